@@ -1,0 +1,1 @@
+//! Free-form dates, as cvs takes them.

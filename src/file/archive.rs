@@ -1,0 +1,1 @@
+//! A collector's folder: names, nesting, rotation, expiry.

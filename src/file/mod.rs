@@ -1,0 +1,15 @@
+//! The on-disk flow file and folders of them.
+//!
+//! [`Inputs`] is what a program was told to read; [`Scan`] reads it on all cores, batch by batch; [`FlowWriter`]
+//! writes. [`archive`] knows the names, nesting, rotation and expiry of a collector's folder.
+
+pub mod archive;
+mod error;
+mod inputs;
+mod scan;
+mod writer;
+
+pub use error::{Error, Kind};
+pub use inputs::Inputs;
+pub use scan::{Scan, Summary};
+pub use writer::{FlowWriter, WriteOptions};

@@ -1,0 +1,182 @@
+//! Batches of flows: the one in-memory form that everything meets in.
+
+use std::sync::Arc;
+
+use super::column::{Column, Order, Rows, View};
+use super::field::Field;
+use super::record::{Layout, Version};
+use super::schema::Schema;
+
+/// Up to some thousands of flows of one schema: either classic records as they were read, or columns. Rows may
+/// be deselected without being moved; every consumer honours the selection.
+#[derive(Clone, Debug)]
+pub struct FlowBatch {
+    schema: Arc<Schema>,
+    rows: usize,
+    body: Body,
+    selection: Option<Vec<u32>>,
+}
+
+#[derive(Clone, Debug)]
+enum Body {
+    Raw { layout: &'static Layout, order: Order, bytes: Vec<u8> },
+    Columns(Vec<Column>),
+}
+
+/// The classic records of a batch, as they lie in a file.
+#[derive(Clone, Copy, Debug)]
+pub struct RawRows<'a> {
+    /// What they are.
+    pub layout: &'static Layout,
+    /// The byte order of their numbers.
+    pub order: Order,
+    /// All records of the batch, deselected ones included.
+    pub bytes: &'a [u8],
+}
+
+impl FlowBatch {
+    /// A batch of classic records; octets after the last whole record are not part of it.
+    pub fn from_raw(version: Version, order: Order, bytes: Vec<u8>) -> FlowBatch {
+        let layout = version.layout();
+        let rows = bytes.len() / layout.size;
+        FlowBatch { schema: layout.schema.clone(), rows, body: Body::Raw { layout, order, bytes }, selection: None }
+    }
+
+    /// A batch of columns, one a field of `schema`, each of `rows` values.
+    pub fn from_columns(schema: Arc<Schema>, rows: usize, columns: Vec<Column>) -> FlowBatch {
+        FlowBatch { schema, rows, body: Body::Columns(columns), selection: None }
+    }
+
+    /// What the columns are.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// How many flows are selected.
+    pub fn len(&self) -> usize {
+        self.rows().len()
+    }
+
+    /// Whether no flow is selected.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The selected rows.
+    pub fn rows(&self) -> Rows<'_> {
+        match &self.selection {
+            None => Rows::All(self.rows),
+            Some(rows) => Rows::Some(rows),
+        }
+    }
+
+    /// Keeps only these rows, which must be ascending row numbers that are selected now.
+    pub fn select(&mut self, rows: Vec<u32>) {
+        self.selection = Some(rows);
+    }
+
+    /// Whether the batch has a logical field.
+    pub fn has(&self, field: Field) -> bool {
+        self.schema.has(field)
+    }
+
+    /// A logical field of every row, deselected ones included.
+    pub fn view(&self, field: Field) -> Option<View<'_>> {
+        self.column(self.schema.resolve(field)?)
+    }
+
+    /// The column at a place of the schema.
+    pub fn column(&self, at: usize) -> Option<View<'_>> {
+        match &self.body {
+            Body::Columns(columns) => columns.get(at).map(Column::view),
+            Body::Raw { layout, order, bytes } => Some(View::Strided {
+                bytes,
+                offset: usize::from(*layout.offsets.get(at)?),
+                stride: layout.size,
+                width: usize::from(self.schema.fields().get(at)?.width),
+                order: *order,
+            }),
+        }
+    }
+
+    /// A field of the selected rows as numbers in `out`; zeros where the batch lacks it. Says whether it has it.
+    pub fn gather<N: super::column::Number>(&self, field: Field, out: &mut Vec<N>) -> bool {
+        match self.view(field) {
+            Some(view) => {
+                view.gather(self.rows(), out);
+                true
+            }
+            None => {
+                out.clear();
+                out.resize(self.len(), N::truncate(0));
+                false
+            }
+        }
+    }
+
+    /// The classic records, where the batch still is what was read.
+    pub fn raw(&self) -> Option<RawRows<'_>> {
+        match &self.body {
+            Body::Raw { layout, order, bytes } => {
+                let whole = bytes.get(..self.rows * layout.size)?;
+                Some(RawRows { layout, order: *order, bytes: whole })
+            }
+            Body::Columns(_) => None,
+        }
+    }
+
+    /// Gives the records' buffer back for another read.
+    pub fn into_buffer(self) -> Vec<u8> {
+        match self.body {
+            Body::Raw { bytes, .. } => bytes,
+            Body::Columns(_) => Vec::new(),
+        }
+    }
+}
+
+impl RawRows<'_> {
+    /// Appends the selected records to `out` in `order`: what a writer of the same version stores.
+    pub fn copy(&self, rows: Rows<'_>, order: Order, out: &mut Vec<u8>) {
+        let (size, start) = (self.layout.size, out.len());
+        match rows {
+            Rows::All(n) => out.extend_from_slice(self.bytes.get(..n * size).unwrap_or(self.bytes)),
+            Rows::Some(picked) => {
+                out.reserve(picked.len() * size);
+                for row in picked {
+                    let at = *row as usize * size;
+                    out.extend_from_slice(self.bytes.get(at..at + size).unwrap_or_default());
+                }
+            }
+        }
+        if order != self.order
+            && let Some(added) = out.get_mut(start..)
+        {
+            self.layout.swap(added);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selection_is_what_is_copied_and_gathered() {
+        let layout = Version::V5.layout();
+        let (at, _) = layout.find(super::super::ie::OCTETS).unwrap();
+        let mut bytes = vec![0; layout.size * 3];
+        for (i, record) in bytes.chunks_exact_mut(layout.size).enumerate() {
+            record[at..at + 4].copy_from_slice(&(i as u32 + 1).to_be_bytes());
+        }
+        let mut batch = FlowBatch::from_raw(Version::V5, Order::Big, bytes);
+        assert_eq!((batch.len(), batch.has(Field::Octets), batch.has(Field::SrcTag)), (3, true, false));
+        batch.select(vec![0, 2]);
+        let mut octets = Vec::<u64>::new();
+        assert!(batch.gather(Field::Octets, &mut octets));
+        assert_eq!(octets, [1, 3]);
+        let mut out = Vec::new();
+        batch.raw().unwrap().copy(batch.rows(), Order::Little, &mut out);
+        assert_eq!(out.len(), 2 * layout.size);
+        assert_eq!(out[layout.size + at..layout.size + at + 4], 3u32.to_le_bytes());
+    }
+}

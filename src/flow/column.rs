@@ -1,0 +1,245 @@
+//! Columns of values, owned ([`Column`]) and seen in place ([`View`]).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Byte order of numbers in a file or in a view.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    /// This machine's order.
+    pub const HOST: Order = if cfg!(target_endian = "big") { Order::Big } else { Order::Little };
+}
+
+/// One field of every flow of a batch, owned. Numbers are in host order; addresses as numbers (`u32`, `u128`);
+/// other octets (MAC addresses, text) as they came on the wire.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Column {
+    /// The same value for every flow.
+    Constant { value: Vec<u8> },
+    /// One value a flow, `width` octets each.
+    Plain { width: u16, data: Vec<u8> },
+    /// Distinct values of `width` octets, and which one each flow has.
+    Dictionary { width: u16, values: Vec<u8>, index: Vec<u32> },
+    /// Values of any length: flow i's is `data[ends[i-1]..ends[i]]`.
+    Variable { ends: Vec<u32>, data: Vec<u8> },
+}
+
+impl Column {
+    /// The column as a view of `rows` flows.
+    pub fn view(&self) -> View<'_> {
+        match self {
+            Column::Constant { value } => {
+                View::Strided { bytes: value, offset: 0, stride: 0, width: value.len(), order: Order::HOST }
+            }
+            Column::Plain { width, data } => {
+                let width = *width as usize;
+                View::Strided { bytes: data, offset: 0, stride: width, width, order: Order::HOST }
+            }
+            Column::Dictionary { width, values, index } => View::Dictionary { width: *width as usize, values, index },
+            Column::Variable { ends, data } => View::Variable { ends, data },
+        }
+    }
+}
+
+/// The rows of a batch that are selected.
+#[derive(Clone, Copy, Debug)]
+pub enum Rows<'a> {
+    /// The first so many: all.
+    All(usize),
+    /// These, ascending.
+    Some(&'a [u32]),
+}
+
+impl Rows<'_> {
+    /// How many rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Rows::All(n) => *n,
+            Rows::Some(rows) => rows.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Calls `f` with each row's number.
+    pub fn each(&self, mut f: impl FnMut(usize)) {
+        match self {
+            Rows::All(n) => (0..*n).for_each(f),
+            Rows::Some(rows) => rows.iter().for_each(|r| f(*r as usize)),
+        }
+    }
+}
+
+/// One field of every flow of a batch, seen where it lies.
+#[derive(Clone, Copy, Debug)]
+pub enum View<'a> {
+    /// Fixed-width values `stride` octets apart: a record's field, a plain column, or (stride 0) a constant.
+    Strided { bytes: &'a [u8], offset: usize, stride: usize, width: usize, order: Order },
+    /// Distinct values and an index a flow.
+    Dictionary { width: usize, values: &'a [u8], index: &'a [u32] },
+    /// Values of any length.
+    Variable { ends: &'a [u32], data: &'a [u8] },
+}
+
+impl<'a> View<'a> {
+    /// Octets a value; 0 where it varies.
+    pub fn width(&self) -> usize {
+        match self {
+            View::Strided { width, .. } | View::Dictionary { width, .. } => *width,
+            View::Variable { .. } => 0,
+        }
+    }
+
+    /// The octets of one flow's value as they lie, and their byte order. Empty past the end.
+    pub fn octets(&self, row: usize) -> (&'a [u8], Order) {
+        match *self {
+            View::Strided { bytes, offset, stride, width, order } => {
+                let at = row * stride + offset;
+                (bytes.get(at..at + width).unwrap_or_default(), order)
+            }
+            View::Dictionary { width, values, index } => {
+                let at = index.get(row).map_or(usize::MAX - width, |i| *i as usize * width);
+                (values.get(at..at + width).unwrap_or_default(), Order::HOST)
+            }
+            View::Variable { ends, data } => {
+                let start = row.checked_sub(1).and_then(|r| ends.get(r)).map_or(0, |e| *e as usize);
+                let end = ends.get(row).map_or(start, |e| *e as usize);
+                (data.get(start..end).unwrap_or_default(), Order::Big)
+            }
+        }
+    }
+
+    /// One flow's value as a number: the low 128 bits of longer ones, 0 past the end.
+    pub fn number(&self, row: usize) -> u128 {
+        let (octets, order) = self.octets(row);
+        let fold = |n: u128, b: &u8| n << 8 | u128::from(*b);
+        match order {
+            Order::Big => octets.iter().fold(0, fold),
+            Order::Little => octets.iter().rev().fold(0, fold),
+        }
+    }
+
+    /// One flow's value as an address: 16 octets are IPv6, anything else IPv4.
+    pub fn address(&self, row: usize) -> IpAddr {
+        match self.width() {
+            16 => IpAddr::V6(Ipv6Addr::from(self.number(row))),
+            _ => IpAddr::V4(Ipv4Addr::from(self.number(row) as u32)),
+        }
+    }
+
+    /// Puts the selected flows' values into `out`, which is emptied first; wider numbers lose their high bits.
+    pub fn gather<N: Number>(&self, rows: Rows<'_>, out: &mut Vec<N>) {
+        out.clear();
+        match *self {
+            View::Strided { stride: 0, .. } => out.resize(rows.len(), N::truncate(self.number(0))),
+            View::Strided { bytes, offset, stride, width, order } => match (width, order) {
+                (1, _) => strided(bytes, offset, stride, rows, out, |b: [u8; 1]| N::truncate(u128::from(b[0]))),
+                (2, Order::Little) => {
+                    strided(bytes, offset, stride, rows, out, |b| N::from_u64(u16::from_le_bytes(b).into()))
+                }
+                (2, Order::Big) => {
+                    strided(bytes, offset, stride, rows, out, |b| N::from_u64(u16::from_be_bytes(b).into()))
+                }
+                (4, Order::Little) => {
+                    strided(bytes, offset, stride, rows, out, |b| N::from_u64(u32::from_le_bytes(b).into()))
+                }
+                (4, Order::Big) => {
+                    strided(bytes, offset, stride, rows, out, |b| N::from_u64(u32::from_be_bytes(b).into()))
+                }
+                (8, Order::Little) => strided(bytes, offset, stride, rows, out, |b| N::from_u64(u64::from_le_bytes(b))),
+                (8, Order::Big) => strided(bytes, offset, stride, rows, out, |b| N::from_u64(u64::from_be_bytes(b))),
+                _ => rows.each(|r| out.push(N::truncate(self.number(r)))),
+            },
+            _ => rows.each(|r| out.push(N::truncate(self.number(r)))),
+        }
+    }
+}
+
+/// A number a column can be gathered as.
+pub trait Number: Copy {
+    /// The low bits of a 64-bit number.
+    fn from_u64(n: u64) -> Self;
+    /// The low bits of a number.
+    fn truncate(n: u128) -> Self;
+}
+
+macro_rules! number {
+    ($($t:ty)+) => { $(impl Number for $t {
+        #[inline]
+        fn from_u64(n: u64) -> Self { n as $t }
+        #[inline]
+        fn truncate(n: u128) -> Self { n as $t }
+    })+ };
+}
+number!(u8 u16 u32 u64 u128);
+
+#[inline]
+fn strided<N, const W: usize>(
+    bytes: &[u8],
+    offset: usize,
+    stride: usize,
+    rows: Rows<'_>,
+    out: &mut Vec<N>,
+    read: impl Fn([u8; W]) -> N,
+) {
+    let tail = bytes.get(offset..).unwrap_or_default();
+    let value = |record: &[u8]| record.first_chunk::<W>().map_or_else(|| read([0; W]), |b| read(*b));
+    match rows {
+        Rows::All(n) => {
+            // The last record may be cut right behind this field, so chunks() rather than chunks_exact().
+            out.extend(tail.chunks(stride).take(n).map(value));
+        }
+        Rows::Some(picked) => {
+            out.extend(picked.iter().map(|r| value(tail.get(*r as usize * stride..).unwrap_or_default())));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_column_reads_the_same() {
+        let plain = Column::Plain { width: 4, data: [7u32, 7, 9].iter().flat_map(|n| n.to_ne_bytes()).collect() };
+        let dictionary = Column::Dictionary {
+            width: 4,
+            values: [9u32, 7].iter().flat_map(|n| n.to_ne_bytes()).collect(),
+            index: vec![1, 1, 0],
+        };
+        for column in [plain, dictionary] {
+            let (mut all, mut some) = (Vec::<u64>::new(), Vec::<u32>::new());
+            column.view().gather(Rows::All(3), &mut all);
+            column.view().gather(Rows::Some(&[0, 2]), &mut some);
+            assert_eq!((all, some), (vec![7, 7, 9], vec![7, 9]));
+        }
+        let constant = Column::Constant { value: 5u16.to_ne_bytes().to_vec() };
+        let mut all = Vec::<u64>::new();
+        constant.view().gather(Rows::All(2), &mut all);
+        assert_eq!(all, [5, 5]);
+        let text = Column::Variable { ends: vec![2, 2, 5], data: b"abcde".to_vec() };
+        assert_eq!(text.view().octets(0).0, b"ab");
+        assert_eq!(text.view().octets(1).0, b"");
+        assert_eq!(text.view().octets(2).0, b"cde");
+    }
+
+    #[test]
+    fn strided_views_honour_the_byte_order() {
+        let records = [0u8, 1, 2, 3, 0, 4, 5, 6];
+        for (order, want) in [(Order::Big, [0x0102u64, 0x0405]), (Order::Little, [0x0201, 0x0504])] {
+            let view = View::Strided { bytes: &records, offset: 1, stride: 4, width: 2, order };
+            let mut got = Vec::<u64>::new();
+            view.gather(Rows::All(2), &mut got);
+            assert_eq!(got, want);
+            assert_eq!(view.number(1), u128::from(want[1]));
+            assert_eq!(view.number(9), 0);
+        }
+    }
+}

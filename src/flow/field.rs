@@ -1,0 +1,144 @@
+//! Logical fields: what programs ask for, whatever element or width a batch carries it in.
+
+use super::element::{Element, ie};
+
+macro_rules! fields {
+    ($($(#[$doc:meta])* $name:ident = [$($element:path),+],)+) => {
+        /// A field as programs think of it. A [`Schema`](super::Schema) resolves it to the first of
+        /// [`Field::candidates`] that it has.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        #[repr(u8)]
+        pub enum Field { $($(#[$doc])* $name,)+ }
+
+        impl Field {
+            /// Every field, in declaration order.
+            pub const ALL: &'static [Field] = &[$(Field::$name,)+];
+
+            /// The elements that carry the field, preferred ones first.
+            pub fn candidates(self) -> &'static [Element] {
+                match self { $(Field::$name => &[$($element),+],)+ }
+            }
+        }
+    };
+}
+
+fields! {
+    /// Source address, IPv4 or IPv6.
+    SrcAddr = [ie::SRC_ADDR4, ie::SRC_ADDR6],
+    /// Destination address, IPv4 or IPv6.
+    DstAddr = [ie::DST_ADDR4, ie::DST_ADDR6],
+    /// Next hop's address.
+    NextHop = [ie::NEXT_HOP4, ie::NEXT_HOP6],
+    /// Exporter's address.
+    Exporter = [ie::EXPORTER4, ie::EXPORTER6],
+    /// Input interface (ifIndex).
+    Input = [ie::INPUT],
+    /// Output interface (ifIndex).
+    Output = [ie::OUTPUT],
+    /// Flows a record stands for.
+    Flows = [ie::FLOWS],
+    /// Packets.
+    Packets = [ie::PACKETS, ie::PACKETS_TOTAL],
+    /// Octets of IP, headers included.
+    Octets = [ie::OCTETS, ie::OCTETS_TOTAL],
+    /// First packet, ms of exporter uptime. For absolute times see [`super::time`].
+    First = [ie::FIRST],
+    /// Last packet, ms of exporter uptime.
+    Last = [ie::LAST],
+    /// First packet, ms since 1970.
+    StartMs = [ie::START_MS],
+    /// Last packet, ms since 1970.
+    EndMs = [ie::END_MS],
+    SrcPort = [ie::SRC_PORT],
+    DstPort = [ie::DST_PORT],
+    /// IP protocol.
+    Protocol = [ie::PROTOCOL],
+    Tos = [ie::TOS],
+    /// OR of the TCP flags seen.
+    TcpFlags = [ie::TCP_FLAGS],
+    SrcMask = [ie::SRC_MASK, ie::SRC_MASK6],
+    DstMask = [ie::DST_MASK, ie::DST_MASK6],
+    SrcAs = [ie::SRC_AS],
+    DstAs = [ie::DST_AS],
+    EngineType = [ie::ENGINE_TYPE],
+    EngineId = [ie::ENGINE_ID],
+    /// Seconds of the exporter's clock when it sent the record.
+    UnixSecs = [ie::UNIX_SECS],
+    UnixNsecs = [ie::UNIX_NSECS],
+    /// Exporter uptime in ms when it sent the record.
+    Uptime = [ie::UPTIME],
+    RouterSc = [ie::ROUTER_SC],
+    InEncaps = [ie::IN_ENCAPS],
+    OutEncaps = [ie::OUT_ENCAPS],
+    PeerNextHop = [ie::PEER_NEXT_HOP],
+    ExtraPackets = [ie::EXTRA_PACKETS],
+    MarkedTos = [ie::MARKED_TOS],
+    SrcTag = [ie::SRC_TAG],
+    DstTag = [ie::DST_TAG],
+    /// ICMP type * 256 + code, where it is a field of its own.
+    IcmpTypeCode = [ie::ICMP_TYPE_CODE4, ie::ICMP_TYPE_CODE6],
+    SrcMac = [ie::SRC_MAC],
+    DstMac = [ie::DST_MAC],
+    VlanId = [ie::VLAN_ID],
+}
+
+/// The fields a program needs: a reader decodes only those.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Projection(u64);
+
+impl Projection {
+    /// Every element, those without a logical field included: for programs that hand flows on.
+    pub const ALL: Projection = Projection(u64::MAX);
+    /// No field: only counts.
+    pub const NONE: Projection = Projection(0);
+
+    /// Just these fields.
+    pub fn of(fields: &[Field]) -> Projection {
+        fields.iter().fold(Projection::NONE, |p, f| p.with(*f))
+    }
+
+    /// These and one more.
+    pub fn with(self, field: Field) -> Projection {
+        Projection(self.0 | 1 << field as u8)
+    }
+
+    /// The fields of both.
+    pub fn union(self, other: Projection) -> Projection {
+        Projection(self.0 | other.0)
+    }
+
+    /// Whether the field is asked for.
+    pub fn has(self, field: Field) -> bool {
+        self.0 >> (field as u8) & 1 == 1
+    }
+
+    /// Whether every element is asked for, known or not.
+    pub fn is_all(self) -> bool {
+        self.0 == u64::MAX
+    }
+
+    /// Whether the element must be decoded for this projection.
+    pub fn wants(self, element: Element) -> bool {
+        self.is_all() || Field::ALL.iter().any(|f| self.has(*f) && f.candidates().contains(&element))
+    }
+}
+
+impl FromIterator<Field> for Projection {
+    fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> Projection {
+        fields.into_iter().fold(Projection::NONE, Projection::with)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_projection_holds_what_it_was_given() {
+        assert!(Field::ALL.len() < 64);
+        let p = Projection::of(&[Field::SrcAddr, Field::Octets]);
+        assert!(p.has(Field::SrcAddr) && p.has(Field::Octets) && !p.has(Field::DstAddr));
+        assert!(p.wants(ie::SRC_ADDR6) && !p.wants(ie::DST_ADDR4));
+        assert!(Projection::ALL.wants(Element { enterprise: 9, id: 12345 }));
+    }
+}

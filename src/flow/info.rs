@@ -1,0 +1,81 @@
+//! What the header of a stream of flows says.
+
+use std::net::Ipv4Addr;
+
+use super::column::Order;
+use super::record::Version;
+
+/// The name or alias of an exporter's interfaces.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InterfaceName {
+    /// The exporter.
+    pub exporter: Ipv4Addr,
+    /// The interfaces' ifIndex: one of a name, any number of an alias.
+    pub interfaces: Vec<u16>,
+    /// What it is called.
+    pub name: String,
+    /// Whether it is an alias (classic TLV 18) rather than a name (17).
+    pub alias: bool,
+}
+
+/// Everything a flow file's header says of its flows. What a header leaves out is `None`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct StreamInfo {
+    /// How the stream lies on disk: 1 the old fixed header, 3 classic, 4 modern.
+    pub stream_version: u8,
+    /// The records' version; `None` in a modern file, whose blocks have schemas of their own.
+    pub version: Option<Version>,
+    /// Byte order of header and records.
+    pub order: Option<Order>,
+    /// Vendor, 1 is Cisco.
+    pub vendor: Option<u16>,
+    /// Aggregation version of NetFlow 8.
+    pub aggregation_version: Option<u8>,
+    /// The exporter, where all flows are of one.
+    pub exporter: Option<Ipv4Addr>,
+    /// When the capture began, seconds since 1970.
+    pub start: Option<u32>,
+    /// When it ended, seconds since 1970.
+    pub end: Option<u32>,
+    /// The flags of [`flags`].
+    pub flags: u32,
+    /// Rotation schedule.
+    pub rotation: Option<u32>,
+    /// Flows in the file.
+    pub flows: Option<u32>,
+    /// Flows the exporter says it sent and that did not arrive.
+    pub lost: Option<u32>,
+    /// Flows that arrived behind later ones.
+    pub misordered: Option<u32>,
+    /// Datagrams that could not be decoded.
+    pub corrupt: Option<u32>,
+    /// Times an exporter's sequence number began anew.
+    pub resets: Option<u32>,
+    /// Host that captured.
+    pub host: Option<String>,
+    /// Free text.
+    pub comments: Option<String>,
+    /// Interface names and aliases.
+    pub interfaces: Vec<InterfaceName>,
+}
+
+/// Bits of [`StreamInfo::flags`].
+pub mod flags {
+    /// The file is complete.
+    pub const DONE: u32 = 1;
+    /// Its records are one zlib stream.
+    pub const COMPRESSED: u32 = 2;
+    /// Written to a pipe: counts were not known.
+    pub const STREAMING: u32 = 8;
+    /// Translated from stream version 1.
+    pub const TRANSLATED: u32 = 16;
+    /// Counts and times were gathered from other headers before writing.
+    pub const PRELOADED: u32 = 32;
+}
+
+impl StreamInfo {
+    /// Whether a flag of [`flags`] is set.
+    pub fn is(&self, flag: u32) -> bool {
+        self.flags & flag != 0
+    }
+}

@@ -1,0 +1,25 @@
+//! The ground floor: what a flow is.
+//!
+//! A [`FlowBatch`] holds some thousands of flows of one [`Schema`]: as classic records ([`Version`], [`Layout`]) or
+//! as columns ([`Column`]), each named by an IPFIX [`Element`]. Programs ask for logical [`Field`]s, which a schema
+//! resolves once a batch. [`StreamInfo`] is what a header says; [`Prune`] lets a selection rule blocks out.
+
+mod batch;
+mod column;
+mod element;
+mod field;
+mod info;
+mod prune;
+mod record;
+mod schema;
+pub mod symbols;
+pub mod time;
+
+pub use batch::{FlowBatch, RawRows};
+pub use column::{Column, Number, Order, Rows, View};
+pub use element::{Element, LOCAL, ie};
+pub use field::{Field, Projection};
+pub use info::{InterfaceName, StreamInfo, flags};
+pub use prune::{BlockFacts, Prune};
+pub use record::{Layout, Version};
+pub use schema::{FieldSpec, Schema, VARIABLE};

@@ -1,0 +1,20 @@
+//! What a reader asks before it reads a block: can it hold a match at all?
+
+use std::net::IpAddr;
+
+use super::field::Field;
+
+/// What is known of a block without reading it.
+pub trait BlockFacts {
+    /// The least and greatest value of an integer field, where the block says it.
+    fn bounds(&self, field: Field) -> Option<(u64, u64)>;
+
+    /// Whether a flow with this address as source or destination may be in the block. `true` where nothing is known.
+    fn may_hold(&self, address: IpAddr) -> bool;
+}
+
+/// A condition that can rule blocks out. Selections implement it, readers call it: neither knows the other.
+pub trait Prune: Sync {
+    /// `false` only if no flow of the block can match.
+    fn may_match(&self, block: &dyn BlockFacts) -> bool;
+}

@@ -1,0 +1,1 @@
+//! Names of ports, protocols and autonomous systems.

@@ -1,0 +1,61 @@
+//! Router-clock time: exporters stamp flows with their uptime, and say beside it what the wall clock read.
+
+use super::batch::FlowBatch;
+use super::field::Field;
+
+/// Absolute ms since 1970 of an uptime stamp, as flow-tools computes it: unsigned 64-bit arithmetic over 32-bit
+/// operands, so a clock that wrapped between boot and export shows as it shows there.
+#[inline]
+pub fn absolute_ms(unix_secs: u32, unix_nsecs: u32, uptime: u32, stamp: u32) -> u64 {
+    let export = u64::from(unix_secs) * 1000 + u64::from(unix_nsecs / 1_000_000);
+    export.wrapping_sub(u64::from(uptime)).wrapping_add(u64::from(stamp))
+}
+
+/// Gathers absolute flow times, keeping its scratch space between batches.
+#[derive(Default, Debug)]
+pub struct FlowTimes {
+    /// First packet of each selected flow, ms since 1970.
+    pub start: Vec<u64>,
+    /// Last packet of each selected flow, ms since 1970.
+    pub end: Vec<u64>,
+    secs: Vec<u32>,
+    nsecs: Vec<u32>,
+    uptime: Vec<u32>,
+    stamp: Vec<u32>,
+}
+
+impl FlowTimes {
+    /// The fields that times are made of, for a projection.
+    pub const FIELDS: [Field; 7] =
+        [Field::StartMs, Field::EndMs, Field::First, Field::Last, Field::UnixSecs, Field::UnixNsecs, Field::Uptime];
+
+    /// Fills `start` and `end` with the selected flows' times; zeros where the batch says nothing of them.
+    pub fn gather(&mut self, batch: &FlowBatch) {
+        if batch.has(Field::StartMs) && batch.has(Field::EndMs) {
+            batch.gather(Field::StartMs, &mut self.start);
+            batch.gather(Field::EndMs, &mut self.end);
+            return;
+        }
+        batch.gather(Field::UnixSecs, &mut self.secs);
+        batch.gather(Field::UnixNsecs, &mut self.nsecs);
+        batch.gather(Field::Uptime, &mut self.uptime);
+        for (field, out) in [(Field::First, &mut self.start), (Field::Last, &mut self.end)] {
+            batch.gather(field, &mut self.stamp);
+            out.clear();
+            let clock = self.secs.iter().zip(&self.nsecs).zip(&self.uptime).zip(&self.stamp);
+            out.extend(clock.map(|(((secs, nsecs), uptime), stamp)| absolute_ms(*secs, *nsecs, *uptime, *stamp)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_uptime_stamp_is_relative_to_boot() {
+        assert_eq!(absolute_ms(1000, 5_999_999, 3000, 2500), 999_505);
+        // Booted "after" it exported: unsigned, as the original has it.
+        assert_eq!(absolute_ms(0, 0, 1, 0), u64::MAX);
+    }
+}

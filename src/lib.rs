@@ -1,0 +1,25 @@
+//! flow-tools: collect, store, filter, print and rank NetFlow.
+//!
+//! The house has floors; a module uses only those below it.
+//!
+//! | floor | modules |
+//! |---|---|
+//! | 0 | [`flow`]: a flow, a batch of flows, what a header says |
+//! | 1 | [`file`], [`wire`], [`select`], [`rewrite`], [`report`], [`print`], [`meter`] |
+//! | 2 | [`net`]: sockets |
+//! | 3 | [`cli`]: what every program shares |
+//! | 4 | the programs, `src/bin/flow-*.rs` |
+//!
+//! Data flows one way: packets, `meter`, flows, `wire`, `net`, `wire`, flows, `file`, flows, `select` and `rewrite`,
+//! `report` and `print`.
+
+pub mod cli;
+pub mod file;
+pub mod flow;
+pub mod meter;
+pub mod net;
+pub mod print;
+pub mod report;
+pub mod rewrite;
+pub mod select;
+pub mod wire;
