@@ -122,7 +122,7 @@ impl<'a, T: Send> Ordered<'a, T> {
 
     fn chunk(&self, input: usize, slot: &mut Slot) -> Option<(Place, FlowBatch)> {
         let place = (input, slot.chunks);
-        if let Some(batch) = slot.next(Vec::new()) {
+        if let Some(batch) = slot.next() {
             return Some((place, batch));
         }
         let mut progress = self.progress();
