@@ -5,6 +5,7 @@
 pub mod common;
 pub mod date;
 pub mod run;
+pub mod symbols;
 
 pub mod flow_capture;
 pub mod flow_cat;
