@@ -56,12 +56,17 @@ impl From<file::Error> for Failure {
 /// A program's definition as it is parsed, documented and completed: `-V` is free for the export version (`--version`
 /// is long only), and of an option given twice the last counts, as with getopt.
 pub fn definition<A: CommandFactory>() -> Command {
-    let command = A::command().disable_version_flag(true).args_override_self(true);
-    if command.get_arguments().any(|arg| arg.get_long() == Some("version")) {
-        return command;
+    let mut command = A::command().disable_version_flag(true).disable_help_flag(true).args_override_self(true);
+    let taken = |command: &Command, long| command.get_arguments().any(|arg| arg.get_long() == Some(long));
+    if !taken(&command, "help") {
+        let help = Arg::new("help").short('h').long("help").action(ArgAction::Help);
+        command = command.arg(help.help("Print help").display_order(1000));
     }
-    let version = Arg::new("version").long("version").action(ArgAction::Version).help("Print version");
-    command.arg(version.display_order(1000))
+    if !taken(&command, "version") {
+        let version = Arg::new("version").long("version").action(ArgAction::Version);
+        command = command.arg(version.help("Print version").display_order(1001));
+    }
+    command
 }
 
 /// Parses the arguments and runs a program: the whole of its `main`.
