@@ -6,6 +6,7 @@
 
 mod batch;
 mod column;
+pub mod date;
 mod element;
 mod field;
 mod info;

@@ -82,7 +82,7 @@ impl Version {
         const NAMES: [&str; 15] = [
             "None",
             "AS",
-            "Proto Port",
+            "Protocol Port",
             "Source Prefix",
             "Destination Prefix",
             "Prefix",
