@@ -98,7 +98,7 @@ impl Scan {
         if self.threads == 1 {
             let mut scratch = state();
             for slot in &self.slots {
-                while let Some(batch) = lock(slot).next(Vec::new()) {
+                while let Some(batch) = lock(slot).next() {
                     sink(work(&mut scratch, batch))?;
                 }
             }
@@ -121,10 +121,9 @@ impl Scan {
         step: impl Fn(&mut A, &FlowBatch) + Sync,
     ) -> (Vec<A>, Summary) {
         let work = || {
-            let (mut sum, mut buffer) = (start(), Vec::new());
-            while let Some(batch) = self.any(std::mem::take(&mut buffer)) {
+            let mut sum = start();
+            while let Some(batch) = self.any() {
                 step(&mut sum, &batch);
-                buffer = batch.into_buffer();
             }
             sum
         };
@@ -139,8 +138,7 @@ impl Scan {
     }
 
     /// A chunk of any input: the first that nobody is reading, or else the first there is.
-    fn any(&self, buffer: Vec<u8>) -> Option<FlowBatch> {
-        let mut buffer = Some(buffer);
+    fn any(&self) -> Option<FlowBatch> {
         loop {
             let (mut busy, mut all_ended) = (None, true);
             let front = self.front.load(Ordering::Relaxed);
@@ -151,7 +149,7 @@ impl Scan {
                     continue;
                 };
                 if !slot.is_ended()
-                    && let Some(batch) = slot.next(buffer.take().unwrap_or_default())
+                    && let Some(batch) = slot.next()
                 {
                     return Some(batch);
                 }
@@ -159,7 +157,7 @@ impl Scan {
                     self.front.fetch_max(at + 1, Ordering::Relaxed);
                 }
             }
-            if let Some(batch) = lock(busy?).next(buffer.take().unwrap_or_default()) {
+            if let Some(batch) = lock(busy?).next() {
                 return Some(batch);
             }
         }
@@ -195,8 +193,8 @@ impl Slot {
     }
 
     /// The next chunk; `None` when the input has ended, for good or in error.
-    pub fn next(&mut self, buffer: Vec<u8>) -> Option<FlowBatch> {
-        match self.open()?.next(buffer) {
+    pub fn next(&mut self) -> Option<FlowBatch> {
+        match self.open()?.next() {
             Ok(Some(batch)) => {
                 self.chunks += 1;
                 self.records += batch.len() as u64;

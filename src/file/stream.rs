@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::error::{Error, Kind};
 use super::{header, inflate::Inflate, legacy};
-use crate::flow::{FlowBatch, Layout, Order, StreamInfo, Version, flags};
+use crate::flow::{FlowBatch, Layout, Order, StreamInfo, Version, flags, spare};
 
 /// Octets of records read at a time: a batch, its gathered columns and what is made of it fit a core's cache.
 pub(super) const CHUNK: usize = 256 << 10;
@@ -98,11 +98,11 @@ impl Stream {
         &self.info
     }
 
-    /// The next records, in `buffer`. After an error or `None` there are no more; what was read before an error has
+    /// The next records. After an error or `None` there are no more; what was read before an error has
     /// been returned.
-    pub fn next(&mut self, mut buffer: Vec<u8>) -> Result<Option<FlowBatch>, Error> {
+    pub fn next(&mut self) -> Result<Option<FlowBatch>, Error> {
         if !self.ended {
-            buffer.clear();
+            let mut buffer = spare();
             buffer.append(&mut self.rest);
             let limit = CHUNK / self.stored * self.stored;
             self.failed = self.fill(&mut buffer, limit).err();
@@ -164,12 +164,15 @@ impl Stream {
         (flows > self.records).then(|| Kind::Damaged(format!("file ends early: the header counts {flows} flows")))
     }
 
-    fn batch(&self, records: Vec<u8>) -> FlowBatch {
-        let records = match self.info.stream_version {
-            1 => legacy::convert(&records, self.layout, self.order),
-            _ => records,
-        };
-        FlowBatch::from_raw(self.layout.version, self.order, records)
+    fn batch(&self, mut records: Vec<u8>) -> FlowBatch {
+        let mut order = self.order;
+        if self.info.stream_version == 1 {
+            records = legacy::convert(&records, self.layout, self.order);
+        } else if self.layout.mixed && self.order != Order::HOST {
+            self.layout.swap(&mut records);
+            order = Order::HOST;
+        }
+        FlowBatch::from_raw(self.layout.version, order, records)
     }
 }
 
