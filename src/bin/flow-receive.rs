@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use flowtools::cli::flow_receive::Args;
-use flowtools::cli::run::complain;
+use flowtools::cli::run::{complain, report};
 use flowtools::cli::sink::{Sink, now};
 use flowtools::cli::{Exit, Failure, program};
 use flowtools::meter::packet::{Datagram, udp_payload};
@@ -36,15 +36,14 @@ fn run(args: Args) -> Result<Exit, Failure> {
         (None, None) => return Err(Failure::Usage("no endpoint to hear, expected localip/remoteip/port".into())),
     };
     sink.write(&mut hearing.records)?;
-    let (refused, rejected) = (sink.refused(), hearing.decoder.total().corrupt);
-    sink.finish(hearing.decoder.total())?;
+    let (total, mut problems) = (*hearing.decoder.total(), Vec::new());
+    sink.finish(&total, &mut problems)?;
     if let Some((from, why)) = hearing.first_reject {
-        complain("flow-receive", format!("{rejected} datagrams were not understood; the first, from {from}: {why}"));
+        let what = format!("{} datagrams were not understood; the first, from {from}: {why}", total.corrupt);
+        complain("flow-receive", what);
     }
-    if refused > 0 {
-        complain("flow-receive", format!("{refused} flows could not be converted to the version written"));
-    }
-    Ok(if whole && refused == 0 && rejected == 0 { Exit::Fine } else { Exit::Partly })
+    let exit = report("flow-receive", &problems);
+    Ok(if whole && total.corrupt == 0 { exit } else { Exit::Partly })
 }
 
 /// What is known of the exporters so far.

@@ -1,60 +1,44 @@
 //! A flow file whose version is known only when the first flows are there.
 
 use std::fs::File;
-use std::io::{self, Seek, Write as _};
-use std::path::Path;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::common::Write;
-use super::run::{Failure, stdout};
-use crate::file::{FlowWriter, WriteOptions};
-use crate::flow::{FlowBatch, Order, StreamInfo, Version, flags};
-use crate::rewrite::Converter;
+use super::output::Output;
+use super::run::Failure;
+use crate::file::{Error, WriteOptions};
+use crate::flow::{StreamInfo, Version, flags};
 use crate::wire::{Counters, Records};
 
 /// Writes received flows to one flow file: a stream on standard output or a pipe; in a file proper the header's
 /// counts and times are completed at the end.
 pub struct Sink {
-    name: String,
+    path: Option<PathBuf>,
     options: Write,
-    out: Option<File>,
+    /// Whether the header can be completed at the end.
     is_file: bool,
     version: Option<Version>,
     start: Option<u32>,
-    open: Option<Open>,
-    converted: Vec<u8>,
-    refused: usize,
+    open: Option<(Output, WriteOptions)>,
+    flows: u64,
     unflushed: bool,
 }
 
-/// What there is once the version is known.
-struct Open {
-    writer: FlowWriter<File>,
-    options: WriteOptions,
-    converter: Converter,
-}
-
 impl Sink {
-    /// Opens the file, or standard output; `version` is what to write whatever comes.
+    /// A sink that writes to a file, which is made at once, or to standard output; `version` is what to write
+    /// whatever comes.
     pub fn open(path: Option<&Path>, options: Write, version: Option<Version>) -> Result<Sink, Failure> {
-        let name = path.map_or("standard output".to_owned(), |path| path.display().to_string());
-        let out = match path {
-            None => stdout()?,
-            Some(path) => File::create(path).map_err(|e| Failure::io(&name, &e))?,
+        let is_file = match path {
+            None => false,
+            Some(path) => {
+                let file = File::create(path).and_then(|file| file.metadata());
+                file.map_err(|e| Failure::io(path.display(), &e))?.is_file()
+            }
         };
-        let is_file = path.is_some() && out.metadata().is_ok_and(|m| m.is_file());
-        Ok(Sink {
-            name,
-            options,
-            out: Some(out),
-            is_file,
-            version,
-            start: None,
-            open: None,
-            converted: Vec::new(),
-            refused: 0,
-            unflushed: false,
-        })
+        let path = path.map(Path::to_owned);
+        Ok(Sink { path, options, is_file, version, start: None, open: None, flows: 0, unflushed: false })
     }
 
     /// When the capture began, in seconds since 1970: the first to say so is believed.
@@ -67,16 +51,13 @@ impl Sink {
         self.version.get_or_insert(version);
     }
 
-    /// Flows that could not be converted to the version written.
-    pub fn refused(&self) -> usize {
-        self.refused
-    }
-
     /// Writes all records, and leaves `records` empty.
     pub fn write(&mut self, records: &mut Records) -> Result<(), Failure> {
-        while let Some(version) = records.iter().next().map(|(version, _)| version) {
-            let buffer = self.records(version, records.take(version))?;
-            records.recycle(version, buffer);
+        for batch in records.drain() {
+            let own = batch.raw().map_or(Version::V5, |raw| raw.layout.version);
+            self.flows += batch.len() as u64;
+            self.unflushed = true;
+            self.begun(own)?.0.write(&batch)?;
         }
         Ok(())
     }
@@ -84,70 +65,45 @@ impl Sink {
     /// Hands on what a compressed stream has held back.
     pub fn flush(&mut self) -> Result<(), Failure> {
         match &mut self.open {
-            Some(open) if std::mem::take(&mut self.unflushed) => {
-                open.writer.flush().map_err(|e| Failure::io(&self.name, &e))
-            }
+            Some((output, _)) if std::mem::take(&mut self.unflushed) => output.flush(),
             _ => Ok(()),
         }
     }
 
-    /// Ends the file. One without flows has a header all the same.
-    pub fn finish(mut self, total: &Counters) -> Result<(), Failure> {
-        let version = self.version.unwrap_or(Version::V5);
-        self.begin(version)?;
-        let Some(Open { writer, mut options, .. }) = self.open.take() else { return Ok(()) };
-        let fail = |e: io::Error| Failure::io(&self.name, &e);
-        let flows = writer.flows();
-        let mut out = writer.finish().map_err(fail)?;
-        if !self.is_file {
-            return Ok(());
-        }
+    /// Ends the file. One without flows has a header all the same. Flows that the version written had no room for
+    /// are one more of the `problems`.
+    pub fn finish(mut self, total: &Counters, problems: &mut Vec<Error>) -> Result<(), Failure> {
+        self.begun(Version::V5)?;
+        let Some((output, mut options)) = self.open.take() else { return Ok(()) };
+        let flows = self.flows - output.refused();
+        output.finish(problems)?;
+        let Some(path) = self.path.filter(|_| self.is_file) else { return Ok(()) };
         let number = |n: u64| Some(u32::try_from(n).unwrap_or(u32::MAX));
         let info = &mut options.info;
         info.flags |= flags::DONE;
         (info.end, info.flows) = (Some(now()), number(flows));
         (info.lost, info.misordered) = (number(total.lost), number(total.misordered));
         (info.corrupt, info.resets) = (number(total.corrupt), number(total.resets));
-        out.rewind().and_then(|()| out.write_all(&options.header())).map_err(fail)
+        let file = File::options().write(true).open(&path);
+        file.and_then(|mut file| file.write_all(&options.header())).map_err(|e| Failure::io(path.display(), &e))
     }
 
-    /// Writes records of one version, and gives their buffer back.
-    fn records(&mut self, version: Version, records: Vec<u8>) -> Result<Vec<u8>, Failure> {
-        let target = self.version.unwrap_or(version);
-        self.begin(target)?;
-        let Some(Open { writer, converter, .. }) = &mut self.open else { return Ok(records) };
-        self.unflushed = true;
-        let fail = |e| Failure::io(&self.name, &e);
-        if version == target {
-            writer.write_records(&records).map_err(fail)?;
-            return Ok(records);
+    /// The file with its header written; `version` where nothing else says which.
+    fn begun(&mut self, version: Version) -> Result<&mut (Output, WriteOptions), Failure> {
+        if self.open.is_none() {
+            let mut info = StreamInfo { start: self.start, host: host(), ..StreamInfo::default() };
+            if self.is_file {
+                // Numbers to be completed at the end: the header's length does not change then.
+                (info.start, info.end) = (Some(self.start.unwrap_or(0)), Some(0));
+                (info.flows, info.lost, info.misordered) = (Some(0), Some(0), Some(0));
+                (info.corrupt, info.resets) = (Some(0), Some(0));
+            } else {
+                info.flags = flags::STREAMING;
+            }
+            let options = self.options.options(*self.version.get_or_insert(version), info, 0);
+            self.open = Some((Output::open(self.path.as_deref(), &options)?, options));
         }
-        let batch = FlowBatch::from_raw(version, Order::HOST, records);
-        self.converted.clear();
-        match converter.convert(&batch, &mut self.converted) {
-            Ok(()) => writer.write_records(&self.converted).map_err(fail)?,
-            Err(_) => self.refused += batch.len(),
-        }
-        Ok(batch.into_buffer())
-    }
-
-    /// Writes the header, if that has not been done.
-    fn begin(&mut self, version: Version) -> Result<(), Failure> {
-        let Some(out) = self.out.take() else { return Ok(()) };
-        self.version = Some(version);
-        let mut info = StreamInfo { start: self.start, host: host(), ..StreamInfo::default() };
-        if self.is_file {
-            // Numbers to be completed at the end: a header's length does not change then.
-            (info.start, info.end) = (Some(self.start.unwrap_or(0)), Some(0));
-            (info.flows, info.lost, info.misordered) = (Some(0), Some(0), Some(0));
-            (info.corrupt, info.resets) = (Some(0), Some(0));
-        } else {
-            info.flags = flags::STREAMING;
-        }
-        let options = self.options.options(version, info, 0);
-        let writer = FlowWriter::new(out, &options).map_err(|e| Failure::io(&self.name, &e))?;
-        self.open = Some(Open { writer, options, converter: Converter::new(version) });
-        Ok(())
+        self.open.as_mut().ok_or_else(|| Failure::Failed("the output is not open".into()))
     }
 }
 
