@@ -1,11 +1,14 @@
 //! Who talks to whom: `localip/remoteip/port`.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, ToSocketAddrs};
 use std::str::FromStr;
 
+use nix::net::if_::if_nametoindex;
+
 /// Both ends of an exchange of datagrams. Parses from `localip/remoteip/port`, where `0` is any address and
-/// addresses are IPv4, IPv6 or host names; a fourth part `/ttl` is how far multicast goes.
+/// addresses are IPv4, IPv6 (link-local ones with `%interface`) or host names; a fourth part `/ttl` is how far
+/// multicast goes.
 ///
 /// Receiving, the local address is bound and only the remote one is heard; a remote multicast address is a group to
 /// join. Sending, the local address is the source.
@@ -19,6 +22,8 @@ pub struct Endpoint {
     pub port: u16,
     /// Time to live of what is sent; the system's default if `None`.
     pub ttl: Option<u8>,
+    /// The interface (its index) that link-local IPv6 addresses are on; 0 if there is none.
+    pub scope: u32,
 }
 
 impl Endpoint {
@@ -27,12 +32,21 @@ impl Endpoint {
         let wrong = |why: &dyn fmt::Display| format!("'{text}': {why}, expected host:port or [IPv6 address]:port");
         let mut found = text.to_socket_addrs().map_err(|e| wrong(&e))?;
         let address = found.next().ok_or_else(|| wrong(&"no address"))?;
-        Ok(Endpoint { local: None, remote: Some(address.ip()), port: address.port(), ttl: None })
+        let scope = if let SocketAddr::V6(v6) = address { v6.scope_id() } else { 0 };
+        Ok(Endpoint { local: None, remote: Some(address.ip()), port: address.port(), ttl: None, scope })
     }
 
     /// Where to send to; `None` for an endpoint without a remote address.
     pub fn destination(&self) -> Option<SocketAddr> {
-        self.remote.map(|address| SocketAddr::new(address, self.port))
+        self.remote.map(|address| self.socket(address, self.port))
+    }
+
+    /// An address of this endpoint with a port, and with the interface where one matters.
+    pub(super) fn socket(&self, address: IpAddr, port: u16) -> SocketAddr {
+        match address {
+            IpAddr::V6(v6) => SocketAddrV6::new(v6, port, 0, self.scope).into(),
+            IpAddr::V4(_) => SocketAddr::new(address, port),
+        }
     }
 
     /// Whether the exchange is over IPv6; where neither end says, receivers hear both families.
@@ -59,27 +73,30 @@ impl FromStr for Endpoint {
         };
         let port = port.parse().ok().filter(|p| *p > 0).ok_or_else(|| wrong("no port from 1 to 65535"))?;
         let ttl = ttl.map(|t| t.parse().map_err(|_| wrong("no time to live from 0 to 255"))).transpose()?;
-        let remote = address(remote, None).map_err(|why| wrong(&why))?;
-        let local = address(local, remote).map_err(|why| wrong(&why))?;
+        let (remote, there) = address(remote, None).map_err(|why| wrong(&why))?;
+        let (local, here) = address(local, remote).map_err(|why| wrong(&why))?;
         match local.zip(remote) {
             Some((l, r)) if l.is_ipv4() != r.is_ipv4() => Err(wrong("IPv4 on one side and IPv6 on the other")),
-            _ => Ok(Endpoint { local, remote, port, ttl }),
+            _ => Ok(Endpoint { local, remote, port, ttl, scope: there.max(here) }),
         }
     }
 }
 
-/// An address or host name, of the family of `like` if it has the choice; `0` is `None`.
-fn address(text: &str, like: Option<IpAddr>) -> Result<Option<IpAddr>, String> {
+/// An address or host name, of the family of `like` if it has the choice, and its interface's index; `0` is `None`.
+fn address(text: &str, like: Option<IpAddr>) -> Result<(Option<IpAddr>, u32), String> {
     if matches!(text, "0" | "0.0.0.0") {
-        return Ok(None);
+        return Ok((None, 0));
     }
-    if let Ok(address) = text.trim_matches(['[', ']']).parse() {
-        return Ok(Some(address));
+    let (bare, zone) = text.split_once('%').map_or((text, None), |(bare, zone)| (bare, Some(zone)));
+    if let Ok(address) = bare.trim_matches(['[', ']']).parse() {
+        let index = |zone| if_nametoindex(zone).map_err(|_| format!("{zone}: no such interface"));
+        return Ok((Some(address), zone.map(index).transpose()?.unwrap_or(0)));
     }
     let found = (text, 0).to_socket_addrs().map_err(|e| format!("{text}: {e}"))?;
     let found: Vec<IpAddr> = found.map(|a| a.ip()).collect();
     let same = found.iter().find(|a| like.is_none_or(|l| l.is_ipv4() == a.is_ipv4()));
-    same.or(found.first()).copied().map(Some).ok_or_else(|| format!("{text}: no address"))
+    let address = same.or(found.first()).ok_or_else(|| format!("{text}: no address"))?;
+    Ok((Some(*address), 0))
 }
 
 impl fmt::Display for Endpoint {
@@ -96,7 +113,7 @@ mod tests {
     #[test]
     fn endpoints_are_three_parts() {
         let at = |text: &str| text.parse::<Endpoint>();
-        let any = Endpoint { local: None, remote: None, port: 9800, ttl: None };
+        let any = Endpoint { local: None, remote: None, port: 9800, ttl: None, scope: 0 };
         assert_eq!(at("0/0/9800"), Ok(any));
         assert_eq!(any.to_string(), "0/0/9800");
         let two = at("127.0.0.1/10.1.2.3/2055").unwrap();
@@ -104,7 +121,18 @@ mod tests {
         let six = at("::/2001:db8::1/2055").unwrap();
         assert!(six.is_ipv6() && six.local == Some(Ipv6Addr::UNSPECIFIED.into()));
         assert_eq!(at("0/224.2.2.2/2055/3").unwrap().ttl, Some(3));
-        for wrong in ["", "0/0", "0/0/0", "0/0/x", "0/0/70000", "::1/127.0.0.1/1", "0/0/1/2/3", "0/0/1/999"] {
+        assert!(at("0/fe80::1%lo/2055").unwrap().scope > 0);
+        for wrong in [
+            "",
+            "0/fe80::1%nowhere/1",
+            "0/0",
+            "0/0/0",
+            "0/0/x",
+            "0/0/70000",
+            "::1/127.0.0.1/1",
+            "0/0/1/2/3",
+            "0/0/1/999",
+        ] {
             assert!(at(wrong).unwrap_err().contains("localip/remoteip/port"), "{wrong}");
         }
     }

@@ -141,7 +141,7 @@ fn open(at: &Endpoint, group: Option<IpAddr>) -> io::Result<Socket> {
     match (group, at.local) {
         (Some(IpAddr::V4(group)), Some(IpAddr::V4(local))) => socket.join_multicast_v4(&group, &local)?,
         (Some(IpAddr::V4(group)), _) => socket.join_multicast_v4(&group, &Ipv4Addr::UNSPECIFIED)?,
-        (Some(IpAddr::V6(group)), _) => socket.join_multicast_v6(&group, 0)?,
+        (Some(IpAddr::V6(group)), _) => socket.join_multicast_v6(&group, at.scope)?,
         (None, _) => {}
     }
     Ok(socket)
@@ -152,7 +152,7 @@ fn bound(at: &Endpoint, address: IpAddr) -> io::Result<Socket> {
     let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
     // Several may listen to a group; to an address only one.
     socket.set_reuse_address(address.is_multicast())?;
-    socket.bind(&SocketAddr::new(address, at.port).into())?;
+    socket.bind(&at.socket(address, at.port).into())?;
     Ok(socket)
 }
 
@@ -168,4 +168,78 @@ fn drops_in(table: &str, inode: u64) -> Option<u64> {
     let mut rows = table.lines().skip(1).map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
     let row = rows.find(|row| row.get(9).and_then(|i| i.parse().ok()) == Some(inode))?;
     row.last()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{SendOptions, Sender};
+
+    const WAIT: Duration = Duration::from_secs(5);
+
+    fn at(text: &str) -> Endpoint {
+        text.parse().unwrap()
+    }
+
+    fn free_port() -> u16 {
+        UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    }
+
+    /// Sends, and returns who was heard saying what.
+    fn heard(receiver: &Receiver, to: &Endpoint, datagrams: &[&[u8]]) -> Vec<(IpAddr, Vec<u8>)> {
+        let mut sender = Sender::connect(to, &SendOptions::default()).unwrap();
+        datagrams.iter().for_each(|d| sender.send(d).unwrap());
+        sender.flush().unwrap();
+        let (mut all, mut inbox) = (Vec::new(), Inbox::new());
+        while all.len() < datagrams.len() {
+            let n = receiver.receive(&mut inbox, WAIT, |from, d| all.push((from.ip(), d.to_vec()))).unwrap();
+            assert!(n > 0, "heard {} of {}", all.len(), datagrams.len());
+        }
+        all
+    }
+
+    #[test]
+    fn one_socket_hears_both_families() {
+        let port = free_port();
+        let receiver = Receiver::bind(&at(&format!("0/0/{port}"))).unwrap();
+        for address in ["127.0.0.1", "::1"] {
+            if UdpSocket::bind((address, 0)).is_err() {
+                continue; // a machine without IPv6
+            }
+            let all = heard(&receiver, &at(&format!("{address}/{address}/{port}")), &[b"a", b"", b"longer"]);
+            assert!(all.iter().all(|(from, _)| *from == address.parse::<IpAddr>().unwrap()));
+            let said: Vec<&[u8]> = all.iter().map(|(_, d)| d.as_slice()).collect();
+            assert_eq!(said, [&b"a"[..], b"", b"longer"]);
+        }
+        assert_eq!(receiver.drops(), Some(0));
+        assert!(receiver.buffer() > 0);
+        let quiet = receiver.receive(&mut Inbox::new(), Duration::from_millis(1), |_, _| panic!());
+        assert_eq!(quiet.unwrap(), 0);
+    }
+
+    #[test]
+    fn datagrams_of_any_size_arrive_whole() {
+        let port = free_port();
+        let receiver = Receiver::bind(&at(&format!("127.0.0.1/0/{port}"))).unwrap();
+        let long = vec![7; 65_507];
+        let datagrams = [&long[..1464], &long[..1464], &long[..1464], &long[..100], &long, &long[..9000], &long[..1]];
+        let all = heard(&receiver, &at(&format!("0/127.0.0.1/{port}")), &datagrams);
+        assert!(all.iter().zip(datagrams).all(|((_, got), sent)| got == sent));
+    }
+
+    #[test]
+    fn two_collectors_cannot_have_one_port() {
+        let port = free_port();
+        let _first = Receiver::bind(&at(&format!("127.0.0.1/0/{port}"))).unwrap();
+        assert!(Receiver::bind(&at(&format!("127.0.0.1/0/{port}"))).is_err());
+    }
+
+    #[test]
+    fn the_kernels_table_says_what_was_dropped() {
+        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n\
+                     12: 0100007F:0035 00000000:0000 07 00000000:00000000 00:00000000 00000000   101        0 4711 2 0 33\n";
+        assert_eq!(drops_in(table, 4711), Some(33));
+        assert_eq!(drops_in(table, 1), None);
+        assert_eq!(drops_in("", 1), None);
+    }
 }

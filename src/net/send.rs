@@ -1,21 +1,22 @@
 //! Sending datagrams.
 
 use std::io::{self, IoSlice};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::socket::{MsgFlags, MultiHeaders, sendmmsg};
+use nix::sys::socket::{ControlMessage, MsgFlags, MultiHeaders, sendmmsg, sendmsg};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::Endpoint;
 
 /// Datagrams a system call sends at most.
 const BATCH: usize = 64;
-/// Sleeping is this late at worst, on an idle machine; the rest of a pause is waited out awake.
-const SLEEP_SLACK: Duration = Duration::from_micros(80);
-/// Further behind than this, the pace begins anew instead of catching up in a burst.
+/// Octets after which it sends: what one segmented send takes.
+const BATCH_OCTETS: usize = 63_000;
+/// Further behind than this, the pace begins anew instead of catching up in a burst. Sleep ends some 60 microseconds
+/// late, so that shorter pauses come as a few datagrams at a time.
 const MOST_BEHIND: Duration = Duration::from_millis(1);
 
 /// How datagrams are sent.
@@ -37,6 +38,8 @@ pub struct Sender {
     queue: Vec<u8>,
     ends: Vec<usize>,
     refused: u64,
+    /// Whether the system can cut datagrams of one size out of a large buffer, which is several times as fast.
+    segments: bool,
 }
 
 impl Sender {
@@ -50,14 +53,17 @@ impl Sender {
             socket.bind_device(Some(device.as_bytes()))?;
         }
         if let Some(local) = to.local {
-            socket.bind(&SocketAddr::new(local, 0).into())?;
+            socket.bind(&to.socket(local, 0).into())?;
+            if let (IpAddr::V4(local), true) = (local, destination.ip().is_multicast()) {
+                socket.set_multicast_if_v4(&local)?;
+            }
         }
         if let Some(hops) = options.hops.or(to.ttl) {
             limit_hops(&socket, &destination, hops.into())?;
         }
         socket.connect(&destination.into())?;
         let pacer = (!options.pace.is_zero()).then(|| Pacer::new(options.pace));
-        Ok(Sender { socket: socket.into(), pacer, queue: Vec::new(), ends: Vec::new(), refused: 0 })
+        Ok(Sender { socket: socket.into(), pacer, queue: Vec::new(), ends: Vec::new(), refused: 0, segments: true })
     }
 
     /// Sends a datagram: at its time if the sender is paced, else with the next [`BATCH`] at the latest. An error is
@@ -69,7 +75,7 @@ impl Sender {
             pacer.wait();
             return self.flush();
         }
-        if self.ends.len() >= BATCH { self.flush() } else { Ok(()) }
+        if self.ends.len() >= BATCH || self.queue.len() >= BATCH_OCTETS { self.flush() } else { Ok(()) }
     }
 
     /// Sends what is queued.
@@ -91,16 +97,19 @@ impl Sender {
     }
 
     fn send_queue(&mut self) -> io::Result<()> {
-        let mut headers = MultiHeaders::<()>::preallocate(self.ends.len(), None);
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         let datagrams = starts.zip(&self.ends).filter_map(|(start, end)| self.queue.get(start..*end));
         let slices: Vec<[IoSlice; 1]> = datagrams.map(|d| [IoSlice::new(d)]).collect();
-        let (mut rest, addresses) = (slices.as_slice(), vec![None; slices.len()]);
+        let mut rest = slices.as_slice();
         let mut result = Ok(());
         while !rest.is_empty() {
-            let sent = sendmmsg(self.socket.as_raw_fd(), &mut headers, rest, &addresses, [], MsgFlags::empty());
+            let run = if self.segments { run(rest) } else { 1 };
+            let sent = match run {
+                0 | 1 => send_each(&self.socket, rest),
+                _ => send_segments(&self.socket, rest.get(..run).unwrap_or_default()),
+            };
             let gone = match sent {
-                Ok(sent) => sent.count(),
+                Ok(sent) => sent,
                 // The answer to an earlier datagram; this one has not been tried yet.
                 Err(Errno::ECONNREFUSED) => {
                     self.refused += 1;
@@ -109,6 +118,11 @@ impl Sender {
                 Err(Errno::EINTR) => 0,
                 Err(Errno::ENOBUFS | Errno::EAGAIN) => {
                     std::thread::sleep(Duration::from_millis(1));
+                    0
+                }
+                // Whatever is wrong, it may be the segmenting: an old system, a device without checksums.
+                Err(_) if run > 1 => {
+                    self.segments = false;
                     0
                 }
                 Err(error) => {
@@ -122,6 +136,32 @@ impl Sender {
     }
 }
 
+/// How many datagrams from the first on have its size; a shorter one may end the run.
+fn run(datagrams: &[[IoSlice; 1]]) -> usize {
+    let sizes = || datagrams.iter().map(|[d]| d.len());
+    let size = sizes().next().unwrap_or(0);
+    let same = sizes().take_while(|s| *s == size).count().min((BATCH_OCTETS + size) / size.max(1));
+    match sizes().nth(same) {
+        Some(last) if last < size && last > 0 => same + 1,
+        _ => same,
+    }
+}
+
+/// Sends a run (see [`run`]) in one piece, which the system cuts. Returns how many datagrams have gone.
+fn send_segments(socket: &UdpSocket, run: &[[IoSlice; 1]]) -> nix::Result<usize> {
+    let slices: Vec<IoSlice> = run.iter().map(|[d]| IoSlice::new(d)).collect();
+    let size = run.first().map_or(0, |[d]| d.len()) as u16;
+    let cut = [ControlMessage::UdpGsoSegments(&size)];
+    sendmsg::<()>(socket.as_raw_fd(), &slices, &cut, MsgFlags::empty(), None).map(|_| run.len())
+}
+
+/// Sends datagrams one by one in one system call. Returns how many have gone.
+fn send_each(socket: &UdpSocket, datagrams: &[[IoSlice; 1]]) -> nix::Result<usize> {
+    let mut headers = MultiHeaders::<()>::preallocate(datagrams.len(), None);
+    let addresses = vec![None; datagrams.len()];
+    sendmmsg(socket.as_raw_fd(), &mut headers, datagrams, &addresses, [], MsgFlags::empty()).map(Iterator::count)
+}
+
 fn limit_hops(socket: &Socket, to: &SocketAddr, hops: u32) -> io::Result<()> {
     match (to, to.ip().is_multicast()) {
         (SocketAddr::V4(_), false) => socket.set_ttl_v4(hops),
@@ -131,7 +171,7 @@ fn limit_hops(socket: &Socket, to: &SocketAddr, hops: u32) -> io::Result<()> {
     }
 }
 
-/// Lets one datagram go each so many microseconds.
+/// Lets one datagram go each so many microseconds, on average.
 #[derive(Debug)]
 pub(super) struct Pacer {
     pace: Duration,
@@ -146,14 +186,35 @@ impl Pacer {
     /// Waits for the next datagram's time.
     pub fn wait(&mut self) {
         let now = Instant::now();
-        let left = self.due.saturating_duration_since(now);
-        if left > SLEEP_SLACK {
-            std::thread::sleep(left - SLEEP_SLACK);
-        }
-        while Instant::now() < self.due {
-            std::hint::spin_loop();
-        }
+        std::thread::sleep(self.due.saturating_duration_since(now));
         let behind = now.saturating_duration_since(self.due);
         self.due = if behind > MOST_BEHIND { now } else { self.due } + self.pace;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_of_one_size_but_for_its_last() {
+        let lengths = |sizes: &[usize]| {
+            let octets = vec![0; 2000];
+            run(&sizes.iter().map(|s| [IoSlice::new(&octets[..*s])]).collect::<Vec<_>>())
+        };
+        assert_eq!(lengths(&[]), 0);
+        assert_eq!(lengths(&[72]), 1);
+        assert_eq!(lengths(&[72, 72, 120]), 2);
+        assert_eq!(lengths(&[72, 72, 40, 40]), 3);
+        assert_eq!(lengths(&[72, 40, 40]), 2);
+        assert_eq!(lengths(&[0, 72]), 1);
+    }
+
+    #[test]
+    fn a_pace_is_kept_on_average() {
+        let start = Instant::now();
+        let mut pacer = Pacer::new(Duration::from_micros(100));
+        (0..200).for_each(|_| pacer.wait());
+        assert!(start.elapsed() >= Duration::from_millis(19));
     }
 }
