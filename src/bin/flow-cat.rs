@@ -37,6 +37,8 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let fail = |e| Failure::io(&name, &e);
     let mut writer = FlowWriter::new(out, &args.write.options(version, info, 0)).map_err(fail)?;
     let (mut converter, mut records, mut refused) = (Converter::new(version), Vec::new(), 0);
+    // One thread copies as fast as two: it is the memory that is slow. Inflating is not.
+    let scan = if scan.info().is(flags::COMPRESSED) { scan } else { scan.threads(1) };
     let summary = scan.ordered(
         || (),
         |(), batch| batch,

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::ordered::Ordered;
-use super::stream::Stream;
+use super::reader::FlowReader;
 use super::{Error, Inputs};
 use crate::flow::{FlowBatch, Projection, StreamInfo};
 
@@ -35,7 +35,7 @@ pub(super) struct Slot {
 
 enum State {
     Unopened,
-    Open(Box<Stream>),
+    Open(Box<FlowReader>),
     Ended,
 }
 
@@ -98,7 +98,7 @@ impl Scan {
         if self.threads == 1 {
             let mut scratch = state();
             for slot in &self.slots {
-                while let Some(batch) = lock(slot).next(Vec::new()) {
+                while let Some(batch) = lock(slot).next() {
                     sink(work(&mut scratch, batch))?;
                 }
             }
@@ -121,10 +121,9 @@ impl Scan {
         step: impl Fn(&mut A, &FlowBatch) + Sync,
     ) -> (Vec<A>, Summary) {
         let work = || {
-            let (mut sum, mut buffer) = (start(), Vec::new());
-            while let Some(batch) = self.any(std::mem::take(&mut buffer)) {
+            let mut sum = start();
+            while let Some(batch) = self.any() {
                 step(&mut sum, &batch);
-                buffer = batch.into_buffer();
             }
             sum
         };
@@ -139,8 +138,7 @@ impl Scan {
     }
 
     /// A chunk of any input: the first that nobody is reading, or else the first there is.
-    fn any(&self, buffer: Vec<u8>) -> Option<FlowBatch> {
-        let mut buffer = Some(buffer);
+    fn any(&self) -> Option<FlowBatch> {
         loop {
             let (mut busy, mut all_ended) = (None, true);
             let front = self.front.load(Ordering::Relaxed);
@@ -151,7 +149,7 @@ impl Scan {
                     continue;
                 };
                 if !slot.is_ended()
-                    && let Some(batch) = slot.next(buffer.take().unwrap_or_default())
+                    && let Some(batch) = slot.next()
                 {
                     return Some(batch);
                 }
@@ -159,7 +157,7 @@ impl Scan {
                     self.front.fetch_max(at + 1, Ordering::Relaxed);
                 }
             }
-            if let Some(batch) = lock(busy?).next(buffer.take().unwrap_or_default()) {
+            if let Some(batch) = lock(busy?).next() {
                 return Some(batch);
             }
         }
@@ -181,9 +179,9 @@ impl Slot {
         Slot { path, state: State::Unopened, chunks: 0, records: 0, problem: None }
     }
 
-    fn open(&mut self) -> Option<&mut Stream> {
+    fn open(&mut self) -> Option<&mut FlowReader> {
         if let State::Unopened = self.state {
-            match Stream::open(Path::new(&self.path)) {
+            match FlowReader::open(Path::new(&self.path)) {
                 Ok(stream) => self.state = State::Open(Box::new(stream)),
                 Err(problem) => self.end(Some(problem)),
             }
@@ -195,8 +193,8 @@ impl Slot {
     }
 
     /// The next chunk; `None` when the input has ended, for good or in error.
-    pub fn next(&mut self, buffer: Vec<u8>) -> Option<FlowBatch> {
-        match self.open()?.next(buffer) {
+    pub fn next(&mut self) -> Option<FlowBatch> {
+        match self.open()?.next_batch() {
             Ok(Some(batch)) => {
                 self.chunks += 1;
                 self.records += batch.len() as u64;
