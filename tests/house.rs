@@ -1,6 +1,6 @@
 //! The rules of the house, kept by machine: floors, sizes, and that every program is known to the documentation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -132,10 +132,16 @@ fn every_file_can_be_read_at_one_sitting() {
 
 #[test]
 fn every_program_is_documented() {
-    let known: BTreeSet<String> = flowtools::cli::commands().iter().map(|c| c.get_name().to_owned()).collect();
+    let known: BTreeMap<String, String> = flowtools::cli::commands()
+        .iter()
+        .map(|c| (c.get_name().to_owned(), c.get_about().map(ToString::to_string).unwrap_or_default()))
+        .collect();
     for path in rust_files("src/bin") {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        assert!(known.contains(&name), "{name} is not among cli::commands()");
+        let about = known.get(&name).unwrap_or_else(|| panic!("{name} is not among cli::commands()"));
+        // clap takes a bare `about` for the package's description, in the place of the struct's doc comment.
+        assert_ne!(about, env!("CARGO_PKG_DESCRIPTION"), "{name}: leave `about` out of #[command]");
+        assert!(!about.is_empty(), "{name}: Args lacks the doc comment that says what the program does");
     }
 }
 
