@@ -4,6 +4,7 @@
 
 pub mod common;
 pub mod date;
+pub mod output;
 pub mod run;
 pub mod symbols;
 
@@ -19,6 +20,7 @@ pub mod flow_send;
 pub mod flow_sensor;
 pub mod flow_stat;
 
+pub use output::Output;
 pub use run::{Exit, Failure, definition, program};
 
 /// The definition of every program, for the makers of man pages and completions.
