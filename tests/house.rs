@@ -136,8 +136,12 @@ fn every_program_is_documented() {
         .iter()
         .map(|c| (c.get_name().to_owned(), c.get_about().map(ToString::to_string).unwrap_or_default()))
         .collect();
+    let overview = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let (readme, page) = (overview("README.md"), overview("man/flow-tools.7"));
     for path in rust_files("src/bin") {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        assert!(readme.contains(&format!("`{name}`")), "{name} is not in README.md");
+        assert!(page.contains(&format!(".BR {name} (1)")), "{name} is not in man/flow-tools.7");
         let about = known.get(&name).unwrap_or_else(|| panic!("{name} is not among cli::commands()"));
         // clap takes a bare `about` for the package's description, in the place of the struct's doc comment.
         assert_ne!(about, env!("CARGO_PKG_DESCRIPTION"), "{name}: leave `about` out of #[command]");
