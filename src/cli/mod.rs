@@ -6,6 +6,7 @@ pub mod common;
 pub mod date;
 pub mod output;
 pub mod run;
+pub mod sink;
 pub mod symbols;
 
 pub mod flow_capture;
