@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use flowtools::cli::flow_filter::Args;
+use flowtools::cli::flow_filter::{Args, Bits};
 use flowtools::cli::run::{report, stdout};
 use flowtools::cli::{Exit, Failure, program};
 use flowtools::file::{Error, FlowWriter, Scan};
@@ -98,8 +98,13 @@ fn predicate(args: &Args) -> Result<Predicate, Failure> {
     ] {
         all.extend(set.as_ref().map(|set| Predicate::numbers(field, set.clone())));
     }
-    for (field, bits) in [(Field::Tos, args.tos), (Field::TcpFlags, args.tcp_flags)] {
-        all.extend(bits.map(|bits| Predicate::masked(field, bits.mask, Numbers::one(bits.value))));
+    let masked = |field, bits: Bits| Predicate::masked(field, bits.mask, Numbers::one(bits.value));
+    all.extend(args.tos.map(|bits| masked(Field::Tos, bits)));
+    if let Some(bits) = args.tcp_flags {
+        // flow-tools asks only flows of TCP for their flags: others pass, unless one condition is to be enough.
+        let tcp = Predicate::numbers(Field::Protocol, Numbers::one(6));
+        let flags = masked(Field::TcpFlags, bits);
+        all.push(if args.either { Predicate::and(vec![tcp, flags]) } else { Predicate::or(vec![tcp.not(), flags]) });
     }
     all.extend(args.exporter.map(|address| Predicate::addresses(Field::Exporter, Addresses::host(address))));
     access_lists(args, &mut all)?;
