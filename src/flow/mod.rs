@@ -27,3 +27,4 @@ pub use info::{InterfaceName, StreamInfo, flags};
 pub use prune::{BlockFacts, Prune};
 pub use record::{Layout, Version};
 pub use schema::{FieldSpec, Schema, VARIABLE};
+pub use symbols::Symbols;
