@@ -154,7 +154,7 @@ fn files_and_folders_may_be_named_and_versions_mixed() {
     let all = filter(&["-p2-9", folder.path().to_str().unwrap()], b"");
     assert_eq!(picked(&all.stdout), [2, 3, 2, 3, 4, 5]);
     assert_eq!(all.status.code(), Some(1));
-    assert!(error(&all).contains("3 flows of other versions lack a field"), "{}", error(&all));
+    assert!(error(&all).contains("3 flows lack a field"), "{}", error(&all));
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn field(file: &[u8], field: Field) -> Vec<u64> {
 fn a_thousand_flows_of_version_5_by_default() {
     let output = generate(&["-b", "big"]);
     assert!(output.status.success() && output.stderr.is_empty());
-    let header = b"\xCF\x10\x02\x03\0\0\0\x30\0\x02\0\x02\0\x05\0\x08\0\x04\0\0\0\x08\0\x0F\0\x09flow-gen\0\0\x10\0\x09flow-gen\0\0";
+    let header = b"\xCF\x10\x02\x03\0\0\0\x30\0\x02\0\x02\0\x05\0\x08\0\x04\0\0\0\x08\0\x0F\0\x09flow-gen\0\0\x10\0\x09flow-gen\0";
     assert_eq!(&output.stdout[..48], header);
     assert_eq!(output.stdout.len(), 48 + 64 * 1000);
     let second = b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\xFF\xFF\0\x01\0\0\0\0\0\x01\xFF\x01\0\0\0\x02\0\0\0\x02\0\0\0\x01\xFF\xFF\0\x01\0\x01\xFF\x01\x11\x01\0\0\0\0\0\0\0\x01\xFF\x01";
