@@ -6,6 +6,7 @@ pub mod common;
 pub mod date;
 pub mod run;
 pub mod symbols;
+pub mod text;
 
 pub mod flow_capture;
 pub mod flow_cat;

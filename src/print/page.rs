@@ -16,6 +16,11 @@ impl Tail {
         text.iter_mut().zip(tail.bytes()).for_each(|(to, from)| *to = from);
         Tail { text, len: tail.len().min(8) }
     }
+
+    /// How long it is.
+    pub(super) fn len(self) -> usize {
+        self.len
+    }
 }
 
 /// Rows that grow to the right. Behind a row's text are only spaces, so that padding a value is moving on.
