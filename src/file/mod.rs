@@ -5,11 +5,18 @@
 
 pub mod archive;
 mod error;
+mod header;
+mod inflate;
 mod inputs;
+mod legacy;
+mod ordered;
+mod reader;
 mod scan;
+
 mod writer;
 
 pub use error::{Error, Kind};
-pub use inputs::Inputs;
+pub use inputs::{Inputs, read_info};
+pub use reader::FlowReader;
 pub use scan::{Scan, Summary};
 pub use writer::{FlowWriter, WriteOptions};

@@ -5,10 +5,13 @@
 //! resolves once a batch. [`StreamInfo`] is what a header says; [`Prune`] lets a selection rule blocks out.
 
 mod batch;
+mod buffer;
 mod column;
+pub mod date;
 mod element;
 mod field;
 mod info;
+pub mod pattern;
 mod prune;
 mod record;
 mod schema;
@@ -16,6 +19,7 @@ pub mod symbols;
 pub mod time;
 
 pub use batch::{FlowBatch, RawRows};
+pub use buffer::{Buffer, spare};
 pub use column::{Column, Number, Order, Rows, View};
 pub use element::{Element, LOCAL, ie};
 pub use field::{Field, Projection};
@@ -23,3 +27,4 @@ pub use info::{InterfaceName, StreamInfo, flags};
 pub use prune::{BlockFacts, Prune};
 pub use record::{Layout, Version};
 pub use schema::{FieldSpec, Schema, VARIABLE};
+pub use symbols::Symbols;
