@@ -1,1 +1,3 @@
-//! Free-form dates, as cvs takes them.
+//! Free-form dates in arguments, as cvs takes them; the reading itself is [`crate::flow::date`]'s.
+
+pub use crate::flow::date::parse;

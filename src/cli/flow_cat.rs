@@ -1,8 +1,48 @@
 //! Arguments of flow-cat.
 
+use std::path::PathBuf;
+
 use clap::Parser;
 
-/// (under construction)
+use super::common::{Files, Write};
+
+/// Concatenate flow files and folders of them
 #[derive(Parser, Debug)]
-#[command(name = "flow-cat", version, about, long_about = None)]
-pub struct Args {}
+#[command(
+    name = "flow-cat",
+    version,
+    about,
+    after_help = "\
+Examples:
+  flow-cat /flows/2026/2026-01/2026-01-15 | flow-stat -f9 -S2
+  flow-cat -t '2 hours ago' -T now /flows | flow-print
+  flow-cat -g -z6 -o january /flows/2026/2026-01"
+)]
+pub struct Args {
+    /// Read folders' unfinished files (tmp...) too
+    #[arg(short = 'a', long)]
+    pub all: bool,
+    /// Sort the files by when their capture began
+    #[arg(short = 'g', long)]
+    pub sort: bool,
+    /// Accepted for flow-tools' sake: input is never mapped
+    #[arg(short = 'm', long)]
+    pub no_mmap: bool,
+    /// Write to FILE instead of standard output
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Read every header first, so that counts and times stand in the output's header
+    #[arg(short = 'p', long)]
+    pub preload: bool,
+    /// Only files whose capture began by DATE ("2 hours ago", "2026-01-15 10:00"); with -T, files whose capture
+    /// lies in the time from one to the other, in part at least. Implies -p
+    #[arg(short = 't', long, value_name = "DATE")]
+    pub start: Option<String>,
+    /// Only files whose capture lasted to DATE or longer; implies -p
+    #[arg(short = 'T', long, value_name = "DATE")]
+    pub end: Option<String>,
+    #[command(flatten)]
+    pub write: Write,
+    #[command(flatten)]
+    pub files: Files,
+}

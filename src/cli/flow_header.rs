@@ -2,7 +2,25 @@
 
 use clap::Parser;
 
-/// (under construction)
+use super::common::{Debug, Files};
+
+/// Show what the headers of flow files say: host, times, counts, version, byte order
 #[derive(Parser, Debug)]
-#[command(name = "flow-header", version, about, long_about = None)]
-pub struct Args {}
+#[command(
+    name = "flow-header",
+    version,
+    about,
+    after_help = "\
+Examples:
+  flow-header < ft-v05.2026-01-01.000000+0000
+  flow-header /flows/2026/2026-01"
+)]
+pub struct Args {
+    /// Character that begins every line
+    #[arg(short = 'c', long = "comment-char", value_name = "CHAR", default_value = "#")]
+    pub mark: String,
+    #[command(flatten)]
+    pub debug: Debug,
+    #[command(flatten)]
+    pub files: Files,
+}

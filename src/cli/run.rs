@@ -2,7 +2,9 @@
 //! quietly.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -99,4 +101,9 @@ fn usage(name: &str, error: &clap::Error) -> ExitCode {
     let line = paragraph.join(" ");
     complain(name, format!("{}{hint}; see {name} --help", line.trim_start_matches("error: ")));
     ExitCode::from(2)
+}
+
+/// Standard output without a buffer of its own, for programs that write large pieces.
+pub fn stdout() -> Result<File, Failure> {
+    io::stdout().as_fd().try_clone_to_owned().map(File::from).map_err(Failure::stdout)
 }

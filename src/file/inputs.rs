@@ -1,17 +1,65 @@
 //! What a program was told to read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::stream::Stream;
+use super::{Error, archive};
+use crate::flow::StreamInfo;
 
 /// Standard input, or files and folders.
 #[derive(Clone, Debug, Default)]
 pub struct Inputs {
-    pub(super) paths: Vec<PathBuf>,
+    paths: Vec<PathBuf>,
+    unfinished: bool,
 }
 
 impl Inputs {
-    /// These files and folders (recursively, by name, without unfinished `tmp-` files); nothing or `-` is standard
-    /// input.
+    /// These files and folders (recursively, by name); nothing or `-` is standard input. In folders, names that begin
+    /// with a dot or with `tmp` are left out.
     pub fn of(paths: &[PathBuf]) -> Inputs {
-        Inputs { paths: paths.to_vec() }
+        match paths {
+            [] => Inputs { paths: vec![PathBuf::from("-")], unfinished: false },
+            _ => Inputs { paths: paths.to_vec(), unfinished: false },
+        }
     }
+
+    /// Whether folders' unfinished files (`tmp...`) are read too.
+    pub fn unfinished(self, yes: bool) -> Inputs {
+        Inputs { unfinished: yes, ..self }
+    }
+
+    /// The files, folders walked; and what could not be walked.
+    pub fn files(&self) -> (Vec<PathBuf>, Vec<Error>) {
+        let (mut files, mut problems) = (Vec::new(), Vec::new());
+        for path in &self.paths {
+            if path.is_dir() {
+                self.walk(path, &mut files, &mut problems);
+            } else {
+                files.push(path.clone());
+            }
+        }
+        (files, problems)
+    }
+
+    fn walk(&self, folder: &Path, files: &mut Vec<PathBuf>, problems: &mut Vec<Error>) {
+        let hidden = |name: &str| name.starts_with('.') || (!self.unfinished && archive::is_unfinished(name));
+        let entries = WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter();
+        for entry in entries.filter_entry(|e| e.depth() == 0 || !hidden(&e.file_name().to_string_lossy())) {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {}
+                Ok(entry) => files.push(entry.into_path()),
+                Err(error) => {
+                    let name = error.path().unwrap_or(folder).display().to_string();
+                    problems.push(Error::format(name, "", error.to_string()));
+                }
+            }
+        }
+    }
+}
+
+/// A file's header.
+pub fn read_info(path: &Path) -> Result<StreamInfo, Error> {
+    Stream::open(path).map(|stream| stream.info().clone())
 }

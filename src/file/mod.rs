@@ -5,11 +5,16 @@
 
 pub mod archive;
 mod error;
+mod header;
+mod inflate;
 mod inputs;
+mod legacy;
+mod ordered;
 mod scan;
+mod stream;
 mod writer;
 
 pub use error::{Error, Kind};
-pub use inputs::Inputs;
+pub use inputs::{Inputs, read_info};
 pub use scan::{Scan, Summary};
 pub use writer::{FlowWriter, WriteOptions};

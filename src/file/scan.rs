@@ -1,10 +1,43 @@
 //! Reading on all cores: units of work in an ordered pool.
+//!
+//! The unit is a chunk of a file's records. A thread takes a file's lock, reads (or inflates) the file's next chunk,
+//! gives the lock back and works on the chunk; so inside one file reading and work overlap, and files that are
+//! work to read (compressed ones) are read side by side.
 
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use super::ordered::Ordered;
+use super::stream::Stream;
 use super::{Error, Inputs};
 use crate::flow::{FlowBatch, Projection, StreamInfo};
 
 /// A reading of inputs, opened: the first one's header has been read.
-pub struct Scan {}
+pub struct Scan {
+    pub(super) slots: Vec<Mutex<Slot>>,
+    info: StreamInfo,
+    threads: usize,
+    problems: Vec<Error>,
+    /// Inputs before this one have ended.
+    front: AtomicUsize,
+}
+
+/// One input: still to be opened, being read, or done with.
+pub(super) struct Slot {
+    path: PathBuf,
+    state: State,
+    /// Chunks read so far.
+    pub chunks: u64,
+    records: u64,
+    problem: Option<Error>,
+}
+
+enum State {
+    Unopened,
+    Open(Box<Stream>),
+    Ended,
+}
 
 /// What a reading came to.
 #[derive(Debug, Default)]
@@ -16,43 +49,188 @@ pub struct Summary {
 }
 
 impl Scan {
-    /// Opens the inputs. Fails only if not one of them can be read.
-    pub fn open(_inputs: &Inputs) -> Result<Scan, Error> {
-        todo!()
+    /// Opens the inputs. Fails only if not one of them can be read; with no input at all there is nothing to say.
+    pub fn open(inputs: &Inputs) -> Result<Scan, Error> {
+        let (files, mut problems) = inputs.files();
+        let mut slots: Vec<Slot> = files.into_iter().map(Slot::new).collect();
+        let first = slots.iter_mut().find_map(|slot| slot.open().map(|stream| stream.info().clone()));
+        let Some(info) = first else {
+            problems.extend(slots.into_iter().filter_map(|slot| slot.problem));
+            return Err(problems
+                .into_iter()
+                .next()
+                .unwrap_or_else(|| Error::format("input", "", "no flow file in it")));
+        };
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+        Ok(Scan {
+            slots: slots.into_iter().map(Mutex::new).collect(),
+            info,
+            threads,
+            problems,
+            front: AtomicUsize::new(0),
+        })
     }
 
-    /// The fields that will be asked of batches; all if this is not called.
+    /// The fields that will be asked of batches; all if this is not called. Classic records need no decoding, so it
+    /// makes no difference to them.
     pub fn fields(self, _fields: Projection) -> Scan {
-        todo!()
+        self
     }
 
     /// At most so many threads; as many as there are cores if this is not called.
-    pub fn threads(self, _threads: usize) -> Scan {
-        todo!()
+    pub fn threads(self, threads: usize) -> Scan {
+        Scan { threads: threads.max(1), ..self }
     }
 
     /// The first readable input's header.
     pub fn info(&self) -> &StreamInfo {
-        todo!()
+        &self.info
     }
 
     /// Runs `work` on every batch, on all cores, and hands the results to `sink` in input order on the calling
     /// thread. `state` makes each thread's scratch space. Ends early, without complaint, when `sink` fails.
     pub fn ordered<S, T: Send, E>(
         self,
-        _state: impl Fn() -> S + Sync,
-        _work: impl Fn(&mut S, FlowBatch) -> T + Sync,
-        _sink: impl FnMut(T) -> Result<(), E>,
+        state: impl Fn() -> S + Sync,
+        work: impl Fn(&mut S, FlowBatch) -> T + Sync,
+        mut sink: impl FnMut(T) -> Result<(), E>,
     ) -> Result<Summary, E> {
-        todo!()
+        if self.threads == 1 {
+            let mut scratch = state();
+            for slot in &self.slots {
+                while let Some(batch) = lock(slot).next() {
+                    sink(work(&mut scratch, batch))?;
+                }
+            }
+            return Ok(self.summary());
+        }
+        let order = Ordered::new(&self);
+        std::thread::scope(|threads| {
+            for _ in 0..self.threads {
+                threads.spawn(|| order.work(&state, &work));
+            }
+            order.drain(&mut sink)
+        })?;
+        Ok(self.summary())
     }
 
     /// Folds every batch into one accumulator a thread, in no particular order; returns the accumulators.
     pub fn fold<A: Send>(
         self,
-        _start: impl Fn() -> A + Sync,
-        _step: impl Fn(&mut A, &FlowBatch) + Sync,
+        start: impl Fn() -> A + Sync,
+        step: impl Fn(&mut A, &FlowBatch) + Sync,
     ) -> (Vec<A>, Summary) {
-        todo!()
+        let work = || {
+            let mut sum = start();
+            while let Some(batch) = self.any() {
+                step(&mut sum, &batch);
+            }
+            sum
+        };
+        let sums = match self.threads {
+            1 => vec![work()],
+            n => std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..n).map(|_| scope.spawn(work)).collect();
+                threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+            }),
+        };
+        (sums, self.summary())
+    }
+
+    /// A chunk of any input: the first that nobody is reading, or else the first there is.
+    fn any(&self) -> Option<FlowBatch> {
+        loop {
+            let (mut busy, mut all_ended) = (None, true);
+            let front = self.front.load(Ordering::Relaxed);
+            for (at, slot) in self.slots.iter().enumerate().skip(front) {
+                let Some(mut slot) = free(slot) else {
+                    busy = busy.or(Some(slot));
+                    all_ended = false;
+                    continue;
+                };
+                if !slot.is_ended()
+                    && let Some(batch) = slot.next()
+                {
+                    return Some(batch);
+                }
+                if all_ended {
+                    self.front.fetch_max(at + 1, Ordering::Relaxed);
+                }
+            }
+            if let Some(batch) = lock(busy?).next() {
+                return Some(batch);
+            }
+        }
+    }
+
+    fn summary(self) -> Summary {
+        let mut summary = Summary { flows: 0, problems: self.problems };
+        for slot in self.slots {
+            let slot = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
+            summary.flows += slot.records;
+            summary.problems.extend(slot.problem);
+        }
+        summary
+    }
+}
+
+impl Slot {
+    fn new(path: PathBuf) -> Slot {
+        Slot { path, state: State::Unopened, chunks: 0, records: 0, problem: None }
+    }
+
+    fn open(&mut self) -> Option<&mut Stream> {
+        if let State::Unopened = self.state {
+            match Stream::open(Path::new(&self.path)) {
+                Ok(stream) => self.state = State::Open(Box::new(stream)),
+                Err(problem) => self.end(Some(problem)),
+            }
+        }
+        match &mut self.state {
+            State::Open(stream) => Some(stream),
+            _ => None,
+        }
+    }
+
+    /// The next chunk; `None` when the input has ended, for good or in error.
+    pub fn next(&mut self) -> Option<FlowBatch> {
+        match self.open()?.next() {
+            Ok(Some(batch)) => {
+                self.chunks += 1;
+                self.records += batch.len() as u64;
+                Some(batch)
+            }
+            Ok(None) => {
+                self.end(None);
+                None
+            }
+            Err(problem) => {
+                self.end(Some(problem));
+                None
+            }
+        }
+    }
+
+    fn end(&mut self, problem: Option<Error>) {
+        self.state = State::Ended;
+        self.problem = problem;
+    }
+
+    fn is_ended(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+}
+
+/// A lock whose holder panicked is as good as any: the panic itself ends the program.
+pub(super) fn lock(slot: &Mutex<Slot>) -> MutexGuard<'_, Slot> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The lock, if nobody holds it.
+pub(super) fn free(slot: &Mutex<Slot>) -> Option<MutexGuard<'_, Slot>> {
+    match slot.try_lock() {
+        Ok(slot) => Some(slot),
+        Err(TryLockError::Poisoned(slot)) => Some(slot.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
 }

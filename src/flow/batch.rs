@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::buffer::Buffer;
 use super::column::{Column, Order, Rows, View};
 use super::field::Field;
 use super::record::{Layout, Version};
@@ -19,7 +20,7 @@ pub struct FlowBatch {
 
 #[derive(Clone, Debug)]
 enum Body {
-    Raw { layout: &'static Layout, order: Order, bytes: Vec<u8> },
+    Raw { layout: &'static Layout, order: Order, bytes: Buffer },
     Columns(Vec<Column>),
 }
 
@@ -39,7 +40,12 @@ impl FlowBatch {
     pub fn from_raw(version: Version, order: Order, bytes: Vec<u8>) -> FlowBatch {
         let layout = version.layout();
         let rows = bytes.len() / layout.size;
-        FlowBatch { schema: layout.schema.clone(), rows, body: Body::Raw { layout, order, bytes }, selection: None }
+        FlowBatch {
+            schema: layout.schema.clone(),
+            rows,
+            body: Body::Raw { layout, order, bytes: Buffer::from(bytes) },
+            selection: None,
+        }
     }
 
     /// A batch of columns, one a field of `schema`, each of `rows` values.
@@ -122,14 +128,6 @@ impl FlowBatch {
                 Some(RawRows { layout, order: *order, bytes: whole })
             }
             Body::Columns(_) => None,
-        }
-    }
-
-    /// Gives the records' buffer back for another read.
-    pub fn into_buffer(self) -> Vec<u8> {
-        match self.body {
-            Body::Raw { bytes, .. } => bytes,
-            Body::Columns(_) => Vec::new(),
         }
     }
 }

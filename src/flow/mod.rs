@@ -5,7 +5,9 @@
 //! resolves once a batch. [`StreamInfo`] is what a header says; [`Prune`] lets a selection rule blocks out.
 
 mod batch;
+mod buffer;
 mod column;
+pub mod date;
 mod element;
 mod field;
 mod info;
@@ -16,6 +18,7 @@ pub mod symbols;
 pub mod time;
 
 pub use batch::{FlowBatch, RawRows};
+pub use buffer::{Buffer, spare};
 pub use column::{Column, Number, Order, Rows, View};
 pub use element::{Element, LOCAL, ie};
 pub use field::{Field, Projection};

@@ -82,7 +82,7 @@ impl Version {
         const NAMES: [&str; 15] = [
             "None",
             "AS",
-            "Proto Port",
+            "Protocol Port",
             "Source Prefix",
             "Destination Prefix",
             "Prefix",
@@ -144,22 +144,27 @@ pub struct Layout {
     pub offsets: Vec<u16>,
     /// Runs of (offset, width) for turning a whole record into the other byte order.
     pub swaps: Vec<(u16, u8)>,
+    /// Records of the other byte order have fields that are not in that order: they can be swapped, but not be
+    /// looked at as they are.
+    pub mixed: bool,
 }
 
 impl Layout {
     fn of(version: Version) -> Layout {
         let mut specs: Vec<FieldSpec> = Vec::new();
-        let (mut offsets, mut swaps, mut at) = (Vec::new(), Vec::new(), 0u16);
+        let (mut offsets, mut swaps, mut at, mut mixed) = (Vec::new(), Vec::new(), 0u16, false);
         for (element, width) in parse(fields(version)) {
             let occurrence = specs.iter().filter(|s| s.element == element).count() as u16;
             specs.push(FieldSpec { element, occurrence, width });
             offsets.push(at);
-            if width > 1 {
-                swaps.push((at, width as u8));
+            let swapped = swapped(version, element, width);
+            if swapped > 1 {
+                swaps.push((at, swapped as u8));
             }
+            mixed |= swapped != width;
             at += width;
         }
-        Layout { version, size: at as usize, schema: Arc::new(Schema::new(specs)), offsets, swaps }
+        Layout { version, size: at as usize, schema: Arc::new(Schema::new(specs)), offsets, swaps, mixed }
     }
 
     /// The offset of `element`'s first occurrence, and its width.
@@ -236,6 +241,16 @@ fn parse(lines: &[&'static str]) -> Vec<(Element, u16)> {
         })
         .flat_map(|(element, width)| if width == 3 { vec![(element, 1); 3] } else { vec![(element, width)] })
         .collect()
+}
+
+/// How many of a field's octets the original turns round for the other byte order: all, but for two slips that its
+/// files carry. The tags of version 1005 are turned as 16-bit numbers, version 8.12's AS not at all.
+fn swapped(version: Version, element: Element, width: u16) -> u16 {
+    match (version, element) {
+        (Version::V1005, ie::SRC_TAG | ie::DST_TAG) => 2,
+        (Version::V8(12), ie::DST_AS) => 1,
+        _ => width,
+    }
 }
 
 fn named(short: &str) -> Element {

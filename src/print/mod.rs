@@ -1,1 +1,5 @@
-//! (under construction)
+//! Flows and headers as text.
+
+mod header;
+
+pub use header::header;

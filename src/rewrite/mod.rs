@@ -1,1 +1,6 @@
-//! (under construction)
+//! Changing flows: conversion between export versions.
+
+mod clock;
+mod convert;
+
+pub use convert::{Converter, Refusal, check, convert};

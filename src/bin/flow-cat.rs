@@ -1,0 +1,128 @@
+//! flow-cat: concatenates flow files.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use chrono::Local;
+use flowtools::cli::flow_cat::Args;
+use flowtools::cli::run::{report, stdout};
+use flowtools::cli::{Exit, Failure, date, program};
+use flowtools::file::{Error, FlowWriter, Inputs, Scan, read_info};
+use flowtools::flow::{FlowBatch, StreamInfo, Version, flags};
+use flowtools::rewrite::Converter;
+
+fn main() -> ExitCode {
+    program(run)
+}
+
+fn run(args: Args) -> Result<Exit, Failure> {
+    let (headers, mut problems) = choose(&args)?;
+    let preload = args.preload || args.start.is_some() || args.end.is_some();
+    if headers.as_ref().is_some_and(Vec::is_empty) && problems.is_empty() {
+        return Err(Failure::Failed("no flow file lies in that time".into()));
+    }
+    let inputs = match &headers {
+        Some(headers) => Inputs::of(&headers.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>()),
+        None => args.files.inputs().unfinished(args.all),
+    };
+    let scan = Scan::open(&inputs)?;
+    let version = scan.info().version.unwrap_or(Version::V5);
+    let mut info = StreamInfo { flags: flags::STREAMING, ..StreamInfo::default() };
+    if let Some(headers) = headers.filter(|_| preload) {
+        sum(&headers, &mut info);
+    }
+    let name = args.output.as_deref().map_or("standard output".to_owned(), |path| path.display().to_string());
+    let out = open(args.output.as_deref())?;
+    let fail = |e| Failure::io(&name, &e);
+    let mut writer = FlowWriter::new(out, &args.write.options(version, info, 0)).map_err(fail)?;
+    let (mut converter, mut records, mut refused) = (Converter::new(version), Vec::new(), 0);
+    // One thread copies as fast as two: it is the memory that is slow. Inflating is not.
+    let scan = if scan.info().is(flags::COMPRESSED) { scan } else { scan.threads(1) };
+    let summary = scan.ordered(
+        || (),
+        |(), batch| batch,
+        |batch: FlowBatch| {
+            if batch.raw().is_some_and(|raw| raw.layout.version == version) {
+                return writer.write(&batch).map_err(fail);
+            }
+            records.clear();
+            match converter.convert(&batch, &mut records) {
+                Ok(()) => writer.write_records(&records).map_err(fail),
+                Err(_) => {
+                    refused += batch.len();
+                    Ok(())
+                }
+            }
+        },
+    )?;
+    writer.finish().map_err(fail)?;
+    problems.extend(summary.problems);
+    if refused > 0 {
+        problems.push(Error::format(name, "", format!("{refused} flows cannot be written as version {version}")));
+    }
+    Ok(report("flow-cat", &problems))
+}
+
+type Headers = Vec<(PathBuf, StreamInfo)>;
+
+/// The files to read with their headers, where anything depends on those: their order, or which files.
+fn choose(args: &Args) -> Result<(Option<Headers>, Vec<Error>), Failure> {
+    let when = |text: &Option<String>| match text {
+        Some(text) => date::parse(text, Local::now()).map(Some).map_err(Failure::Usage),
+        None => Ok(None),
+    };
+    let (start, end) = (when(&args.start)?, when(&args.end)?);
+    let pipe = args.files.files.is_empty() || args.files.files.iter().any(|f| f.as_os_str() == "-");
+    if pipe || !(args.sort || args.preload || start.is_some() || end.is_some()) {
+        return Ok((None, Vec::new()));
+    }
+    let (files, mut problems) = args.files.inputs().unfinished(args.all).files();
+    let mut headers = Headers::new();
+    for file in files {
+        match read_info(&file) {
+            Ok(info) if in_time(&info, start, end) => headers.push((file, info)),
+            Ok(_) => {}
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if args.sort {
+        headers.sort_by_key(|(_, info)| info.start);
+    }
+    Ok((Some(headers), problems))
+}
+
+/// flow-cat's -t and -T, seconds since 1970: alone, a capture that began by the one or lasted to the other; together,
+/// one that lies between them in part. A capture in progress has no end yet.
+fn in_time(info: &StreamInfo, start: Option<i64>, end: Option<i64>) -> bool {
+    let began = i64::from(info.start.unwrap_or(0));
+    let ended = info.end.filter(|e| *e != 0).map_or(i64::MAX, i64::from);
+    match (start, end) {
+        (None, None) => true,
+        (Some(start), None) => began <= start,
+        (None, Some(end)) => ended >= end,
+        (Some(start), Some(end)) => began <= end && ended > start,
+    }
+}
+
+/// Puts the sums of several headers into one.
+fn sum(headers: &Headers, out: &mut StreamInfo) {
+    let all = || headers.iter().map(|(_, info)| info);
+    let total = |field: fn(&StreamInfo) -> Option<u32>| Some(all().filter_map(field).fold(0, u32::saturating_add));
+    out.flags |= flags::PRELOADED;
+    out.start = all().filter_map(|i| i.start).min();
+    out.end = all().filter_map(|i| i.end).max();
+    out.flows = total(|i| i.flows);
+    out.lost = total(|i| i.lost);
+    out.misordered = total(|i| i.misordered);
+    out.corrupt = total(|i| i.corrupt);
+    out.resets = total(|i| i.resets);
+    out.host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+}
+
+fn open(path: Option<&Path>) -> Result<File, Failure> {
+    match path {
+        None => stdout(),
+        Some(path) => File::create(path).map_err(|e| Failure::io(path.display(), &e)),
+    }
+}

@@ -1,0 +1,164 @@
+//! Results in input order from work done out of order.
+
+use std::collections::BTreeMap;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::scan::{Scan, Slot, free, lock};
+use crate::flow::{FlowBatch, flags};
+
+/// Results waiting at which no other file is read than the earliest unfinished one: some 200 MB of records.
+const AHEAD: usize = 768;
+/// Results of the earliest unfinished file waiting at which it is not read on: the sink is slow.
+const FULL: usize = 64;
+
+/// The place a chunk has in the order: input, then chunk within it.
+type Place = (usize, u64);
+
+/// Who has done what.
+pub(super) struct Ordered<'a, T> {
+    scan: &'a Scan,
+    progress: Mutex<Progress<T>>,
+    /// Something was finished, or taken.
+    changed: Condvar,
+}
+
+struct Progress<T> {
+    waiting: BTreeMap<Place, T>,
+    /// Chunks of each input, once it has ended.
+    ended: Vec<Option<u64>>,
+    /// The first input that has not ended.
+    front: usize,
+    /// The sink has failed: nobody wants more.
+    stopped: bool,
+    /// A thread has ended without finishing its work.
+    panicked: bool,
+}
+
+impl<'a, T: Send> Ordered<'a, T> {
+    pub fn new(scan: &'a Scan) -> Ordered<'a, T> {
+        let ended = vec![None; scan.slots.len()];
+        let progress = Progress { waiting: BTreeMap::new(), ended, front: 0, stopped: false, panicked: false };
+        Ordered { scan, progress: Mutex::new(progress), changed: Condvar::new() }
+    }
+
+    /// A worker: takes chunks, works on them, files the results.
+    pub fn work<S>(&self, state: &impl Fn() -> S, work: &impl Fn(&mut S, FlowBatch) -> T) {
+        let _guard = PanicGuard(self);
+        let mut scratch = state();
+        while let Some((place, batch)) = self.take() {
+            let result = work(&mut scratch, batch);
+            self.progress().waiting.insert(place, result);
+            self.changed.notify_all();
+        }
+    }
+
+    /// The calling thread: hands results on in order.
+    pub fn drain<E>(&self, sink: &mut impl FnMut(T) -> Result<(), E>) -> Result<(), E> {
+        let mut next: Place = (0, 0);
+        loop {
+            let mut progress = self.progress();
+            let result = loop {
+                if let Some(result) = progress.waiting.remove(&next) {
+                    break result;
+                }
+                match progress.ended.get(next.0) {
+                    None => return Ok(()),
+                    Some(Some(chunks)) if *chunks == next.1 => next = (next.0 + 1, 0),
+                    // The panic is passed on when the threads are joined.
+                    _ if progress.panicked => return Ok(()),
+                    _ => progress = self.wait(progress),
+                }
+            };
+            drop(progress);
+            self.changed.notify_all();
+            next.1 += 1;
+            if let Err(error) = sink(result) {
+                self.progress().stopped = true;
+                self.changed.notify_all();
+                return Err(error);
+            }
+        }
+    }
+
+    /// The next chunk to work on, or `None` when there is nothing left.
+    fn take(&self) -> Option<(Place, FlowBatch)> {
+        loop {
+            let (front, only_front) = self.room()?;
+            let end = if only_front { front + 1 } else { self.scan.slots.len() };
+            let mut busy = None;
+            for (input, slot) in self.scan.slots.iter().enumerate().take(end).skip(front) {
+                match free(slot) {
+                    None => busy = busy.or(Some((input, slot))),
+                    Some(mut slot) => {
+                        if let Some(chunk) = self.chunk(input, &mut slot) {
+                            return Some(chunk);
+                        }
+                    }
+                }
+            }
+            if let Some((input, slot)) = busy
+                && let Some(chunk) = self.chunk(input, &mut lock(slot))
+            {
+                return Some(chunk);
+            }
+        }
+    }
+
+    /// Waits until results may be added; says which input is the earliest, and whether only that may be read.
+    fn room(&self) -> Option<(usize, bool)> {
+        let mut progress = self.progress();
+        loop {
+            if progress.stopped || progress.front >= progress.ended.len() {
+                return None;
+            }
+            // Reading on in another file is worth it only where reading is work.
+            let ahead = self.scan.info().is(flags::COMPRESSED) && progress.waiting.len() < AHEAD;
+            // The earliest input's results are in sequence, so if some wait then the one that is waited for is
+            // among them or being worked on: waiting here cannot last.
+            let ready = progress.waiting.range((progress.front, 0)..(progress.front + 1, 0)).take(FULL).count();
+            if ready < FULL {
+                return Some((progress.front, !ahead));
+            }
+            progress = self.wait(progress);
+        }
+    }
+
+    fn chunk(&self, input: usize, slot: &mut Slot) -> Option<(Place, FlowBatch)> {
+        let place = (input, slot.chunks);
+        if let Some(batch) = slot.next() {
+            return Some((place, batch));
+        }
+        let mut progress = self.progress();
+        if let Some(ended) = progress.ended.get_mut(input) {
+            *ended = Some(slot.chunks);
+        }
+        while progress.ended.get(progress.front).is_some_and(Option::is_some) {
+            progress.front += 1;
+        }
+        drop(progress);
+        self.changed.notify_all();
+        None
+    }
+
+    fn progress(&self) -> MutexGuard<'_, Progress<T>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'g>(&self, guard: MutexGuard<'g, Progress<T>>) -> MutexGuard<'g, Progress<T>> {
+        self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Wakes everybody when a worker panics, so that the panic is seen rather than waited behind.
+struct PanicGuard<'o, 'a, T: Send>(&'o Ordered<'a, T>);
+
+impl<T: Send> Drop for PanicGuard<'_, '_, T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut progress = self.0.progress();
+            progress.panicked = true;
+            progress.stopped = true;
+            self.0.changed.notify_all();
+        }
+    }
+}
