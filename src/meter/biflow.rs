@@ -29,6 +29,8 @@ pub struct Biflow {
     pub directions: [Direction; 2],
     /// Why it ended.
     pub reason: Reason,
+    /// When it was found to be over, by the clock of the capture, in ns since 1970.
+    pub ended_ns: u64,
 }
 
 impl Biflow {
@@ -59,6 +61,9 @@ impl Biflow {
 pub trait Sink {
     /// Why a flow could not be taken.
     type Error;
+
+    /// Told the time of the first packet, in ns since 1970, before any flow comes.
+    fn begin(&mut self, _now_ns: u64) {}
 
     /// Takes a flow.
     fn take(&mut self, flow: &Biflow) -> Result<(), Self::Error>;

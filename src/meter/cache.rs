@@ -47,7 +47,7 @@ struct Slot<K> {
 
 /// Flows by key.
 pub struct Cache<K> {
-    /// A power of two of them, at most half of them taken.
+    /// A power of two of them, at most two thirds of them taken.
     slots: Vec<Slot<K>>,
     /// The first packet of each direction, in ns since 1970: touched when a flow begins and ends.
     first_ns: Vec<[u64; 2]>,
@@ -67,7 +67,8 @@ fn shift(slots: usize) -> u32 {
 impl<K: Key> Cache<K> {
     /// A cache for at most `flows` flows. Fails if memory does.
     pub fn new(flows: usize, timeouts: Timeouts, max_octets: u64) -> Result<Cache<K>, String> {
-        let slots = (flows.clamp(1, MAX_FLOWS) * 2).next_power_of_two().max(16);
+        // Room for a batch more than there may be: it is counted before flows are ended in its favour.
+        let slots = ((flows.clamp(1, MAX_FLOWS) + BATCH) * 3 / 2).next_power_of_two();
         Ok(Cache {
             slots: filled(slots, Slot::default())?,
             first_ns: filled(slots, [0; 2])?,
@@ -79,12 +80,12 @@ impl<K: Key> Cache<K> {
         })
     }
 
-    /// Flows that are not over.
+    /// Flows that are not over. Never more than a batch above what [`Cache::trim`] left.
     pub fn len(&self) -> usize {
         self.flows
     }
 
-    /// Counts packets, at most [`BATCH`] of them, which may not lie further in the future than the next expiry.
+    /// Counts packets, at most [`BATCH`] of them.
     #[inline]
     pub fn update<S: Sink>(&mut self, packets: &[Packet<K>], sink: &mut S) -> Result<(), S::Error> {
         let mut homes = [0; BATCH];
@@ -116,7 +117,7 @@ impl<K: Key> Cache<K> {
     #[inline]
     fn count<S: Sink>(&mut self, packet: &Packet<K>, home: usize, sink: &mut S) -> Result<(), S::Error> {
         let mut at = home;
-        // Ends, because half of the slots are free.
+        // Ends, because there are always free slots.
         while let Some(slot) = self.slots.get_mut(at) {
             if slot.key == packet.key {
                 break;
@@ -162,9 +163,9 @@ impl<K: Key> Cache<K> {
         self.wheel.insert(at, second_after(due_ns));
     }
 
-    /// Makes room for `flows` more, by ending those that would have ended first.
-    pub fn make_room<S: Sink>(&mut self, flows: usize, max_flows: usize, sink: &mut S) -> Result<(), S::Error> {
-        while self.flows + flows > max_flows
+    /// Ends the flows that would have ended first, until there are no more than `flows`.
+    pub fn trim<S: Sink>(&mut self, flows: usize, sink: &mut S) -> Result<(), S::Error> {
+        while self.flows > flows
             && let Some((at, second)) = self.wheel.earliest()
         {
             let (due_ns, _) = self.due(at);
@@ -228,7 +229,7 @@ impl<K: Key> Cache<K> {
             flags: slot.flags[d],
             tos: slot.tos[d],
         });
-        Biflow { ends: slot.key.ends(), directions, reason }
+        Biflow { ends: slot.key.ends(), directions, reason, ended_ns: 0 }
     }
 
     fn end<S: Sink>(&mut self, at: usize, reason: Reason, sink: &mut S) -> Result<(), S::Error> {

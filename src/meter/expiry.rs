@@ -106,7 +106,8 @@ pub fn nanoseconds(seconds: u64) -> u64 {
 
 /// Reads softflowd's times: `90`, `90s`, `5m`, `1h30m`; units s m h d w, added up. The answer is in seconds.
 pub fn parse_time(text: &str) -> Result<u64, String> {
-    let wrong = || format!("'{text}' is not a time: expected a number with s, m, h, d or w behind it, such as 90 or 1h30m");
+    let wrong =
+        || format!("'{text}' is not a time: expected a number with s, m, h, d or w behind it, such as 90 or 1h30m");
     let (mut total, mut number) = (0u64, None::<u64>);
     for c in text.chars() {
         if let Some(digit) = c.to_digit(10) {
@@ -190,7 +191,9 @@ mod tests {
 
     #[test]
     fn times_are_read_as_softflowd_does() {
-        for (text, seconds) in [("0", 0), ("90", 90), ("90s", 90), ("5M", 300), ("1h30m", 5400), ("2d", 172_800), ("1w1", 604_801)] {
+        for (text, seconds) in
+            [("0", 0), ("90", 90), ("90s", 90), ("5M", 300), ("1h30m", 5400), ("2d", 172_800), ("1w1", 604_801)]
+        {
             assert_eq!(parse_time(text), Ok(seconds), "{text}");
         }
         for text in ["", "m", "1x", "-1", "1h m", "99999999999999999999", "99999999999999999w"] {
