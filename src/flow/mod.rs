@@ -13,6 +13,7 @@ mod field;
 mod info;
 mod prune;
 mod record;
+pub mod registry;
 mod schema;
 pub mod symbols;
 pub mod time;
