@@ -2,7 +2,7 @@
 //!
 //! Each is a list of columns. What looks odd in them is what scripts have parsed for twenty years: the interface that
 //! formats 13 and 21 call `input` is the output one, format 22 has the destination's prefix (what fits) and the source's
-//! AS number in each other's column, headings do not always stand above their columns.
+//! AS number in each other's column, format 19 shows no ToS but 0, headings do not always stand above their columns.
 
 use super::clock::Style;
 use super::page::Tail;
@@ -288,7 +288,11 @@ fn tagged() -> (String, Vec<Cell>) {
 
 /// The ToS column of formats 18 and up.
 fn tos(format: u8) -> (&'static str, Vec<Cell>) {
-    if format < 18 { ("", Vec::new()) } else { ("ToS  ", vec![number(Field::Tos, 3, "  ")]) }
+    match format {
+        19 => ("ToS  ", vec![(Value::Zero, 3, "  ")]),
+        18.. => ("ToS  ", vec![number(Field::Tos, 3, "  ")]),
+        _ => ("", Vec::new()),
+    }
 }
 
 /// 10 and 18: aggregates by AS.

@@ -64,29 +64,18 @@ impl Page {
         }
     }
 
-    /// Adds text of any length to every row: `write` appends it to the scratch buffer it gets, empty.
-    pub(super) fn text<V>(&mut self, values: impl Iterator<Item = V>, mut write: impl FnMut(&mut Vec<u8>, V)) {
-        let mut scratch = Vec::new();
+    /// Adds to every row its own text, of any length.
+    pub(super) fn texts<'t>(&mut self, texts: impl Iterator<Item = &'t [u8]>) {
         let rows = self.bytes.chunks_exact_mut(self.stride).zip(&mut self.ends);
-        for ((row, end), value) in rows.zip(values) {
-            scratch.clear();
-            write(&mut scratch, value);
-            let at = *end as usize;
-            if let Some(to) = row.get_mut(at..at + scratch.len()) {
-                to.copy_from_slice(&scratch);
-                *end += scratch.len() as u32;
-            }
+        for ((row, end), text) in rows.zip(texts) {
+            append(row, end, text);
         }
     }
 
     /// Adds the same text to every row.
     pub(super) fn literal(&mut self, text: &[u8]) {
         for (row, end) in self.bytes.chunks_exact_mut(self.stride).zip(&mut self.ends) {
-            let at = *end as usize;
-            if let Some(to) = row.get_mut(at..at + text.len()) {
-                to.copy_from_slice(text);
-                *end += text.len() as u32;
-            }
+            append(row, end, text);
         }
     }
 
@@ -96,5 +85,14 @@ impl Page {
         for (row, end) in self.bytes.chunks_exact(self.stride).zip(&self.ends) {
             out.extend_from_slice(row.get(..*end as usize).unwrap_or(row));
         }
+    }
+}
+
+#[inline]
+fn append(row: &mut [u8], end: &mut u32, text: &[u8]) {
+    let at = *end as usize;
+    if let Some(to) = row.get_mut(at..at + text.len()) {
+        to.copy_from_slice(text);
+        *end += text.len() as u32;
     }
 }

@@ -17,6 +17,8 @@ use crate::flow::{Field, FlowBatch, Projection, Rows};
 pub(super) enum Value {
     /// A number, decimal.
     Number(Field),
+    /// Always 0.
+    Zero,
     /// A number, decimal, at the right of the column.
     Right(Field),
     /// A number in hexadecimal of at least so many digits.
@@ -41,6 +43,8 @@ pub(super) enum Value {
     Active,
     /// Octets a packet.
     OctetsPerPacket,
+    /// A field that times are told by; made up of the times where a flow tells them otherwise.
+    Clock(Field),
 }
 
 /// A column.
@@ -92,7 +96,7 @@ impl Table {
 
     /// Whether flows' times are shown, in whichever of the ways that batches tell them.
     pub fn times_of_flows(&self) -> bool {
-        let timed = |value| matches!(value, Value::Start | Value::End | Value::Duration | Value::Active);
+        let timed = |v| matches!(v, Value::Start | Value::End | Value::Duration | Value::Active | Value::Clock(_));
         self.columns.iter().any(|column| timed(column.value))
     }
 
@@ -104,14 +108,14 @@ impl Table {
 }
 
 impl Value {
-    fn fields(self) -> Vec<Field> {
+    pub(super) fn fields(self) -> Vec<Field> {
         match self {
             Value::Number(f) | Value::Right(f) | Value::Hex(f, _) | Value::Named(f, _) => vec![f],
             Value::Address(f) | Value::Tag(f) => vec![f],
             Value::Prefix(address, length, _) => vec![address, length],
             Value::Flags => vec![Field::TcpFlags],
             Value::OctetsPerPacket => vec![Field::Octets, Field::Packets],
-            Value::Start | Value::End | Value::Duration | Value::Active => Vec::new(),
+            Value::Clock(_) | Value::Zero | Value::Start | Value::End | Value::Duration | Value::Active => Vec::new(),
         }
     }
 
@@ -203,6 +207,7 @@ impl Scratch {
                 window.numbers(place(field), &mut self.a);
                 page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, *n));
             }
+            Value::Zero => page.column(0..window.len(), width, tail, |cell, _| digits::decimal(cell, 0)),
             Value::Right(field) => {
                 window.numbers(place(field), &mut self.a);
                 page.column(self.a.iter(), width, tail, |cell, n| {
@@ -242,6 +247,14 @@ impl Scratch {
             }
             Value::Address(field) => self.addresses(batch, window, (field, None), column, page),
             Value::Prefix(field, length, _) => self.addresses(batch, window, (field, Some(length)), column, page),
+            Value::Clock(field) => {
+                if batch.has(Field::First) {
+                    window.numbers(place(field), &mut self.a);
+                } else {
+                    self.clock_field(window, field);
+                }
+                page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, *n));
+            }
             Value::Start | Value::End | Value::Duration | Value::Active => self.times(window, column, page),
         }
     }
@@ -283,6 +296,18 @@ impl Scratch {
                 clip(cell, len, most)
             }),
         }
+    }
+
+    /// What a router that booted when the flow began, and exported it when it ended, would have said.
+    fn clock_field(&mut self, window: &Window, field: Field) {
+        let spans = window.of(&self.times.start).iter().zip(window.of(&self.times.end));
+        self.a.clear();
+        self.a.extend(spans.map(|(start, end)| match field {
+            Field::UnixSecs => end / 1000,
+            Field::UnixNsecs => end % 1000 * 1_000_000,
+            Field::First => 0,
+            _ => end.saturating_sub(*start),
+        }));
     }
 
     /// Writes a column made of flows' times.

@@ -23,6 +23,14 @@ impl<'a> Window<'a> {
         self.range.len()
     }
 
+    /// The first half and the second; `None` of a single row.
+    pub(super) fn halves(&self) -> Option<(Window<'a>, Window<'a>)> {
+        let middle = self.range.start + self.len() / 2;
+        let (first, second) = (self.range.start..middle, middle..self.range.end);
+        let part = |range| Window { batch: self.batch, range };
+        (self.len() > 1).then(|| (part(first), part(second)))
+    }
+
     /// The batch's rows that these are.
     pub(super) fn rows(&self) -> impl Iterator<Item = usize> + 'a {
         let picked: &[u32] = match self.batch.rows() {
