@@ -69,7 +69,7 @@ pub struct Args {
     /// Type of service: its bits in MASK (default: all) are those of VALUE
     #[arg(short = 't', long, value_name = "VALUE[/MASK]", value_parser = bits)]
     pub tos: Option<Bits>,
-    /// TCP flags, likewise
+    /// TCP flags, likewise; flows that are not of TCP pass (with -o, they do not match)
     #[arg(short = 'T', long, value_name = "VALUE[/MASK]", value_parser = bits)]
     pub tcp_flags: Option<Bits>,
     #[command(flatten)]

@@ -6,7 +6,9 @@ pub mod common;
 pub mod date;
 pub mod output;
 pub mod run;
+pub mod sink;
 pub mod symbols;
+pub mod text;
 
 pub mod flow_capture;
 pub mod flow_cat;

@@ -57,6 +57,11 @@ impl Output {
         self.writer.flush().map_err(|e| Failure::io(&self.name, &e))
     }
 
+    /// Flows that the file's version had no room for.
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
     /// Ends the file. What could not be written is one more of the `problems`.
     pub fn finish(self, problems: &mut Vec<Error>) -> Result<(), Failure> {
         if self.refused > 0 {

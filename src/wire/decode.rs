@@ -1,5 +1,6 @@
 //! Datagrams to classic records.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -98,6 +99,15 @@ impl Decoder {
     /// Counts over all exporters since the beginning.
     pub fn total(&self) -> &Counters {
         self.streams.total()
+    }
+
+    /// Counts of each exporter and version.
+    pub fn exporters(&self) -> BTreeMap<(IpAddr, u16), Counters> {
+        let mut all = BTreeMap::<_, Counters>::new();
+        for (key, counters) in self.streams() {
+            all.entry((key.exporter, key.version)).or_default().add(counters);
+        }
+        all
     }
 
     /// Counts of each stream (an exporter's engine), in no particular order. At most 65,536 streams are remembered.
