@@ -41,7 +41,7 @@ wait_for 10 "the collector's socket" listening
 
 say "flow-sensor -d -r $packets -v 5 -n 127.0.0.1:$port"
 flow-sensor -d -r "$packets" -v 5 -n "127.0.0.1:$port" > "$archive/.sensor" 2>&1 || { cat "$archive/.sensor" >&2; fail "flow-sensor failed"; }
-grep -iE 'packets|flows|expor' "$archive/.sensor" | head -4 || true
+grep -E '^(Packets processed|IPv6 packets|Flows exported)' "$archive/.sensor" || true
 rm -f "$archive/.sensor"
 wait_for 10 "the collector to read everything" drained
 
@@ -51,7 +51,10 @@ capture=
 say "find ARCHIVE -type f"
 (cd "$archive" && find . -type f | sed 's|^\./||' | sort)
 
-say "flow-cat -p ARCHIVE | flow-filter -r6,17 | flow-stat -f9 -n -S2   # top talkers by octets"
-flow-cat -p "$archive" | flow-filter -r6,17 | flow-stat -f9 -n -S2 | grep -v '^#' | sed -n 1,8p
-say "flow-cat -p ARCHIVE | flow-filter -r6,17 | flow-stat -f5 -n -S2   # top services by octets"
-flow-cat -p "$archive" | flow-filter -r6,17 | flow-stat -f5 -n -S2 | grep -v '^#' | sed -n 1,8p
+# The line that heads the columns, and the first rows.
+rows() { grep -E '^# (IPaddr|port)|^[^#]' | sed -n "1,$1p"; }
+
+say "flow-cat ARCHIVE | flow-filter -r6,17 | flow-stat -f9 -n -S2   # top talkers by octets"
+flow-cat "$archive" | flow-filter -r6,17 | flow-stat -f9 -n -S2 | rows 7
+say "flow-cat ARCHIVE | flow-filter -r6,17 -p1-1023 | flow-stat -f6 -n -S2   # top services by octets"
+flow-cat "$archive" | flow-filter -r6,17 -p1-1023 | flow-stat -f6 -n -S2 | rows 8

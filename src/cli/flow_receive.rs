@@ -13,7 +13,6 @@ use crate::net::Endpoint;
 #[command(
     name = "flow-receive",
     version,
-    about,
     after_help = "\
 Examples:
   flow-receive 0/0/2055 | flow-print

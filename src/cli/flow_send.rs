@@ -13,7 +13,6 @@ use crate::net::Endpoint;
 #[command(
     name = "flow-send",
     version,
-    about,
     after_help = "\
 Examples:
   flow-send 0/10.0.0.9/2055 < flows

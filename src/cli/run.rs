@@ -60,11 +60,11 @@ pub fn definition<A: CommandFactory>() -> Command {
     let mut command = A::command().disable_version_flag(true).disable_help_flag(true).args_override_self(true);
     let taken = |command: &Command, long| command.get_arguments().any(|arg| arg.get_long() == Some(long));
     if !taken(&command, "help") {
-        let help = Arg::new("help").short('h').long("help").action(ArgAction::Help);
+        let help = Arg::new("print-help").short('h').long("help").action(ArgAction::Help);
         command = command.arg(help.help("Print help").display_order(1000));
     }
     if !taken(&command, "version") {
-        let version = Arg::new("version").long("version").action(ArgAction::Version);
+        let version = Arg::new("print-version").long("version").action(ArgAction::Version);
         command = command.arg(version.help("Print version").display_order(1001));
     }
     command
