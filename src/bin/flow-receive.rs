@@ -84,7 +84,7 @@ fn from_network(endpoint: &Endpoint, args: &Args, hearing: &mut Hearing, sink: &
     if args.write.debug.debug > 0 {
         complain("flow-receive", format!("{endpoint}: hearing, {} octets of socket buffer", receiver.buffer()));
     }
-    sink.began(now());
+    sink.clock(now());
     let (startup, every) = (now(), args.stat.map(|minutes| Duration::from_secs(60 * u64::from(minutes))));
     let (mut inbox, mut last) = (Inbox::new(), Instant::now());
     while !enough.load(Ordering::Relaxed) {
@@ -100,6 +100,7 @@ fn from_network(endpoint: &Endpoint, args: &Args, hearing: &mut Hearing, sink: &
             hearing.stat(startup);
         }
     }
+    sink.clock(now());
     if let Some(drops @ 1..) = receiver.drops() {
         complain("flow-receive", format!("{endpoint}: {drops} datagrams came faster than they could be taken"));
         return Ok(false);
@@ -123,7 +124,7 @@ fn from_capture(
     loop {
         let datagram = match capture.next_frame() {
             Ok(Some(frame)) => {
-                sink.began((frame.time_ns / 1_000_000_000) as u32);
+                sink.clock((frame.time_ns / 1_000_000_000) as u32);
                 udp_payload(&frame).filter(|d| endpoint.is_none_or(|e| is_for(e, d)))
             }
             Ok(None) => return Ok(true),

@@ -21,6 +21,7 @@ pub struct Sink {
     is_file: bool,
     version: Option<Version>,
     start: Option<u32>,
+    end: Option<u32>,
     open: Option<(Output, WriteOptions)>,
     flows: u64,
     unflushed: bool,
@@ -38,12 +39,13 @@ impl Sink {
             }
         };
         let path = path.map(Path::to_owned);
-        Ok(Sink { path, options, is_file, version, start: None, open: None, flows: 0, unflushed: false })
+        Ok(Sink { path, options, is_file, version, start: None, end: None, open: None, flows: 0, unflushed: false })
     }
 
-    /// When the capture began, in seconds since 1970: the first to say so is believed.
-    pub fn began(&mut self, start: u32) {
-        self.start.get_or_insert(start);
+    /// The capture's time, in seconds since 1970: the first to be told is its start, the last its end.
+    pub fn clock(&mut self, time: u32) {
+        self.start.get_or_insert(time);
+        self.end = Some(time);
     }
 
     /// A version to write if none was asked for: the first to say so is believed.
@@ -81,7 +83,7 @@ impl Sink {
         let number = |n: u64| Some(u32::try_from(n).unwrap_or(u32::MAX));
         let info = &mut options.info;
         info.flags |= flags::DONE;
-        (info.end, info.flows) = (Some(now()), number(flows));
+        (info.end, info.flows) = (self.end.or(info.end), number(flows));
         (info.lost, info.misordered) = (number(total.lost), number(total.misordered));
         (info.corrupt, info.resets) = (number(total.corrupt), number(total.resets));
         let file = File::options().write(true).open(&path);
