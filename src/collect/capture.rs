@@ -1,8 +1,7 @@
 //! The file being written.
 //!
 //! Records are appended so that what has been written can be read at any moment, and after a crash: a compressed
-//! file's zlib stream is brought to an octet boundary (a sync flush, RFC 1951 section 3.2.4 with no octets) behind every
-//! block of records. What the system refuses to take waits here, and is written, to the same place, when it is asked
+//! file's zlib stream comes to an octet boundary behind every block of records. What the system refuses to take waits here, and is written, to the same place, when it is asked
 //! again: nothing is written twice or left out because a disk was full for a while.
 
 use std::fs::{self, File, OpenOptions};
@@ -10,9 +9,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use flate2::{Compress, Compression, FlushCompress, Status};
 use nix::fcntl::{Flock, FlockArg};
 
+use super::zlib::Zlib;
 use crate::file::WriteOptions;
 use crate::file::archive::{FileName, Nesting, State};
 use crate::flow::{StreamInfo, Version, flags};
@@ -38,8 +37,7 @@ pub struct Capture {
     /// Its name when it is complete.
     finished: PathBuf,
     options: WriteOptions,
-    zlib: Option<Compress>,
-    level: u8,
+    zlib: Option<Zlib>,
     /// Made but not written yet; belongs at `at`.
     pending: Vec<u8>,
     at: u64,
@@ -74,23 +72,10 @@ impl Capture {
             ..making.write.info.clone()
         };
         let options = WriteOptions { version, info, ..making.write.clone() };
-        let level = options.level;
-        let zlib = (level > 0).then(|| Compress::new(Compression::new(level.into()), true));
-        let pending = options.header();
-        let mut capture = Capture {
-            file,
-            path,
-            finished,
-            options,
-            zlib,
-            level,
-            pending,
-            at: 0,
-            flows: 0,
-            unwritten: 0,
-            base,
-            ended: false,
-        };
+        let mut pending = options.header();
+        let zlib = (options.level > 0).then(|| Zlib::new(options.level, &mut pending));
+        let mut capture =
+            Capture { file, path, finished, options, zlib, pending, at: 0, flows: 0, unwritten: 0, base, ended: false };
         match capture.write_out() {
             Ok(()) => Ok(capture),
             Err(error) => {
@@ -122,7 +107,7 @@ impl Capture {
         self.flows += flows;
         self.unwritten += flows;
         match &mut self.zlib {
-            Some(zlib) => deflate(zlib, records, FlushCompress::Sync, &mut self.pending)?,
+            Some(zlib) => zlib.append(records, &mut self.pending)?,
             None => {
                 let done = write_at(&self.file, records, &mut self.at);
                 if done.is_err() {
@@ -164,11 +149,8 @@ impl Capture {
     /// than the level that was asked for; nothing changes in an uncompressed file.
     pub fn compress_at(&mut self, level: u8) {
         let level = level.min(self.options.level);
-        if let Some(zlib) = &mut self.zlib
-            && level != self.level
-            && zlib.set_level(Compression::new(level.into())).is_ok()
-        {
-            self.level = level;
+        if let Some(zlib) = &mut self.zlib {
+            zlib.set_level(level);
         }
     }
 
@@ -177,7 +159,7 @@ impl Capture {
     pub fn finish(&mut self, end: i64, total: &Counters) -> io::Result<PathBuf> {
         if !self.ended {
             if let Some(zlib) = &mut self.zlib {
-                deflate(zlib, &[], FlushCompress::Finish, &mut self.pending)?;
+                zlib.finish(&mut self.pending);
             }
             self.ended = true;
         }
@@ -306,21 +288,4 @@ fn write_at(file: &File, octets: &[u8], at: &mut u64) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Appends what zlib makes of `octets` to `out`, up to and with the end that `flush` asks for.
-pub(super) fn deflate(zlib: &mut Compress, octets: &[u8], flush: FlushCompress, out: &mut Vec<u8>) -> io::Result<()> {
-    /// Room that a call is given at least.
-    const ROOM: usize = 64 << 10;
-    let mut rest = octets;
-    loop {
-        out.reserve(ROOM);
-        let before = zlib.total_in();
-        let status = zlib.compress_vec(rest, out, flush).map_err(io::Error::other)?;
-        rest = rest.get((zlib.total_in() - before) as usize..).unwrap_or_default();
-        // Room left over says that there is nothing more to come.
-        if status == Status::StreamEnd || (rest.is_empty() && out.len() < out.capacity()) {
-            return Ok(());
-        }
-    }
 }

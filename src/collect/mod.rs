@@ -27,6 +27,7 @@ pub mod queue;
 pub mod receive;
 pub mod recover;
 pub mod store;
+mod zlib;
 
 use capture::Making;
 use clients::Clients;

@@ -34,7 +34,7 @@ pub struct Block {
     pub version: Version,
     /// Whole records.
     pub records: Vec<u8>,
-    /// When they were received, seconds since 1970.
+    /// When the first of them was received, seconds since 1970.
     pub at: i64,
     /// What had been received, and what not, up to here, these records included.
     pub total: Counters,

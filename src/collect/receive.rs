@@ -51,6 +51,8 @@ struct Desk {
     /// Flows for which the queue had no room.
     dropped: u64,
     handed_over: Instant,
+    /// When the first of the records was received.
+    since: Option<i64>,
     corrupt: Bounded,
     full: Bounded,
 }
@@ -75,6 +77,7 @@ impl Receiving<'_> {
             records: Records::new(),
             dropped: 0,
             handed_over: Instant::now(),
+            since: None,
             corrupt: Bounded::default(),
             full: Bounded::default(),
         };
@@ -112,16 +115,21 @@ impl Receiving<'_> {
 
     fn hear(&self, inbox: &mut Inbox, desk: &mut Desk, wait: Duration) -> io::Result<usize> {
         let Desk { decoder, records, corrupt, .. } = desk;
-        self.receiver.receive(inbox, wait, |from, datagram| {
+        let heard = self.receiver.receive(inbox, wait, |from, datagram| {
             if let Err(reject) = decoder.decode(from.ip(), from.port(), datagram, records) {
                 corrupt.complain(|more| self.log.warn(format!("{from}: a corrupt datagram: {reject}{more}")));
             }
-        })
+        })?;
+        if heard > 0 && desk.since.is_none() {
+            desk.since = Some(now());
+        }
+        Ok(heard)
     }
 
     /// Hands the records to the storing thread, or counts them if it has no room for them.
     fn hand_over(&self, desk: &mut Desk) {
         desk.handed_over = Instant::now();
+        let at = desk.since.take().unwrap_or_else(now);
         let versions: Vec<_> = desk.records.iter().map(|(version, _)| version).collect();
         for version in versions {
             let records = desk.records.take(version);
@@ -131,7 +139,7 @@ impl Receiving<'_> {
                 false => (records, spare()),
             };
             desk.records.recycle(version, empty);
-            let block = Block { version, records, at: now(), total: desk.total() };
+            let block = Block { version, records, at, total: desk.total() };
             if let Err(block) = self.queue.offer(block) {
                 desk.dropped += block.flows();
                 let dropped = desk.dropped;

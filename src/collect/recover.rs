@@ -6,11 +6,12 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use flate2::{Decompress, FlushDecompress, Status};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
-use super::capture::{deflate, free};
+use super::capture::free;
+use super::zlib::{self, Adler, SYNC, Zlib};
 use crate::file::archive::{FileName, State};
 use crate::file::{Error, WriteOptions, read_info};
 use crate::flow::{Order, StreamInfo, flags};
@@ -28,10 +29,8 @@ pub enum Outcome {
 
 /// Octets read at a time.
 const CHUNK: usize = 256 << 10;
-/// What a sync flush ends with: an empty stored block's length and its complement.
-const SYNC: [u8; 4] = [0, 0, 0xFF, 0xFF];
 /// The level at which records are compressed that have to be written anew.
-const LEVEL: u32 = 6;
+const LEVEL: u8 = 6;
 
 /// Completes one unfinished file, unless it is being written: counts its flows, ends its zlib stream, completes its
 /// header (the capture's end is when it was last written) and renames it. Gives up, leaving it as it is, when `stop`
@@ -82,7 +81,7 @@ fn complete(file: &File, path: &Path, info: &StreamInfo, end: i64, stop: &Atomic
     let length = [start[4], start[5], start[6], start[7]];
     let header = if order == Order::Little { u32::from_le_bytes(length) } else { u32::from_be_bytes(length) };
     let header = u64::from(header);
-    let level = if info.is(flags::COMPRESSED) { LEVEL as u8 } else { 0 };
+    let level = if info.is(flags::COMPRESSED) { LEVEL } else { 0 };
     let done = |flows: u64| {
         let flows = Some(u32::try_from(flows).unwrap_or(u32::MAX));
         let info = StreamInfo { flows, end: Some(end as u32), flags: info.flags | flags::DONE, ..info.clone() };
@@ -131,12 +130,7 @@ fn inflate_all(file: &File, header: u64, stop: &AtomicBool) -> io::Result<Option
         sum.add(&out);
     }
     let octets = records.octets;
-    let mut tail = Vec::new();
-    if !records.ended {
-        // An empty last block (RFC 1951 section 3.2.6), and the checksum that ends a zlib stream.
-        tail.extend([3, 0]);
-        tail.extend(sum.value().to_be_bytes());
-    }
+    let tail = if records.ended { Vec::new() } else { zlib::end(&sum).to_vec() };
     let in_place = records.ended || (records.last == SYNC && records.ends_with(&tail));
     Ok(Some(Found { octets, in_place, cut: records.at, tail }))
 }
@@ -168,26 +162,26 @@ fn rewrite(
 }
 
 fn copy(file: &File, to: &mut File, header: u64, octets: u64, level: u8, stop: &AtomicBool) -> io::Result<Option<u64>> {
-    let mut zlib = Compress::new(Compression::new(LEVEL), true);
+    let (mut made, mut out, mut left) = (Vec::new(), Vec::with_capacity(CHUNK), octets);
+    let mut zlib = (level > 0).then(|| Zlib::new(level, &mut made));
     let mut records = if level > 0 { Records::zlib(file, header)? } else { Records::plain(file, header)? };
-    let (mut left, mut out, mut made) = (octets, Vec::with_capacity(CHUNK), Vec::new());
     while left > 0 && records.next(&mut out)? {
         if stop.load(Ordering::Relaxed) {
             return Ok(None);
         }
         out.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         left -= out.len() as u64;
-        if level == 0 {
-            to.write_all(&out)?;
-        } else {
-            made.clear();
-            deflate(&mut zlib, &out, FlushCompress::None, &mut made)?;
-            to.write_all(&made)?;
+        match &mut zlib {
+            None => to.write_all(&out)?,
+            Some(zlib) => {
+                zlib.append(&out, &mut made)?;
+                to.write_all(&made)?;
+                made.clear();
+            }
         }
     }
-    if level > 0 {
-        made.clear();
-        deflate(&mut zlib, &[], FlushCompress::Finish, &mut made)?;
+    if let Some(zlib) = &mut zlib {
+        zlib.finish(&mut made);
         to.write_all(&made)?;
     }
     Ok(Some(octets))
@@ -271,36 +265,5 @@ impl<'a> Records<'a> {
         let mut none = Vec::with_capacity(16);
         let status = self.zlib.as_mut().map(|z| z.decompress_vec(tail, &mut none, FlushDecompress::Finish));
         !self.damaged && matches!(status, Some(Ok(Status::StreamEnd))) && none.is_empty()
-    }
-}
-
-/// zlib's checksum (RFC 1950 section 8.2).
-struct Adler {
-    a: u32,
-    b: u32,
-}
-
-impl Default for Adler {
-    fn default() -> Adler {
-        Adler { a: 1, b: 0 }
-    }
-}
-
-impl Adler {
-    fn add(&mut self, octets: &[u8]) {
-        const MODULUS: u32 = 65_521;
-        // So many octets may be added before the sums overflow.
-        for part in octets.chunks(5552) {
-            for octet in part {
-                self.a += u32::from(*octet);
-                self.b += self.a;
-            }
-            self.a %= MODULUS;
-            self.b %= MODULUS;
-        }
-    }
-
-    fn value(&self) -> u32 {
-        self.b << 16 | self.a
     }
 }

@@ -58,6 +58,8 @@ pub struct Store {
     rotate: Option<i64>,
     /// As the receiver counts.
     total: Counters,
+    /// The totals up to which earlier files' headers have told.
+    told: Counters,
     stored: Stored,
     /// The level compressed at while the queue is too long.
     eased: Option<u8>,
@@ -93,6 +95,7 @@ impl Store {
             closing: Vec::new(),
             rotate: None,
             total: Counters::default(),
+            told: Counters::default(),
             stored: Stored::default(),
             eased: None,
             checked: Instant::now(),
@@ -249,7 +252,7 @@ impl Store {
 
     /// Begins the first file, or the first after the last one was lost.
     fn first(&mut self, version: Version, at: i64) -> io::Result<()> {
-        self.current = Some(Capture::create(&self.making, version, at, self.totals())?);
+        self.current = Some(Capture::create(&self.making, version, at, self.told)?);
         Ok(())
     }
 
@@ -261,12 +264,14 @@ impl Store {
             self.rotate = None;
             return;
         };
-        match Capture::create(&self.making, version, start, self.totals()) {
+        let total = self.totals();
+        match Capture::create(&self.making, version, start, total) {
             Ok(next) => {
                 self.rotate = None;
+                self.told = total;
                 self.eased = None;
                 if let Some(before) = self.current.replace(next) {
-                    self.closing.push((before, start, self.totals()));
+                    self.closing.push((before, start, total));
                     self.complete();
                 }
             }
