@@ -266,9 +266,9 @@ impl<K: Key> Cache<K> {
     }
 }
 
-/// The first whole second after a time: by then it has passed.
+/// The first whole second that is not before a time.
 fn second_after(ns: u64) -> u64 {
-    ns / 1_000_000_000 + 1
+    ns.div_ceil(1_000_000_000)
 }
 
 /// A vector of `n` values; an error where memory is short.

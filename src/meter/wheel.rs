@@ -7,69 +7,67 @@ use super::cache::filled;
 
 /// Seconds ahead that are told apart; what is further off is looked at then, and put off again.
 const SECONDS: usize = 4096;
-/// No slot.
-const NONE: u32 = u32::MAX;
-/// In [`Link::previous`]: the slot is the first of the list of this number, less the mark.
-const HEAD: u32 = 1 << 31;
 
-/// Lists of slots, one a second.
+/// Lists of slots, one a second, each in the order in which its slots came.
 pub struct Wheel {
-    heads: Vec<u32>,
+    /// A ring a list: first the slots' links, then each list's own, which stands between its last and its first slot.
+    links: Vec<Link>,
+    slots: usize,
     /// A bit for each list that is not empty.
     busy: [u64; SECONDS / 64],
-    links: Vec<Link>,
     /// The second before which all lists are empty.
     now: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Default, Debug)]
 struct Link {
     previous: u32,
     next: u32,
 }
 
-const UNLINKED: Link = Link { previous: NONE, next: NONE };
-
 impl Wheel {
     /// A wheel for so many slots, fewer than 2^31.
     pub fn new(slots: usize) -> Result<Wheel, String> {
-        let links = filled(slots, UNLINKED)?;
-        Ok(Wheel { heads: vec![NONE; SECONDS], busy: [0; SECONDS / 64], links, now: 0 })
+        let mut links = filled(slots + SECONDS, Link::default())?;
+        for (at, link) in links.iter_mut().enumerate().skip(slots) {
+            *link = Link { previous: at as u32, next: at as u32 };
+        }
+        Ok(Wheel { links, slots, busy: [0; SECONDS / 64], now: 0 })
     }
 
     /// Puts a slot that is in no list into that of `second`, or the nearest that there is.
     pub fn insert(&mut self, slot: usize, second: u64) {
         let list = (self.nearest(second) % SECONDS as u64) as usize;
-        let Some(head) = self.heads.get_mut(list) else { return };
-        let next = std::mem::replace(head, slot as u32);
         if let Some(busy) = self.busy.get_mut(list / 64) {
             *busy |= 1 << (list % 64);
         }
-        self.set(slot, Link { previous: HEAD | list as u32, next });
-        if let Some(link) = self.links.get_mut(next as usize) {
-            link.previous = slot as u32;
-        }
+        let next = (self.slots + list) as u32;
+        self.join(Link { previous: self.get(next).previous, next }, slot as u32);
     }
 
     /// Takes a slot out of its list.
     pub fn remove(&mut self, slot: usize) {
-        let link = self.get(slot);
-        self.point(link.previous, link.next);
-        if let Some(next) = self.links.get_mut(link.next as usize) {
-            next.previous = link.previous;
+        let Link { previous, next } = self.get(slot as u32);
+        self.link(previous).next = next;
+        self.link(next).previous = previous;
+        if previous == next
+            && let Some(list) = (next as usize).checked_sub(self.slots)
+            && let Some(busy) = self.busy.get_mut(list / 64)
+        {
+            *busy &= !(1 << (list % 64));
         }
-        self.set(slot, UNLINKED);
     }
 
     /// A slot's flow now lies in another slot, which is in no list.
     pub fn moved(&mut self, from: usize, to: usize) {
-        let link = self.get(from);
-        self.point(link.previous, to as u32);
-        if let Some(next) = self.links.get_mut(link.next as usize) {
-            next.previous = to as u32;
-        }
-        self.set(to, link);
-        self.set(from, UNLINKED);
+        self.join(self.get(from as u32), to as u32);
+    }
+
+    /// Puts a slot between two.
+    fn join(&mut self, between: Link, slot: u32) {
+        self.link(between.previous).next = slot;
+        self.link(between.next).previous = slot;
+        *self.link(slot) = between;
     }
 
     /// A slot that is to be looked at by `until`, the earliest first; it stays in its list. Time goes on to its second,
@@ -88,12 +86,12 @@ impl Wheel {
     /// A slot of the earliest list, and that list's second.
     pub fn earliest(&self) -> Option<(usize, u64)> {
         let (second, list) = self.earliest_list()?;
-        Some((self.heads.get(list).copied()? as usize, second))
+        Some((self.get((self.slots + list) as u32).next as usize, second))
     }
 
     fn earliest_list(&self) -> Option<(u64, usize)> {
         let start = (self.now % SECONDS as u64) as usize;
-        let words = self.busy.len();
+        let words = SECONDS / 64;
         // The word of now is looked at twice: from now on, and at the end its part before now.
         for i in 0..=words {
             let at = (start / 64 + i) % words;
@@ -112,36 +110,14 @@ impl Wheel {
         None
     }
 
-    fn get(&self, slot: usize) -> Link {
-        self.links.get(slot).copied().unwrap_or(UNLINKED)
+    fn get(&self, at: u32) -> Link {
+        self.links.get(at as usize).copied().unwrap_or_default()
     }
 
-    fn set(&mut self, slot: usize, link: Link) {
-        if let Some(place) = self.links.get_mut(slot) {
-            *place = link;
-        }
-    }
-
-    /// Makes what came before a slot, a slot or a list's head, lead to `next`.
-    fn point(&mut self, previous: u32, next: u32) {
-        if previous == NONE {
-            return;
-        }
-        if previous & HEAD == 0 {
-            if let Some(link) = self.links.get_mut(previous as usize) {
-                link.next = next;
-            }
-            return;
-        }
-        let list = (previous & !HEAD) as usize;
-        if let Some(head) = self.heads.get_mut(list) {
-            *head = next;
-        }
-        if let Some(busy) = self.busy.get_mut(list / 64)
-            && next == NONE
-        {
-            *busy &= !(1 << (list % 64));
-        }
+    /// Links only ever name links that there are.
+    fn link(&mut self, at: u32) -> &mut Link {
+        let last = self.links.len() - 1;
+        &mut self.links[last.min(at as usize)]
     }
 }
 
