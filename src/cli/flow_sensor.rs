@@ -36,7 +36,7 @@ pub struct Args {
     pub collectors: Vec<String>,
     /// Export version, of what is sent and written: 1, 5 or 7
     #[arg(short = 'v', long = "export-version", value_name = "VERSION", default_value = "5")]
-    pub version: String,
+    pub export_version: String,
     /// Set a timeout; units s m h d w, which add up (1h30m)
     #[arg(short = 't', long = "timeout", value_name = "NAME=TIME")]
     pub timeouts: Vec<String>,
@@ -191,12 +191,12 @@ impl Args {
 
     /// The version of the records sent and written.
     pub fn records(&self) -> Result<Version, Failure> {
-        match self.version.as_str() {
+        match self.export_version.as_str() {
             "1" => Ok(Version::V1),
             "5" => Ok(Version::V5),
             "7" => Ok(Version::V7),
             "9" | "10" | "psamp" => {
-                Err(Failure::Usage(format!("-v {}: not in this version yet, expected 1, 5 or 7", self.version)))
+                Err(Failure::Usage(format!("-v {}: not in this version yet, expected 1, 5 or 7", self.export_version)))
             }
             other => Err(Failure::Usage(format!("-v {other}: no export version, expected 1, 5 or 7"))),
         }

@@ -6,7 +6,7 @@ use super::biflow::{Biflow, Direction, Sink};
 use super::expiry::{FIN, RST, Reason, Timeouts};
 use super::key::{Key, Seed};
 use super::packet::TCP;
-use super::wheel::Wheel;
+use super::wheel::{Glance, Ticket, Wheel};
 
 /// Packets that are looked up together, so that their slots come from memory at the same time.
 pub const BATCH: usize = 32;
@@ -43,6 +43,8 @@ struct Slot<K> {
     packets: [u32; 2],
     flags: [u8; 2],
     tos: [u8; 2],
+    /// Tells the flow from others that the wheel may think of. Never 0.
+    born: u32,
 }
 
 /// Flows by key.
@@ -54,6 +56,7 @@ pub struct Cache<K> {
     wheel: Wheel,
     seed: Seed,
     flows: usize,
+    born: u32,
     /// A flow with more octets in a direction ends.
     max_octets: u64,
     timeouts: Timeouts,
@@ -72,9 +75,10 @@ impl<K: Key> Cache<K> {
         Ok(Cache {
             slots: filled(slots, Slot::default())?,
             first_ns: filled(slots, [0; 2])?,
-            wheel: Wheel::new(slots)?,
+            wheel: Wheel::new(),
             seed: Seed::random(),
             flows: 0,
+            born: 0,
             max_octets,
             timeouts,
         })
@@ -123,7 +127,7 @@ impl<K: Key> Cache<K> {
                 break;
             }
             if slot.key.is_free() {
-                self.begin(at, packet);
+                self.begin(at, home, packet);
                 break;
             }
             at = self.next(at);
@@ -149,32 +153,46 @@ impl<K: Key> Cache<K> {
             return self.end(at, Reason::OverBytes, sink);
         }
         if packet.protocol == TCP && news & (FIN | RST) != 0 {
-            self.look_again(at);
+            self.look_earlier(at, home);
         }
         Ok(())
     }
 
     /// Takes a free slot for a packet's flow, without counting the packet.
-    fn begin(&mut self, at: usize, packet: &Packet<K>) {
+    fn begin(&mut self, at: usize, home: usize, packet: &Packet<K>) {
         let Some(slot) = self.slots.get_mut(at) else { return };
-        *slot = Slot { key: packet.key, ..Slot::default() };
+        self.born = self.born.checked_add(1).unwrap_or(1);
+        *slot = Slot { key: packet.key, born: self.born, ..Slot::default() };
         self.flows += 1;
         let (due_ns, _) = self.timeouts.due(packet.protocol, [packet.flags, 0], packet.time_ns, packet.time_ns);
-        self.wheel.insert(at, second_after(due_ns));
+        self.wheel.insert(Ticket { home: home as u32, born: self.born }, second_after(due_ns));
+    }
+
+    /// The flow's time may have come nearer.
+    #[cold]
+    fn look_earlier(&mut self, at: usize, home: usize) {
+        let (due_ns, _) = self.due(at);
+        if let Some(slot) = self.slots.get(at) {
+            self.wheel.insert(Ticket { home: home as u32, born: slot.born }, second_after(due_ns));
+        }
     }
 
     /// Ends the flows that would have ended first, until there are no more than `flows`.
     pub fn trim<S: Sink>(&mut self, flows: usize, sink: &mut S) -> Result<(), S::Error> {
         while self.flows > flows
-            && let Some((at, second)) = self.wheel.earliest()
+            && let Some(glance) = self.wheel.first(self.flows - flows)
         {
-            let (due_ns, _) = self.due(at);
-            let later = second_after(due_ns);
-            // Put off as often as packets came; then it really is the first.
-            if self.wheel.nearest(later) > second {
-                self.put_off(at, later);
-            } else {
-                self.end(at, Reason::MaxFlows, sink)?;
+            self.touch(&glance);
+            for ticket in glance.tickets() {
+                let Some(at) = self.find(*ticket) else { continue };
+                let (due_ns, _) = self.due(at);
+                let later = second_after(due_ns);
+                // Put off as often as packets came; then it really is the first.
+                if self.wheel.nearest(later) > glance.second {
+                    self.wheel.insert(*ticket, later);
+                } else {
+                    self.end(at, Reason::MaxFlows, sink)?;
+                }
             }
         }
         Ok(())
@@ -182,10 +200,14 @@ impl<K: Key> Cache<K> {
 
     /// Ends the flows whose time has come.
     pub fn expire<S: Sink>(&mut self, now_ns: u64, sink: &mut S) -> Result<(), S::Error> {
-        while let Some(at) = self.wheel.due(now_ns / 1_000_000_000) {
-            match self.due(at) {
-                (due_ns, reason) if due_ns <= now_ns => self.end(at, reason, sink)?,
-                (due_ns, _) => self.put_off(at, second_after(due_ns)),
+        while let Some(glance) = self.wheel.due(now_ns / 1_000_000_000) {
+            self.touch(&glance);
+            for ticket in glance.tickets() {
+                let Some(at) = self.find(*ticket) else { continue };
+                match self.due(at) {
+                    (due_ns, reason) if due_ns <= now_ns => self.end(at, reason, sink)?,
+                    (due_ns, _) => self.wheel.insert(*ticket, second_after(due_ns)),
+                }
             }
         }
         Ok(())
@@ -193,22 +215,42 @@ impl<K: Key> Cache<K> {
 
     /// Ends every flow.
     pub fn flush<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
-        while let Some((at, _)) = self.wheel.earliest() {
-            self.end(at, Reason::Flushed, sink)?;
+        while let Some(glance) = self.wheel.first(usize::MAX) {
+            self.touch(&glance);
+            for ticket in glance.tickets() {
+                if let Some(at) = self.find(*ticket) {
+                    self.end(at, Reason::Flushed, sink)?;
+                }
+            }
         }
         Ok(())
     }
 
-    /// The flow's time may have come nearer.
-    #[cold]
-    fn look_again(&mut self, at: usize) {
-        let (due_ns, _) = self.due(at);
-        self.put_off(at, second_after(due_ns));
+    /// Touches what will be needed of some flows, so that their cache misses overlap.
+    fn touch(&self, glance: &Glance) {
+        let mut touched = 0;
+        for ticket in glance.tickets() {
+            let home = ticket.home as usize;
+            touched ^= self.slots.get(home).map_or(0, |slot| slot.born);
+            touched ^= self.slots.get(self.next(home)).map_or(0, |slot| slot.born);
+            touched ^= self.first_ns.get(home).map_or(0, |first_ns| first_ns[0] as u32);
+        }
+        black_box(touched);
     }
 
-    fn put_off(&mut self, at: usize, second: u64) {
-        self.wheel.remove(at);
-        self.wheel.insert(at, second);
+    /// The slot of a flow that is not over.
+    #[inline]
+    fn find(&self, ticket: Ticket) -> Option<usize> {
+        let mut at = ticket.home as usize;
+        while let Some(slot) = self.slots.get(at)
+            && slot.born != ticket.born
+        {
+            if slot.key.is_free() {
+                return None;
+            }
+            at = self.next(at);
+        }
+        Some(at)
     }
 
     /// When the flow in a slot is over, and why.
@@ -234,7 +276,6 @@ impl<K: Key> Cache<K> {
 
     fn end<S: Sink>(&mut self, at: usize, reason: Reason, sink: &mut S) -> Result<(), S::Error> {
         let flow = self.biflow(at, reason);
-        self.wheel.remove(at);
         self.free(at);
         self.flows -= 1;
         sink.take(&flow)
@@ -251,7 +292,6 @@ impl<K: Key> Cache<K> {
             if at.wrapping_sub(home) & mask >= at.wrapping_sub(gap) & mask {
                 let first_ns = self.first_ns.get(at).copied().unwrap_or_default();
                 self.set(gap, slot, first_ns);
-                self.wheel.moved(at, gap);
                 gap = at;
             }
             at = self.next(at);
@@ -266,9 +306,9 @@ impl<K: Key> Cache<K> {
     }
 }
 
-/// The first whole second after a time: by then it has passed.
+/// The first whole second that is not before a time.
 fn second_after(ns: u64) -> u64 {
-    ns / 1_000_000_000 + 1
+    ns.div_ceil(1_000_000_000)
 }
 
 /// A vector of `n` values; an error where memory is short.

@@ -132,9 +132,9 @@ fn name(protocol: usize) -> &'static str {
     }
 }
 
-/// Milliseconds as seconds.
+/// Milliseconds as seconds, rounded.
 fn seconds(ms: u64) -> String {
-    format!("{}.{:02}s", ms / 1000, ms % 1000 / 10)
+    format!("{:.2}s", ms as f64 / 1000.0)
 }
 
 impl fmt::Display for Stats {
