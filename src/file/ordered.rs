@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::scan::{Scan, Slot, free, lock};
-use crate::flow::FlowBatch;
+use crate::flow::{FlowBatch, flags};
 
-/// Results waiting for earlier ones at which only the earliest unfinished file is read on.
-const AHEAD: usize = 48;
-/// Results waiting at which nothing is read.
+/// Results waiting at which no other file is read than the earliest unfinished one: some 200 MB of records.
+const AHEAD: usize = 768;
+/// Results of the earliest unfinished file waiting at which it is not read on: the sink is slow.
 const FULL: usize = 64;
 
 /// The place a chunk has in the order: input, then chunk within it.
@@ -111,10 +111,13 @@ impl<'a, T: Send> Ordered<'a, T> {
             if progress.stopped || progress.front >= progress.ended.len() {
                 return None;
             }
-            // Results beyond AHEAD are of the earliest input and in sequence, so the one that is waited for is
+            // Reading on in another file is worth it only where reading is work.
+            let ahead = self.scan.info().is(flags::COMPRESSED) && progress.waiting.len() < AHEAD;
+            // The earliest input's results are in sequence, so if some wait then the one that is waited for is
             // among them or being worked on: waiting here cannot last.
-            if progress.waiting.len() < FULL {
-                return Some((progress.front, progress.waiting.len() >= AHEAD));
+            let ready = progress.waiting.range((progress.front, 0)..(progress.front + 1, 0)).take(FULL).count();
+            if ready < FULL {
+                return Some((progress.front, !ahead));
             }
             progress = self.wait(progress);
         }

@@ -11,6 +11,7 @@ pub mod date;
 mod element;
 mod field;
 mod info;
+pub mod pattern;
 mod prune;
 mod record;
 pub mod registry;
