@@ -52,12 +52,21 @@ pub(super) fn decimal(cell: &mut Cell, n: u64) -> usize {
         let (text, len) = justified(n as u32);
         store(cell, 0, text);
         len
+    } else if n < EIGHT * 100 {
+        // Ten digits: what 32 bits hold.
+        let head = (n / EIGHT) as u32;
+        let len = 1 + usize::from(head >= 10);
+        let [tens, ones] = [b'0' + (head / 10) as u8, b'0' + (head % 10) as u8];
+        cell[0] = tens;
+        cell[len - 1] = ones;
+        store(cell, len, eight_digits((n % EIGHT) as u32) | ZEROS);
+        len + 8
     } else {
         long_decimal(cell, n)
     }
 }
 
-/// A number of more than eight digits.
+/// A number of more than ten digits.
 #[inline(never)]
 fn long_decimal(cell: &mut Cell, n: u64) -> usize {
     let head = decimal(cell, n / EIGHT);
@@ -76,16 +85,17 @@ pub(super) fn hex(cell: &mut Cell, n: u64, digits: usize) -> usize {
     len
 }
 
-/// An octet's digits and a dot, and how long they are with the dot.
-struct Dotted {
+/// An octet's digits, spaces behind them, and how many they are.
+#[derive(Clone, Copy)]
+struct Octet {
     text: [u8; 4],
     len: u8,
 }
 
-static DOTTED: [Dotted; 256] = dotted();
+static OCTETS: [Octet; 256] = octets();
 
-const fn dotted() -> [Dotted; 256] {
-    let mut table = [const { Dotted { text: *b"    ", len: 0 } }; 256];
+const fn octets() -> [Octet; 256] {
+    let mut table = [Octet { text: *b"    ", len: 0 }; 256];
     let mut n = 0;
     while n < 256 {
         let digits = [b'0' + (n / 100) as u8, b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8];
@@ -95,33 +105,42 @@ const fn dotted() -> [Dotted; 256] {
             table[n].text[i - skip] = digits[i];
             i += 1;
         }
-        table[n].text[3 - skip] = b'.';
-        table[n].len = 4 - skip as u8;
+        table[n].len = 3 - skip as u8;
         n += 1;
     }
     table
 }
 
+/// A number of one octet, decimal.
+#[inline]
+pub(super) fn octet(cell: &mut Cell, n: u8) -> usize {
+    let octet = &OCTETS[usize::from(n)];
+    cell[..4].copy_from_slice(&octet.text);
+    usize::from(octet.len)
+}
+
 /// An IPv4 address in dotted notation.
 #[inline]
 pub(super) fn ipv4(cell: &mut Cell, address: u32) -> usize {
-    octets(cell, address, 4)
+    dotted(cell, address, 4)
 }
 
 /// The first `count` octets of an IPv4 address.
 #[inline]
-fn octets(cell: &mut Cell, address: u32, count: usize) -> usize {
+fn dotted(cell: &mut Cell, address: u32, count: usize) -> usize {
     let mut at = 0;
-    for octet in address.to_be_bytes().iter().take(count) {
-        let dotted = &DOTTED[*octet as usize];
-        if let Some(to) = cell.get_mut(at..at + 4) {
-            to.copy_from_slice(&dotted.text);
+    for (i, n) in address.to_be_bytes().into_iter().take(count).enumerate() {
+        if i > 0 {
+            cell[at & (ROOM - 1)] = b'.';
+            at += 1;
         }
-        at += dotted.len as usize;
+        let octet = &OCTETS[usize::from(n)];
+        if let Some(to) = cell.get_mut(at..at + 4) {
+            to.copy_from_slice(&octet.text);
+        }
+        at += usize::from(octet.len);
     }
-    let len = at.saturating_sub(1);
-    cell[len & (ROOM - 1)] = b' ';
-    len
+    at
 }
 
 /// An IPv4 prefix as flow-tools writes it: octets of zero at the end are left out (all but the first), a length that
@@ -129,7 +148,7 @@ fn octets(cell: &mut Cell, address: u32, count: usize) -> usize {
 #[inline]
 pub(super) fn prefix4(cell: &mut Cell, address: u32, length: u32) -> usize {
     let count = 4 - (address.trailing_zeros() as usize / 8).min(3);
-    let len = octets(cell, address, count);
+    let len = dotted(cell, address, count);
     slash(cell, len, if length > 32 { 0 } else { length })
 }
 
@@ -216,6 +235,7 @@ mod tests {
         fn every_number_and_address(n: u64, shift in 0u32..64, a: u32) {
             prop_assert_eq!(written(|c| decimal(c, n >> shift)), (n >> shift).to_string());
             prop_assert_eq!(written(|c| ipv4(c, a)), Ipv4Addr::from(a).to_string());
+            prop_assert_eq!(written(|c| octet(c, a as u8)), (a as u8).to_string());
         }
     }
 }

@@ -10,7 +10,7 @@ use super::page::{Page, Tail};
 use super::window::Window;
 use crate::flow::symbols::{self, Symbols};
 use crate::flow::time::FlowTimes;
-use crate::flow::{Field, FlowBatch, Projection, Rows};
+use crate::flow::{Field, FlowBatch, Projection, Rows, Schema};
 
 /// What is in a column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,7 +70,7 @@ pub struct Table {
 }
 
 /// Rows worked on at a time: their text fits the cache.
-const ROWS: usize = 512;
+const ROWS: usize = 128;
 
 impl Table {
     /// What stands before the first flow, ends of lines included.
@@ -100,9 +100,9 @@ impl Table {
         self.columns.iter().any(|column| timed(column.value))
     }
 
-    /// The longest a line can be.
-    fn longest(&self) -> usize {
-        let columns = self.columns.iter().map(|c| c.width.max(c.value.longest()) + c.tail.len());
+    /// The longest a line of flows of a schema can be.
+    fn longest(&self, schema: &Schema) -> usize {
+        let columns = self.columns.iter().map(|c| c.width.max(c.value.longest(schema)) + c.tail.len());
         self.lead.len() + columns.sum::<usize>()
     }
 }
@@ -119,13 +119,28 @@ impl Value {
         }
     }
 
-    fn longest(self) -> usize {
+    /// The longest it can be of flows of a schema.
+    fn longest(self, schema: &Schema) -> usize {
+        let width = |field| width_of(schema, field);
         match self {
+            Value::Number(field) | Value::Clock(field) => match width(field) {
+                Some(1) => 3,
+                Some(2) => 5,
+                Some(3 | 4) => 10,
+                _ => 20,
+            },
             Value::Start | Value::End => 23,
+            Value::Address(field) if width(field) != Some(16) => 15,
+            Value::Prefix(field, ..) if width(field) != Some(16) => 18,
             Value::Address(_) | Value::Prefix(..) => 43,
             _ => 20,
         }
     }
+}
+
+/// Octets of a field's values in a schema that has it.
+fn width_of(schema: &Schema, field: Field) -> Option<u16> {
+    schema.resolve(field).and_then(|at| schema.fields().get(at)).map(|spec| spec.width)
 }
 
 /// Writes batches as a [`Table`]; has the scratch space that is kept from batch to batch.
@@ -137,6 +152,7 @@ pub struct TableWriter<'a> {
 }
 
 struct Scratch {
+    octets: Vec<u8>,
     a: Vec<u64>,
     b: Vec<u64>,
     wide: Vec<u128>,
@@ -148,7 +164,8 @@ impl<'a> TableWriter<'a> {
     /// A writer of a table, with names for [`Value::Named`].
     pub fn new(table: &'a Table, names: &'a Symbols) -> TableWriter<'a> {
         let clock = Clock::new(table.times);
-        let scratch = Scratch { a: vec![], b: vec![], wide: vec![], times: FlowTimes::default(), clock };
+        let scratch =
+            Scratch { octets: vec![], a: vec![], b: vec![], wide: vec![], times: FlowTimes::default(), clock };
         TableWriter { table, names, scratch, page: Page::default() }
     }
 
@@ -167,8 +184,9 @@ impl<'a> TableWriter<'a> {
         if self.table.times_of_flows() {
             self.scratch.times.gather(batch);
         }
+        let longest = self.table.longest(batch.schema());
         for window in Window::all(batch, ROWS) {
-            self.page.begin(window.len(), self.table.longest());
+            self.page.begin(window.len(), longest);
             self.page.literal(self.table.lead.as_bytes());
             for column in &self.table.columns {
                 self.scratch.column(batch, &window, column, self.names, &mut self.page);
@@ -203,6 +221,10 @@ impl Scratch {
         let Column { value, width, tail } = *column;
         let place = |field| batch.schema().resolve(field);
         match value {
+            Value::Number(field) if width_of(batch.schema(), field) == Some(1) => {
+                window.numbers(place(field), &mut self.octets);
+                page.column(self.octets.iter(), width, tail, |cell, n| digits::octet(cell, *n));
+            }
             Value::Number(field) => {
                 window.numbers(place(field), &mut self.a);
                 page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, *n));
@@ -271,7 +293,7 @@ impl Scratch {
         let Column { value, width, tail } = *column;
         let most = if let Value::Prefix(_, _, most) = value { most } else { usize::MAX };
         let place = batch.schema().resolve(address);
-        let six = place.and_then(|at| batch.schema().fields().get(at)).is_some_and(|spec| spec.width == 16);
+        let six = width_of(batch.schema(), address) == Some(16);
         if let Some(length) = length {
             window.numbers(batch.schema().resolve(length), &mut self.b);
         }
