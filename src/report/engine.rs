@@ -123,13 +123,18 @@ impl<const N: usize, const M: usize> Group for Engine<N, M> {
     }
 
     fn seal(self: Box<Self>, threads: usize) -> Box<dyn Sorted> {
-        pool::fold(threads, self.partitions.len(), || (), |(), at| {
-            if let Some(mut partition) = self.lock(at) {
-                partition.settle(self.seed);
-                partition.waiting = Vec::new();
-                partition.table.seal();
-            }
-        });
+        pool::fold(
+            threads,
+            self.partitions.len(),
+            || (),
+            |(), at| {
+                if let Some(mut partition) = self.lock(at) {
+                    partition.settle(self.seed);
+                    partition.waiting = Vec::new();
+                    partition.table.seal();
+                }
+            },
+        );
         let rows = |partition: Mutex<Partition<N, M>>| {
             partition.into_inner().unwrap_or_else(PoisonError::into_inner).table.rows
         };
@@ -202,7 +207,8 @@ fn partition_of(hash: u64) -> usize {
     (hash >> (64 - BITS)) as usize
 }
 
-fn sums<const M: usize>(counts: &Counts) -> [u64; M] {
+/// Counts as a row sums them up.
+pub(super) fn sums<const M: usize>(counts: &Counts) -> [u64; M] {
     let mut sums = [counts.duration; M];
     (sums[0], sums[1]) = (counts.octets, counts.packets);
     sums

@@ -6,12 +6,12 @@ use super::gather::Values;
 use super::key::{Grouping, KeyLayout, KeyWords};
 use super::rank::{Order, Scratch, Sorted};
 use super::{Counts, Entry, pool};
-use crate::flow::{Field, FlowBatch};
+use crate::flow::FlowBatch;
 
 /// Groups being made. Threads add to it through workers.
 pub struct Aggregation {
     grouping: Grouping,
-    needs: Vec<Field>,
+    threads: usize,
     narrow: Box<dyn Group>,
     /// For keys with IPv6 addresses in them.
     wide: Box<dyn Group>,
@@ -21,7 +21,13 @@ impl Aggregation {
     /// No flows yet.
     pub fn new(grouping: Grouping) -> Aggregation {
         let engine = |wide| engine(grouping.layout(wide), grouping.has_duration());
-        Aggregation { narrow: engine(false), wide: engine(true), needs: grouping.needs(), grouping }
+        let threads = cores();
+        Aggregation { narrow: engine(false), wide: engine(true), threads, grouping }
+    }
+
+    /// Work is done on at most so many threads; on as many as there are cores if this is not called.
+    pub fn threads(self, threads: usize) -> Aggregation {
+        Aggregation { threads: threads.max(1), ..self }
     }
 
     /// A thread's part in it.
@@ -35,8 +41,9 @@ impl Aggregation {
         }
     }
 
-    /// The groups that all workers together made; from here on, work is done on so many threads.
-    pub fn finish(self, outcomes: Vec<Outcome>, threads: usize) -> Groups {
+    /// The groups that all workers together made.
+    pub fn finish(self, outcomes: Vec<Outcome>) -> Groups {
+        let threads = self.threads;
         let (mut totals, mut lacking, mut is_wide) = (Counts::default(), 0, false);
         let (narrow, wide) = (self.grouping.layout(false), self.grouping.layout(true));
         for outcome in outcomes {
@@ -81,7 +88,7 @@ pub struct Outcome {
 impl Worker<'_> {
     /// Adds a batch's selected flows. A batch without the fields of the key is only counted.
     pub fn add(&mut self, batch: &FlowBatch) {
-        if !self.aggregation.needs.iter().all(|field| batch.has(*field)) {
+        if self.aggregation.grouping.lacks(batch.schema()).is_some() {
             self.outcome.lacking += batch.len() as u64;
             return;
         }
@@ -115,6 +122,10 @@ pub struct Groups {
 }
 
 impl Groups {
+    pub(super) fn new(groups: Box<dyn Sorted>, totals: Counts, lacking: u64) -> Groups {
+        Groups { groups, totals, lacking, threads: cores() }
+    }
+
     /// How many groups.
     pub fn len(&self) -> usize {
         self.groups.len()
@@ -196,4 +207,8 @@ impl Groups {
         };
         pool::in_order(self.threads, wanted.len(), state, piece, sink)
     }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get())
 }

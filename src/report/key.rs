@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::flow::{Field, FlowBatch};
+use crate::flow::{Field, FlowBatch, Projection, Schema};
 
 /// The longest key, in 64-bit words: four IPv6 addresses.
 pub(super) const MAX_WORDS: usize = 8;
@@ -44,7 +44,13 @@ impl Part {
 
     fn bits(self, wide: bool) -> u8 {
         match self {
-            Part::Address(_) | Part::Network(..) => if wide { 128 } else { 32 },
+            Part::Address(_) | Part::Network(..) => {
+                if wide {
+                    128
+                } else {
+                    32
+                }
+            }
             Part::PacketSize => 64,
             Part::Number(field) => match field {
                 Field::Protocol | Field::Tos | Field::MarkedTos | Field::SrcMask | Field::DstMask => 8,
@@ -111,13 +117,23 @@ impl Grouping {
         KeyLayout::new(self.keys.first().map_or(&[], Vec::as_slice), wide).unwrap_or_default()
     }
 
-    /// The fields a batch must have.
-    pub fn needs(&self) -> Vec<Field> {
-        let mut fields: Vec<Field> = self.keys.iter().flatten().flat_map(|part| part.fields()).collect();
-        fields.extend(self.ports_only.then_some(Field::Protocol));
-        fields.sort_unstable();
-        fields.dedup();
-        fields
+    /// The fields that flows must have.
+    fn needs(&self) -> impl Iterator<Item = Field> {
+        let protocol = self.ports_only.then_some(Field::Protocol);
+        self.keys.iter().flatten().flat_map(|part| part.fields()).chain(protocol)
+    }
+
+    /// The fields that are looked at.
+    pub fn fields(&self) -> Projection {
+        let counts = [Field::Flows, Field::Octets, Field::Packets];
+        let times = [Field::First, Field::Last, Field::StartMs, Field::EndMs];
+        let times = times.into_iter().filter(|_| self.duration);
+        self.needs().chain(counts).chain(times).collect()
+    }
+
+    /// A field of the key that flows of this schema lack.
+    pub fn lacks(&self, schema: &Schema) -> Option<Field> {
+        self.needs().find(|field| !schema.has(*field))
     }
 }
 

@@ -19,6 +19,8 @@ pub enum SortBy {
     Octets,
     Packets,
     Duration,
+    /// When its first flow came; for groups made in that order.
+    Arrival,
 }
 
 /// An order of groups. Those that are equal by it stand in ascending order of their keys.
@@ -71,21 +73,22 @@ impl<const N: usize, const M: usize> Rows<N, M> {
     }
 
     #[inline]
-    fn value(&self, by: SortBy, row: &Row<N, M>) -> u128 {
+    fn value(&self, by: SortBy, row: &Row<N, M>, at: u32) -> u128 {
         match by {
             SortBy::Part(part) => self.layout.value(&row.key, part),
             SortBy::Flows => row.flows.into(),
             SortBy::Octets => row.sums[0].into(),
             SortBy::Packets => row.sums[1].into(),
             SortBy::Duration => row.sums.get(2).copied().unwrap_or(0).into(),
+            SortBy::Arrival => at.into(),
         }
     }
 
     /// A number that never falls as groups go by in order, and nearly always rises: the high half of the value's bits,
     /// then those of the key.
     #[inline]
-    fn word(&self, order: Order, row: &Row<N, M>) -> u128 {
-        let value = self.value(order.by, row);
+    fn word(&self, order: Order, row: &Row<N, M>, at: u32) -> u128 {
+        let value = self.value(order.by, row, at);
         // Only parts of keys can be longer than 64 bits.
         let long = matches!(order.by, SortBy::Part(_)) && self.layout.is_wide();
         let value = if long { (value >> 64) as u64 } else { value as u64 };
@@ -94,10 +97,10 @@ impl<const N: usize, const M: usize> Rows<N, M> {
     }
 
     fn compare(&self, order: Order, a: (u32, u32), b: (u32, u32)) -> Ordering {
-        let (Some(a), Some(b)) = (self.row(a.0, a.1), self.row(b.0, b.1)) else { return Ordering::Equal };
-        let by_value = self.value(order.by, a).cmp(&self.value(order.by, b));
+        let (Some(row_a), Some(row_b)) = (self.row(a.0, a.1), self.row(b.0, b.1)) else { return Ordering::Equal };
+        let by_value = self.value(order.by, row_a, a.1).cmp(&self.value(order.by, row_b, b.1));
         let by_value = if order.descending { by_value.reverse() } else { by_value };
-        by_value.then_with(|| a.key.cmp(&b.key))
+        by_value.then_with(|| row_a.key.cmp(&row_b.key))
     }
 
     /// The words that divide the groups into about `buckets` equal parts.
@@ -105,7 +108,8 @@ impl<const N: usize, const M: usize> Rows<N, M> {
         let step = (self.len() / (buckets * SAMPLES)).max(1);
         let (mut sample, mut skip) = (Vec::new(), 0);
         for rows in &self.partitions {
-            sample.extend(rows.iter().skip(skip).step_by(step).map(|row| self.word(order, row)));
+            let rows_at = rows.iter().enumerate().skip(skip).step_by(step);
+            sample.extend(rows_at.map(|(at, row)| self.word(order, row, at as u32)));
             // The sample goes on in the next partition where it would have in one long list.
             skip = (step - rows.len().saturating_sub(skip) % step) % step;
         }
@@ -137,7 +141,7 @@ impl<const N: usize, const M: usize> Sorted for Rows<N, M> {
         let start = || vec![Vec::with_capacity(expected + expected / 4); splitters.len() + 1];
         let threads = pool::fold(threads, self.partitions.len(), start, |lists, partition| {
             for (at, row) in self.partitions.get(partition).into_iter().flatten().enumerate() {
-                let word = self.word(order, row);
+                let word = self.word(order, row, at as u32);
                 let bucket = splitters.partition_point(|splitter| *splitter <= word);
                 if let Some(list) = lists.get_mut(bucket) {
                     list.push((partition as u32, at as u32));
@@ -152,7 +156,7 @@ impl<const N: usize, const M: usize> Sorted for Rows<N, M> {
     fn bucket(&self, order: Order, ranking: &Ranking, bucket: usize, scratch: &mut Scratch, out: &mut Vec<Entry>) {
         scratch.clear();
         for list in ranking.threads.iter().filter_map(|lists| lists.get(bucket)) {
-            let word = |(p, r): (u32, u32)| self.row(p, r).map_or(0, |row| self.word(order, row));
+            let word = |(p, r): (u32, u32)| self.row(p, r).map_or(0, |row| self.word(order, row, r));
             scratch.extend(list.iter().map(|(p, r)| (word((*p, *r)), *p, *r)));
         }
         scratch.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.compare(order, (a.1, a.2), (b.1, b.2))));

@@ -29,7 +29,7 @@ pub(super) fn hash<const N: usize>(key: &[u64; N], seed: u64) -> u64 {
 }
 
 /// Bits of a slot that say which row; the others are bits of its hash, so that few rows are looked at in vain.
-const INDEX_BITS: u32 = 24;
+const INDEX_BITS: u32 = 26;
 const INDEX: u32 = (1 << INDEX_BITS) - 1;
 const EMPTY: u32 = u32::MAX;
 

@@ -1,6 +1,7 @@
 //! The reports: what each groups by, and how its columns look.
 
 use crate::flow::Field;
+use crate::flow::symbols::Kind as Names;
 use crate::report::{Grouping, Part};
 
 /// One of flow-stat's reports.
@@ -47,8 +48,20 @@ pub struct Table {
     pub columns: &'static [Column],
     /// Whether the last column is padded.
     pub padded: bool,
-    /// Whether groups stand in descending order of their keys unless they are sorted.
-    pub descending: bool,
+    /// How groups stand unless they are sorted.
+    pub unsorted: Unsorted,
+}
+
+/// How groups stand that nobody asked to sort. The original's arrays are printed from the end, and its hash tables as
+/// their entries came. Only for keys of few values that is done here too; others are in order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unsorted {
+    /// By key, least first.
+    Ascending,
+    /// By key, greatest first.
+    Descending,
+    /// As they came.
+    Arrival,
 }
 
 /// What flows are grouped by.
@@ -82,22 +95,12 @@ pub struct Column {
 /// How a column shows its part.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Show {
-    /// As a number, by name if names are asked for and known.
-    Number(Names),
+    /// As a number, or by name if there are names for it and they are asked for.
+    Number(Option<Names>),
     /// As an address.
     Address,
     /// As a prefix, whose length is the key's next part.
     Network,
-}
-
-/// What names there are for numbers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Names {
-    None,
-    Ports,
-    Protocols,
-    As,
-    Tags,
 }
 
 impl Table {
@@ -130,7 +133,7 @@ const DST_NET: Part = Part::Network(Field::DstAddr, Field::DstMask);
 const SRC_MASK: Part = Part::Number(Field::SrcMask);
 const DST_MASK: Part = Part::Number(Field::DstMask);
 
-const fn number(title: &'static str, width: usize, part: usize, names: Names) -> Column {
+const fn number(title: &'static str, width: usize, part: usize, names: Option<Names>) -> Column {
     Column { title, width, wide: width, part, show: Show::Number(names) }
 }
 
@@ -148,51 +151,48 @@ const fn report(name: &'static str, kind: Kind) -> Report {
 
 /// A table that the original keeps by hash: its last column is not padded.
 const fn hashed(name: &'static str, keys: Keys, columns: &'static [Column]) -> Report {
-    report(name, Kind::Table(Table { keys, columns, padded: false, descending: false }))
+    report(name, Kind::Table(Table { keys, columns, padded: false, unsorted: Unsorted::Ascending }))
+}
+
+/// The same of few values.
+const fn sizes(name: &'static str, keys: Keys, columns: &'static [Column]) -> Report {
+    report(name, Kind::Table(Table { keys, columns, padded: false, unsorted: Unsorted::Arrival }))
 }
 
 /// The same with the last column padded.
 const fn padded(name: &'static str, keys: Keys, columns: &'static [Column]) -> Report {
-    report(name, Kind::Table(Table { keys, columns, padded: true, descending: false }))
+    report(name, Kind::Table(Table { keys, columns, padded: true, unsorted: Unsorted::Ascending }))
 }
 
 /// A table of small numbers, which the original keeps in an array and prints from its end.
 const fn array(name: &'static str, keys: Keys, columns: &'static [Column]) -> Report {
-    report(name, Kind::Table(Table { keys, columns, padded: true, descending: true }))
+    report(name, Kind::Table(Table { keys, columns, padded: true, unsorted: Unsorted::Descending }))
 }
 
 /// The column of an array's index.
-const fn index(title: &'static str, names: Names) -> Column {
+const fn index(title: &'static str, names: Option<Names>) -> Column {
     Column { title, width: 12, wide: 17, part: 0, show: Show::Number(names) }
 }
 
 /// The reports by number.
 pub static REPORTS: [Report; 33] = [
     report("Overall Summary", Kind::Summary),
-    hashed(
-        "Average packet size distribution",
-        Keys::By(&[Part::PacketSize]),
-        &[number("Pkt Size", 12, 0, Names::None)],
-    ),
-    hashed(
+    sizes("Average packet size distribution", Keys::By(&[Part::PacketSize]), &[number("Pkt Size", 12, 0, None)]),
+    sizes(
         "Packets per flow distribution",
         Keys::By(&[Part::Number(Field::Packets)]),
-        &[number("Packets", 12, 0, Names::None)],
+        &[number("Packets", 12, 0, None)],
     ),
-    hashed(
-        "Octets per flow distribution",
-        Keys::By(&[Part::Number(Field::Octets)]),
-        &[number("Octets", 12, 0, Names::None)],
-    ),
+    sizes("Octets per flow distribution", Keys::By(&[Part::Number(Field::Octets)]), &[number("Octets", 12, 0, None)]),
     report("Bandwidth per flow distribution", Kind::Missing),
-    array("UDP/TCP destination port", Keys::Port(&[Part::Number(Field::DstPort)]), &[index("port", Names::Ports)]),
-    array("UDP/TCP source port", Keys::Port(&[Part::Number(Field::SrcPort)]), &[index("port", Names::Ports)]),
-    array("UDP/TCP port", Keys::Ports, &[index("port", Names::Ports)]),
+    array("UDP/TCP destination port", Keys::Port(&[Part::Number(Field::DstPort)]), &[index("port", Some(Names::Port))]),
+    array("UDP/TCP source port", Keys::Port(&[Part::Number(Field::SrcPort)]), &[index("port", Some(Names::Port))]),
+    array("UDP/TCP port", Keys::Ports, &[index("port", Some(Names::Port))]),
     hashed("Destination IP", Keys::By(&[DST]), &[address("IPaddr", 0)]),
     hashed("Source IP", Keys::By(&[SRC]), &[address("IPaddr", 0)]),
     padded("Source/Destination IP", Keys::By(&[SRC, DST]), &[address("src IPaddr", 0), address("dst IPaddr", 1)]),
     hashed("Source or Destination IP", Keys::Either(SRC, DST), &[address("IPaddr", 0)]),
-    array("IP protocol", Keys::By(&[Part::Number(Field::Protocol)]), &[index("protocol", Names::Protocols)]),
+    array("IP protocol", Keys::By(&[Part::Number(Field::Protocol)]), &[index("protocol", Some(Names::Protocol))]),
     report(
         "octets for flow duration plot data",
         Kind::Plot(Plot { field: Field::Octets, titles: ["start      octets", "end        octets"], gap: 3 }),
@@ -203,20 +203,20 @@ pub static REPORTS: [Report; 33] = [
     ),
     report("short summary", Kind::Short),
     hashed("IP Next Hop", Keys::By(&[Part::Address(Field::NextHop)]), &[address("IPaddr", 0)]),
-    array("Input interface", Keys::By(&[Part::Number(Field::Input)]), &[index("interface", Names::None)]),
-    array("Output interface", Keys::By(&[Part::Number(Field::Output)]), &[index("interface", Names::None)]),
-    array("Source AS", Keys::By(&[Part::Number(Field::SrcAs)]), &[index("src AS", Names::As)]),
-    array("Destination AS", Keys::By(&[Part::Number(Field::DstAs)]), &[index("dst AS", Names::As)]),
+    array("Input interface", Keys::By(&[Part::Number(Field::Input)]), &[index("interface", None)]),
+    array("Output interface", Keys::By(&[Part::Number(Field::Output)]), &[index("interface", None)]),
+    array("Source AS", Keys::By(&[Part::Number(Field::SrcAs)]), &[index("src AS", Some(Names::Asn))]),
+    array("Destination AS", Keys::By(&[Part::Number(Field::DstAs)]), &[index("dst AS", Some(Names::Asn))]),
     padded(
         "Source/Destination AS",
         Keys::By(&[Part::Number(Field::SrcAs), Part::Number(Field::DstAs)]),
-        &[number("src AS", 18, 0, Names::As), number("dst AS", 18, 1, Names::As)],
+        &[number("src AS", 18, 0, Some(Names::Asn)), number("dst AS", 18, 1, Some(Names::Asn))],
     ),
-    array("IP ToS", Keys::By(&[Part::Number(Field::Tos)]), &[index("ToS", Names::None)]),
+    array("IP ToS", Keys::By(&[Part::Number(Field::Tos)]), &[index("ToS", None)]),
     padded(
         "Input/Output Interface",
         Keys::By(&[Part::Number(Field::Input), Part::Number(Field::Output)]),
-        &[number("in", 7, 0, Names::None), number("out", 7, 1, Names::None)],
+        &[number("in", 7, 0, None), number("out", 7, 1, None)],
     ),
     hashed("Source Prefix", Keys::By(&[SRC_NET, SRC_MASK]), &[network("Source Prefix", 0)]),
     // The title is the original's.
@@ -227,14 +227,14 @@ pub static REPORTS: [Report; 33] = [
         &[network("Source Prefix", 0), network("Destination Prefix", 2)],
     ),
     hashed("Exporter IP", Keys::By(&[Part::Address(Field::Exporter)]), &[address("IPaddr", 0)]),
-    array("Engine Id", Keys::By(&[Part::Number(Field::EngineId)]), &[index("engine_id", Names::None)]),
-    array("Engine Type", Keys::By(&[Part::Number(Field::EngineType)]), &[index("engine_type", Names::None)]),
-    hashed("Source Tag", Keys::By(&[Part::Number(Field::SrcTag)]), &[number("Src Tag", 12, 0, Names::Tags)]),
-    hashed("Destination Tag", Keys::By(&[Part::Number(Field::DstTag)]), &[number("Dst Tag", 12, 0, Names::Tags)]),
+    array("Engine Id", Keys::By(&[Part::Number(Field::EngineId)]), &[index("engine_id", None)]),
+    array("Engine Type", Keys::By(&[Part::Number(Field::EngineType)]), &[index("engine_type", None)]),
+    hashed("Source Tag", Keys::By(&[Part::Number(Field::SrcTag)]), &[number("Src Tag", 12, 0, Some(Names::Tag))]),
+    hashed("Destination Tag", Keys::By(&[Part::Number(Field::DstTag)]), &[number("Dst Tag", 12, 0, Some(Names::Tag))]),
     hashed(
         "Source/Destination Tag",
         Keys::By(&[Part::Number(Field::SrcTag), Part::Number(Field::DstTag)]),
-        &[number("Src Tag", 12, 0, Names::Tags), number("Dst Tag", 12, 1, Names::Tags)],
+        &[number("Src Tag", 12, 0, Some(Names::Tag)), number("Dst Tag", 12, 1, Some(Names::Tag))],
     ),
 ];
 

@@ -10,7 +10,7 @@ mod plot;
 mod summary;
 mod table;
 
-pub use catalog::{Column, Keys, Kind, Names, Plot, REPORTS, Report, Show, Table};
+pub use catalog::{Column, Keys, Kind, Plot, REPORTS, Report, Show, Table, Unsorted};
 pub use heading::{Heading, Sorting};
 pub use plot::{PlotPoints, PlotText};
 pub use summary::Summary;

@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::catalog::{Column, Names, Show, Table};
+use super::catalog::{Column, Show, Table, Unsorted};
 use super::heading::Sorting;
+use crate::flow::symbols::{Kind as Names, Symbols};
 use crate::report::{Counts, Entry, Groups, KeyLayout, Order, SortBy, text};
 
 /// How a table is to look.
@@ -13,8 +14,6 @@ pub struct Choices {
     pub percent: bool,
     /// A column more, the duration.
     pub wide: bool,
-    /// Names instead of numbers where they are known.
-    pub names: bool,
     /// The order; the report's own where there is none.
     pub sorting: Option<Sorting>,
     /// A line of running totals behind every so many groups.
@@ -43,7 +42,8 @@ impl Table {
     /// What the table is sorted by. `None` if it has no such column.
     pub fn order(&self, choices: &Choices) -> Option<Order> {
         let Some(Sorting { column, descending }) = choices.sorting else {
-            return Some(Order { by: SortBy::Part(0), descending: self.descending });
+            let by = if self.unsorted == Unsorted::Arrival { SortBy::Arrival } else { SortBy::Part(0) };
+            return Some(Order { by, descending: self.unsorted == Unsorted::Descending });
         };
         const COUNTS: [SortBy; 4] = [SortBy::Flows, SortBy::Octets, SortBy::Packets, SortBy::Duration];
         let by = match self.columns.get(column) {
@@ -64,6 +64,7 @@ pub struct TableText<'a> {
     table: &'static Table,
     choices: &'a Choices,
     groups: &'a Groups,
+    names: &'a Symbols,
     mark: &'a str,
     layout: &'a KeyLayout,
     /// What percentages are of.
@@ -73,8 +74,14 @@ pub struct TableText<'a> {
 }
 
 impl<'a> TableText<'a> {
-    /// A table of these groups.
-    pub fn new(table: &'static Table, choices: &'a Choices, groups: &'a Groups, mark: &'a str) -> TableText<'a> {
+    /// A table of these groups. Numbers that `names` knows are shown by name; `mark` begins lines of comment.
+    pub fn new(
+        table: &'static Table,
+        choices: &'a Choices,
+        groups: &'a Groups,
+        names: &'a Symbols,
+        mark: &'a str,
+    ) -> TableText<'a> {
         let layout = groups.layout();
         let width = |column: &Column| match column.show {
             Show::Address if layout.is_wide() => LONG_ADDRESS,
@@ -90,7 +97,7 @@ impl<'a> TableText<'a> {
             duration: totals.duration.saturating_mul(shares),
         };
         let widths = table.columns.iter().map(width).collect();
-        TableText { table, choices, groups, mark, layout, totals, widths }
+        TableText { table, choices, groups, names, mark, layout, totals, widths }
     }
 
     /// Writes the table.
@@ -152,8 +159,9 @@ impl<'a> TableText<'a> {
                 }
                 Show::Number(names) => {
                     let number = self.layout.value(&entry.key, column.part) as u64;
-                    match self.name(names, number) {
-                        Some(name) => text::padded(out, name.as_bytes(), *width),
+                    match names.and_then(|names| self.name(names, number)) {
+                        // A name too long for the column still stands apart from the next.
+                        Some(name) => text::padded(out, name.as_bytes(), (*width).max(name.len() + 1)),
                         None => text::number(out, number, *width),
                     }
                 }
@@ -193,15 +201,7 @@ impl<'a> TableText<'a> {
         out.push(b'\n');
     }
 
-    fn name(&self, names: Names, number: u64) -> Option<&'static str> {
-        if !self.choices.names || names == Names::None {
-            return None;
-        }
-        match (names, number) {
-            (Names::Protocols, 1) => Some("icmp"),
-            (Names::Protocols, 6) => Some("tcp"),
-            (Names::Protocols, 17) => Some("udp"),
-            _ => None,
-        }
+    fn name(&self, names: Names, number: u64) -> Option<&str> {
+        self.names.table(names).name(u32::try_from(number).ok()?)
     }
 }
