@@ -11,6 +11,6 @@ fuzz_target!(|octets: &[u8]| {
     let Ok(mut capture) = Capture::open(Box::new(Cursor::new(octets.to_vec()))) else { return };
     while let Ok(Some(frame)) = capture.next_frame() {
         let _ = udp_payload(&frame);
-        let _ = Ip::of(&frame, 2);
+        let _ = Ip::of(&frame, true);
     }
 });

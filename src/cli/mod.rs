@@ -8,6 +8,7 @@ pub mod output;
 pub mod run;
 pub mod sink;
 pub mod symbols;
+pub mod text;
 
 pub mod flow_capture;
 pub mod flow_cat;
