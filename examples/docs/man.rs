@@ -86,12 +86,18 @@ fn description(page: &mut Roff, command: &Command) {
     let text = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
     let end = if text.ends_with('.') { "" } else { "." };
     paragraphs(page, &format!("{text}{end}"));
+    let preface = preface(command);
+    if !preface.is_empty() {
+        page.control("PP", []);
+        paragraphs(page, &preface);
+    }
 }
 
 /// Text whose paragraphs are parted by empty lines.
 fn paragraphs(page: &mut Roff, text: &str) {
     for line in text.lines() {
-        match line.trim() {
+        // An indented line stays a line of its own, which is roff's habit too.
+        match line.trim_end() {
             "" => page.control("PP", []),
             line => page.text([roman(line)]),
         };
@@ -154,15 +160,30 @@ fn values(page: &mut Roff, arg: &Arg) {
     }
 }
 
-/// The sections of the text after the help: a heading that ends with a colon, and the lines indented below it.
+fn after_help(command: &Command) -> String {
+    command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string).unwrap_or_default()
+}
+
+/// The heading of a section of the text after the help: a line that is not indented and ends with a colon.
+fn heading(line: &str) -> Option<&str> {
+    line.strip_suffix(':').filter(|_| !line.starts_with(' '))
+}
+
+/// What the text after the help says before its first section.
+fn preface(command: &Command) -> String {
+    let text = after_help(command);
+    let lines: Vec<&str> = text.lines().take_while(|line| heading(line).is_none()).collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+/// The sections of the text after the help: headings, and the lines below them.
 fn sections(command: &Command) -> Vec<(String, Vec<String>)> {
-    let text = command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string).unwrap_or_default();
     let mut sections: Vec<(String, Vec<String>)> = Vec::new();
-    for line in text.lines() {
-        match (line.strip_suffix(':'), sections.last_mut()) {
-            (Some(heading), _) if !line.starts_with(' ') => sections.push((heading.to_uppercase(), Vec::new())),
-            (_, Some((_, lines))) => lines.push(line.strip_prefix("  ").unwrap_or(line).to_owned()),
-            (_, None) => sections.push(("NOTES".into(), vec![line.to_owned()])),
+    for line in after_help(command).lines() {
+        match (heading(line), sections.last_mut()) {
+            (Some(heading), _) => sections.push((heading.to_uppercase(), Vec::new())),
+            (None, Some((_, lines))) => lines.push(line.strip_prefix("  ").unwrap_or(line).to_owned()),
+            (None, None) => {}
         }
     }
     for (_, lines) in &mut sections {

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-use flowtools::cli::flow_filter::Args;
-use flowtools::cli::run::{report, stdout};
+use flowtools::cli::flow_filter::{Args, Bits};
+use flowtools::cli::output::Output;
+use flowtools::cli::run::report;
 use flowtools::cli::{Exit, Failure, program};
-use flowtools::file::{Error, FlowWriter, Scan};
-use flowtools::flow::{Field, FlowBatch, Order, StreamInfo, Version, flags};
-use flowtools::rewrite::Converter;
+use flowtools::file::{Error, Scan};
+use flowtools::flow::{Field, StreamInfo, Version, flags};
 use flowtools::select::{AccessLists, Addresses, Numbers, Predicate, Scratch};
 
 fn main() -> ExitCode {
@@ -26,62 +26,28 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if args.keep_time {
         (info.start, info.end) = (scan.info().start, scan.info().end);
     }
-    let options = args.write.options(version, info, 0);
-    let mut writer = FlowWriter::new(stdout()?, &options).map_err(Failure::stdout)?;
-    let (mut lacking, mut refused) = (0, 0);
+    let mut out = Output::open(None, &args.write.options(version, info, 0))?;
+    let mut lacking = 0;
     let summary = scan.ordered(
-        || Worker { predicate: &predicate, scratch: Scratch::default(), converter: Converter::new(version) },
-        Worker::pick,
-        |picked: Picked| {
-            lacking += picked.lacking;
-            refused += picked.refused;
-            match picked.records.is_empty() {
-                true => Ok(()),
-                false => writer.write_records(&picked.records).map_err(Failure::stdout),
-            }
+        Scratch::default,
+        |scratch, mut batch| {
+            let lacks = predicate.missing(batch.schema()).is_some();
+            let asked = batch.len();
+            predicate.apply(&mut batch, scratch);
+            (batch, if lacks { asked } else { 0 })
+        },
+        |(batch, lacks)| {
+            lacking += lacks;
+            if batch.is_empty() { Ok(()) } else { out.write(&batch) }
         },
     )?;
-    writer.finish().map_err(Failure::stdout)?;
     let mut problems = summary.problems;
-    let trouble = |count: usize, what: String| {
-        (count > 0).then(|| Error::format("input", "", format!("{count} flows of other versions {what}")))
-    };
-    problems.extend(trouble(lacking, "lack a field that is asked for".into()));
-    problems.extend(trouble(refused, format!("cannot be written as version {version}")));
-    Ok(report("flow-filter", &problems))
-}
-
-/// What every thread does with its batches.
-struct Worker<'a> {
-    predicate: &'a Predicate,
-    scratch: Scratch,
-    converter: Converter,
-}
-
-/// What came of a batch.
-struct Picked {
-    /// The flows that match, in host order.
-    records: Vec<u8>,
-    /// How many could not be asked.
-    lacking: usize,
-    /// How many match, and are of a kind that cannot be written.
-    refused: usize,
-}
-
-impl Worker<'_> {
-    fn pick(&mut self, mut batch: FlowBatch) -> Picked {
-        let mut picked = Picked { records: Vec::new(), lacking: 0, refused: 0 };
-        if self.predicate.missing(batch.schema()).is_some() {
-            picked.lacking = batch.len();
-        }
-        self.predicate.apply(&mut batch, &mut self.scratch);
-        match batch.raw().filter(|raw| raw.layout.version == self.converter.version()) {
-            Some(raw) => raw.copy(batch.rows(), Order::HOST, &mut picked.records),
-            None if self.converter.convert(&batch, &mut picked.records).is_err() => picked.refused = batch.len(),
-            None => {}
-        }
-        picked
+    out.finish(&mut problems)?;
+    if lacking > 0 {
+        let what = format!("{lacking} flows lack a field that is asked for");
+        problems.push(Error::format("input", "", what));
     }
+    Ok(report("flow-filter", &problems))
 }
 
 /// The options as one condition.
@@ -98,8 +64,13 @@ fn predicate(args: &Args) -> Result<Predicate, Failure> {
     ] {
         all.extend(set.as_ref().map(|set| Predicate::numbers(field, set.clone())));
     }
-    for (field, bits) in [(Field::Tos, args.tos), (Field::TcpFlags, args.tcp_flags)] {
-        all.extend(bits.map(|bits| Predicate::masked(field, bits.mask, Numbers::one(bits.value))));
+    let masked = |field, bits: Bits| Predicate::masked(field, bits.mask, Numbers::one(bits.value));
+    all.extend(args.tos.map(|bits| masked(Field::Tos, bits)));
+    if let Some(bits) = args.tcp_flags {
+        // flow-tools asks only flows of TCP for their flags: others pass, unless one condition is to be enough.
+        let tcp = Predicate::numbers(Field::Protocol, Numbers::one(6));
+        let flags = masked(Field::TcpFlags, bits);
+        all.push(if args.either { Predicate::and(vec![tcp, flags]) } else { Predicate::or(vec![tcp.not(), flags]) });
     }
     all.extend(args.exporter.map(|address| Predicate::addresses(Field::Exporter, Addresses::host(address))));
     access_lists(args, &mut all)?;

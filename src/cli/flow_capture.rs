@@ -14,7 +14,6 @@ use crate::net::Endpoint;
 #[command(
     name = "flow-capture",
     version,
-    about,
     after_help = "\
 A file is named tmp-... while it is written and ft-... when it is complete. It can be read at any moment; a collector
 that was killed has lost no more than the last second, and the next one completes its file. SIGHUP begins a new file,

@@ -13,7 +13,6 @@ use crate::select::{Numbers, number};
 #[command(
     name = "flow-filter",
     version,
-    about,
     after_help = "\
 A LIST is numbers and ranges, 53,1024-65535; ! before it means all others. An access list is named as in Cisco's
 'ip access-list standard NAME permit 10.0.0.0 0.255.255.255' or 'access-list NUMBER deny host 10.0.0.1'.
@@ -70,7 +69,7 @@ pub struct Args {
     /// Type of service: its bits in MASK (default: all) are those of VALUE
     #[arg(short = 't', long, value_name = "VALUE[/MASK]", value_parser = bits)]
     pub tos: Option<Bits>,
-    /// TCP flags, likewise
+    /// TCP flags, likewise; flows that are not of TCP pass (with -o, they do not match)
     #[arg(short = 'T', long, value_name = "VALUE[/MASK]", value_parser = bits)]
     pub tcp_flags: Option<Bits>,
     #[command(flatten)]

@@ -10,7 +10,6 @@ use crate::flow::Version;
 #[command(
     name = "flow-gen",
     version,
-    about,
     after_help = "\
 Examples:
   flow-gen | flow-print

@@ -4,8 +4,11 @@
 
 pub mod common;
 pub mod date;
+pub mod output;
 pub mod run;
+pub mod sink;
 pub mod symbols;
+pub mod text;
 
 pub mod flow_capture;
 pub mod flow_cat;
@@ -19,6 +22,7 @@ pub mod flow_send;
 pub mod flow_sensor;
 pub mod flow_stat;
 
+pub use output::Output;
 pub use run::{Exit, Failure, definition, program};
 
 /// The definition of every program, for the makers of man pages and completions.

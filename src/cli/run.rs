@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::{env, panic};
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, CommandFactory, Parser};
@@ -59,11 +60,11 @@ pub fn definition<A: CommandFactory>() -> Command {
     let mut command = A::command().disable_version_flag(true).disable_help_flag(true).args_override_self(true);
     let taken = |command: &Command, long| command.get_arguments().any(|arg| arg.get_long() == Some(long));
     if !taken(&command, "help") {
-        let help = Arg::new("help").short('h').long("help").action(ArgAction::Help);
+        let help = Arg::new("print-help").short('h').long("help").action(ArgAction::Help);
         command = command.arg(help.help("Print help").display_order(1000));
     }
     if !taken(&command, "version") {
-        let version = Arg::new("version").long("version").action(ArgAction::Version);
+        let version = Arg::new("print-version").long("version").action(ArgAction::Version);
         command = command.arg(version.help("Print version").display_order(1001));
     }
     command
@@ -73,6 +74,7 @@ pub fn definition<A: CommandFactory>() -> Command {
 pub fn program<A: Parser>(run: impl FnOnce(A) -> Result<Exit, Failure>) -> ExitCode {
     let command = definition::<A>();
     let name = command.get_name().to_owned();
+    say_panics_in_one_line(name.clone());
     let args = match command.try_get_matches().and_then(|matches| A::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => return usage(&name, &error),
@@ -95,6 +97,15 @@ pub fn program<A: Parser>(run: impl FnOnce(A) -> Result<Exit, Failure>) -> ExitC
 /// Standard output without a buffer of its own, for programs that write large pieces.
 pub fn stdout() -> Result<File, Failure> {
     io::stdout().as_fd().try_clone_to_owned().map(File::from).map_err(Failure::stdout)
+}
+
+/// A panic is a mistake of ours, but reported like any other; with a `RUST_BACKTRACE` asked for, as usual.
+fn say_panics_in_one_line(name: String) {
+    if env::var_os("RUST_BACKTRACE").is_none() {
+        panic::set_hook(Box::new(move |info| {
+            complain(&name, format!("internal error: {}", info.to_string().replace('\n', " ")));
+        }));
+    }
 }
 
 /// One line on standard error, in the program's name. Whatever `what` quotes (a file's name, a header's text), it stays

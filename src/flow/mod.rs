@@ -14,6 +14,7 @@ mod info;
 pub mod pattern;
 mod prune;
 mod record;
+pub mod registry;
 mod schema;
 pub mod symbols;
 pub mod time;

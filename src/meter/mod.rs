@@ -1,7 +1,26 @@
-//! From packets to flows: capture files, header parsing, the flow cache, expiry.
+//! From packets to flows.
 //!
-//! [`source`] reads captures frame by frame; [`link`] finds the IP packet in a frame; [`packet`] reads its headers.
+//! [`source`] reads captures frame by frame; [`link`] finds the IP packet in a frame, [`packet`] and [`transport`] read
+//! its headers. A [`Meter`] counts packets in a [`cache`] and hands the flows that are over, by the timeouts of
+//! [`expiry`], to a [`Sink`], such as [`Classic`], which makes records of them.
 
+mod biflow;
+mod cache;
+mod expiry;
+mod export;
+mod key;
 pub mod link;
 pub mod packet;
+mod sensor;
 pub mod source;
+mod stats;
+mod transport;
+mod wheel;
+
+pub use biflow::{Biflow, Direction, Sink};
+pub use cache::MAX_FLOWS;
+pub use expiry::{Reason, Timeouts};
+pub use export::{Classic, MAX_LIFE};
+pub use key::Ends;
+pub use sensor::{Meter, Settings, Track};
+pub use stats::Stats;

@@ -14,7 +14,7 @@ pub const UDP: u8 = 17;
 /// The number of ICMP for IPv6.
 pub const ICMP6: u8 = 58;
 
-/// VLAN tags followed where nothing else is asked for.
+/// VLAN tags followed; softflowd follows one.
 const TAGS: u8 = 8;
 
 /// A UDP datagram in a frame.
@@ -34,7 +34,7 @@ pub struct Datagram<'a> {
 
 /// The UDP datagram in a frame; `None` if it holds something else, or a fragment.
 pub fn udp_payload<'a>(frame: &Frame<'a>) -> Option<Datagram<'a>> {
-    let ip = Ip::of(frame, TAGS).ok()?;
+    let ip = Ip::of(frame, false).ok()?;
     if ip.protocol != UDP || ip.fragment != Fragment::Whole {
         return None;
     }
@@ -88,6 +88,8 @@ pub struct Ip<'a> {
     pub destination: Address,
     /// The transport protocol, behind IPv6's extension headers.
     pub protocol: u8,
+    /// What follows the fixed header: another than `protocol` where there are extension headers.
+    pub announced: u8,
     /// Type of service, or traffic class.
     pub tos: u8,
     /// Whether it is a fragment.
@@ -105,18 +107,22 @@ pub struct Ip<'a> {
 }
 
 impl<'a> Ip<'a> {
-    /// Reads the IP header of a frame, behind at most `tags` VLAN tags.
+    /// Reads the IP header of a frame. With `compat` as softflowd does: behind one VLAN tag at most, and whatever length
+    /// an IPv4 header claims to have.
     #[inline]
-    pub fn of(frame: &Frame<'a>, tags: u8) -> Result<Ip<'a>, Unmetered> {
-        let found = network(frame, tags)?;
-        if found.version == 4 { Ip::v4(&found) } else { Ip::v6(&found) }
+    pub fn of(frame: &Frame<'a>, compat: bool) -> Result<Ip<'a>, Unmetered> {
+        let found = network(frame, if compat { 1 } else { TAGS })?;
+        if found.version == 4 { Ip::v4(&found, compat) } else { Ip::v6(&found) }
     }
 
     #[inline]
-    fn v4(found: &Network<'a>) -> Result<Ip<'a>, Unmetered> {
+    fn v4(found: &Network<'a>, compat: bool) -> Result<Ip<'a>, Unmetered> {
         let Some(header) = found.packet.first_chunk::<20>() else { return Err(Unmetered::TooShort) };
         let header_len = usize::from(header[0] & 0xf) * 4;
-        let Some(rest) = found.packet.get(header_len.max(20)..) else { return Err(Unmetered::TooShort) };
+        if header_len < 20 && !compat {
+            return Err(Unmetered::TooShort);
+        }
+        let Some(rest) = found.packet.get(header_len..) else { return Err(Unmetered::TooShort) };
         let total_len = match u32::from(u16::from_be_bytes([header[2], header[3]])) {
             // Left to the network card to fill in: a packet captured on its way out.
             0 => found.wire_len,
@@ -131,6 +137,7 @@ impl<'a> Ip<'a> {
             source: Address::V4(u32::from_be_bytes([header[12], header[13], header[14], header[15]])),
             destination: Address::V4(u32::from_be_bytes([header[16], header[17], header[18], header[19]])),
             protocol: header[9],
+            announced: header[9],
             tos: header[1],
             fragment,
             total_len,
@@ -156,6 +163,7 @@ impl<'a> Ip<'a> {
             source: address(8),
             destination: address(24),
             protocol: header[6],
+            announced: header[6],
             tos: header[0] << 4 | header[1] >> 4,
             fragment: Fragment::Whole,
             total_len: rest_len.saturating_add(40),

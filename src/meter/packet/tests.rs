@@ -52,7 +52,7 @@ fn a_datagram_is_found_behind_every_link_header() {
             let found = udp_payload(&frame).unwrap_or_else(|| panic!("{link:?} {protocol:x}"));
             assert_eq!(found.source, source.parse::<IpAddr>().unwrap());
             assert_eq!((found.source_port, found.destination_port, found.payload), (1024, 53, &b"net!"[..]));
-            assert_eq!(Ip::of(&frame, 1).unwrap().wire_len as usize, packet.len() + 7);
+            assert_eq!(Ip::of(&frame, true).unwrap().wire_len as usize, packet.len() + 7);
         }
     }
     assert!(!L(105).is_known());
@@ -63,18 +63,18 @@ fn tags_are_followed_as_many_as_asked_for() {
     let packet = ipv4(0, UDP, &DATAGRAM);
     let data = [&[2; 12][..], &[0x88, 0xa8, 0x20, 7, 0x81, 0, 0, 9, 8, 0], &packet].concat();
     let frame = frame(LinkType::ETHERNET, &data);
-    assert_eq!(Ip::of(&frame, 1).unwrap_err(), Unmetered::NotIp);
-    let ip = Ip::of(&frame, 2).unwrap();
+    assert_eq!(Ip::of(&frame, true).unwrap_err(), Unmetered::NotIp);
+    let ip = Ip::of(&frame, false).unwrap();
     assert_eq!((ip.vlan, ip.total_len as usize, ip.wire_len as usize), (7, packet.len(), packet.len()));
     let single = [&data[..12], &data[16..]].concat();
-    assert_eq!(Ip::of(&Frame { data: &single, ..frame }, 1).unwrap().vlan, 9);
+    assert_eq!(Ip::of(&Frame { data: &single, ..frame }, true).unwrap().vlan, 9);
 }
 
 #[test]
 fn labels_are_stepped_over_and_count_on_the_wire() {
     let packet = ipv4(0, UDP, &DATAGRAM);
     let data = [&[2; 12][..], &[0x88, 0x47, 0, 1, 0, 64, 0, 2, 1, 64], &packet].concat();
-    let ip = Ip::of(&frame(LinkType::ETHERNET, &data), 1).unwrap();
+    let ip = Ip::of(&frame(LinkType::ETHERNET, &data), false).unwrap();
     assert_eq!((ip.protocol, ip.wire_len as usize, ip.total_len as usize), (UDP, packet.len() + 8, packet.len()));
 }
 
@@ -88,14 +88,14 @@ fn fragments_are_told_apart() {
         (0x00b9, Fragment::Later),
     ] {
         let data = ipv4(bits, UDP, &DATAGRAM);
-        assert_eq!(Ip::of(&frame(LinkType::RAW, &data), 1).unwrap().fragment, expected);
+        assert_eq!(Ip::of(&frame(LinkType::RAW, &data), false).unwrap().fragment, expected);
         assert_eq!(udp_payload(&frame(LinkType::RAW, &data)).is_some(), expected == Fragment::Whole);
     }
     for (bits, expected) in [(0u16, Fragment::Whole), (1, Fragment::First), (0x59, Fragment::Later)] {
         let [high, low] = bits.to_be_bytes();
         let extensions = [&[44, 0, 1, 4, 0, 0, 0, 0][..], &[UDP, 0, high, low, 0, 0, 0, 9], &DATAGRAM].concat();
         let data = ipv6(0, &extensions);
-        let ip = Ip::of(&frame(LinkType::RAW, &data), 1).unwrap();
+        let ip = Ip::of(&frame(LinkType::RAW, &data), false).unwrap();
         assert_eq!((ip.protocol, ip.fragment, ip.payload(), ip.tos), (UDP, expected, &DATAGRAM[..], 0x12));
     }
 }
@@ -104,15 +104,16 @@ fn fragments_are_told_apart() {
 fn a_length_left_to_the_network_card_is_the_frames() {
     let mut data = ipv4(0, UDP, &DATAGRAM);
     data[2..4].fill(0);
-    assert_eq!(Ip::of(&frame(LinkType::RAW, &data), 1).unwrap().total_len as usize, data.len());
+    assert_eq!(Ip::of(&frame(LinkType::RAW, &data), false).unwrap().total_len as usize, data.len());
 }
 
 #[test]
 fn what_is_not_ip_or_too_short_says_so() {
     let packet = ipv4(0, UDP, &DATAGRAM);
-    let of = |link, data: &[u8]| Ip::of(&frame(link, data), 8).map(|ip| ip.protocol);
+    let of = |link, data: &[u8]| Ip::of(&frame(link, data), false).map(|ip| ip.protocol);
     assert_eq!(of(LinkType::RAW, &packet[..19]), Err(Unmetered::TooShort));
     assert_eq!(of(LinkType::RAW, &[&[0x4f][..], &packet[1..]].concat()), Err(Unmetered::TooShort));
+    assert_eq!(of(LinkType::RAW, &[&[0x44][..], &packet[1..]].concat()), Err(Unmetered::TooShort));
     assert_eq!(of(LinkType::RAW, &[0x50]), Err(Unmetered::NotIp));
     assert_eq!(of(LinkType::IPV6, &packet), Err(Unmetered::TooShort));
     assert_eq!(of(LinkType::ETHERNET, &[0; 13]), Err(Unmetered::TooShort));
@@ -124,12 +125,12 @@ proptest! {
     #[test]
     fn arbitrary_frames_do_not_panic(
         link in prop::sample::select(vec![0u16, 1, 9, 12, 14, 101, 108, 113, 228, 229, 276, 105]),
-        tags in 0u8..9,
+        compat: bool,
         wire_len: u32,
         data in proptest::collection::vec(any::<u8>(), 0..120),
     ) {
         let frame = Frame { time_ns: 0, wire_len, link: LinkType(link), data: &data };
-        let _ = Ip::of(&frame, tags);
+        let _ = Ip::of(&frame, compat);
         udp_payload(&frame);
     }
 
@@ -142,7 +143,7 @@ proptest! {
         data[at % whole] = octet;
         data.truncate(len);
         let frame = frame(LinkType::ETHERNET, &data);
-        let _ = Ip::of(&frame, 8);
+        let _ = Ip::of(&frame, false);
         udp_payload(&frame);
     }
 }

@@ -4,8 +4,11 @@ use std::io::{ErrorKind, Read};
 
 use super::{Damage, MAX_FRAME};
 
-/// Octets held: twice the longest frame, so that refilling moves little, and few enough to stay in a core's cache.
+/// Octets held: room for the longest frame and what is around it.
 const SIZE: usize = 2 * MAX_FRAME;
+
+/// Octets read at a time: so few that they are still in a core's nearest cache but one when they are looked at.
+const READ: usize = 64 * 1024;
 
 /// The part of a file that is in memory: what has been read and not yet consumed.
 pub struct Window {
@@ -44,7 +47,8 @@ impl Window {
         self.end -= self.start;
         self.start = 0;
         while self.end < n.min(SIZE) {
-            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+            let most = (self.end + READ).max(n).min(SIZE);
+            let room = self.buffer.get_mut(self.end..most).unwrap_or_default();
             match self.input.read(room) {
                 Ok(0) => return Ok(false),
                 Ok(got) => self.end += got,
