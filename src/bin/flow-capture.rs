@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use flowtools::cli::flow_capture::Args;
 use flowtools::cli::{Exit, Failure, program};
@@ -24,6 +25,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let config = config(&args)?;
     let at = |what: &str| format!("{what} {}", args.endpoint);
     let receiver = Receiver::bind(&args.endpoint).map_err(|e| Failure::io(at("listening at"), &e))?;
+    let receiver = Arc::new(receiver);
     let listener = match args.clients {
         0 => None,
         _ => Some(clients::bind(&args.endpoint).map_err(|e| Failure::io(at("listening by TCP at"), &e))?),

@@ -5,13 +5,15 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::log::Log;
 use super::recover::{Outcome, recover};
 use crate::file::archive::{Archive, Limits};
+use crate::net::Receiver;
 use crate::wire::{Counters, StreamKey};
 
 /// Programs that run at once; more finished files wait.
@@ -22,6 +24,8 @@ const AGAIN: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(20)];
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The archive is walked again so often: others may add to it and delete from it too.
 const WALK: Duration = Duration::from_secs(3600);
+/// The system is asked so often what it dropped.
+const ASK: Duration = Duration::from_secs(10);
 
 /// What the keeper is told.
 #[derive(Debug)]
@@ -50,6 +54,8 @@ pub struct Keeper {
     pub limits: Limits,
     /// The program to be told of finished files, and its first arguments.
     pub program: Option<Vec<String>>,
+    /// The socket, to be asked what the system dropped.
+    pub receiver: Arc<Receiver>,
     /// Where to say what happens.
     pub log: Log,
 }
@@ -74,13 +80,18 @@ struct Job {
 
 impl Keeper {
     /// Keeps house until there is nobody left to send tasks, or `stop` is raised and all is done.
-    pub fn run(self, tasks: &Receiver<Task>, stop: &AtomicBool) {
+    pub fn run(self, tasks: &mpsc::Receiver<Task>, stop: &AtomicBool) {
         let mut runs = Runs::default();
         self.recover(&mut runs, stop);
         let mut archive = self.walk();
         let mut walked = Instant::now();
         self.expire(&mut archive);
+        let (mut asked, mut drops) = (Instant::now(), 0);
         loop {
+            if asked.elapsed() > ASK {
+                asked = Instant::now();
+                self.ask(&mut drops);
+            }
             let wait = if runs.idle() { Duration::from_secs(1) } else { Duration::from_millis(50) };
             match tasks.recv_timeout(wait) {
                 Ok(Task::Finished(file)) => {
@@ -94,13 +105,27 @@ impl Keeper {
                     self.expire(&mut archive);
                     self.tell(&mut runs, file);
                 }
-                Ok(Task::Stat { now, startup, local, streams }) => self.stat(now, startup, local, &streams),
+                Ok(Task::Stat { now, startup, local, streams }) => {
+                    stat(now, startup, local, &streams).into_iter().for_each(|line| self.log.line(line));
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.attend(&mut runs);
         }
+        self.ask(&mut drops);
         self.end(runs);
+    }
+
+    /// Says what the system dropped since it was last asked.
+    fn ask(&self, before: &mut u64) {
+        let now = self.receiver.drops().unwrap_or(0);
+        if now > *before {
+            let new = now - *before;
+            self.log
+                .warn(format!("{new} datagrams were dropped by the system: they came faster than they were received"));
+        }
+        *before = now;
     }
 
     /// Completes unfinished files that nobody is writing.
@@ -209,28 +234,29 @@ impl Keeper {
             self.log.warn(format!("process {} still runs for {}", child.id(), job.file.display()));
         }
     }
-
-    /// A line a stream, exporter and version, in the form that flow-log2rrd reads.
-    fn stat(&self, now: i64, startup: i64, local: SocketAddr, streams: &[(StreamKey, Counters)]) {
-        let mut sums = BTreeMap::<(IpAddr, u16), Counters>::new();
-        for (key, counters) in streams.iter().filter(|(key, _)| key.version != 0) {
-            sums.entry((key.exporter, key.version)).or_default().add(counters);
-        }
-        for ((exporter, version), sum) in sums {
-            let ours = facing(local, exporter);
-            self.log.line(format!(
-                "STAT: now={now} startup={startup} src_ip={exporter} dst_ip={ours} d_ver={version} pkts={} flows={} \
-                 lost={} reset={} filter_drops=0",
-                sum.packets, sum.flows, sum.lost, sum.resets
-            ));
-        }
-    }
 }
 
 impl Runs {
     fn idle(&self) -> bool {
         self.running.is_empty() && self.waiting.is_empty()
     }
+}
+
+/// A line an exporter and version, in the form that flow-log2rrd reads.
+fn stat(now: i64, startup: i64, local: SocketAddr, streams: &[(StreamKey, Counters)]) -> Vec<String> {
+    let mut sums = BTreeMap::<(IpAddr, u16), Counters>::new();
+    for (key, counters) in streams.iter().filter(|(key, _)| key.version != 0) {
+        sums.entry((key.exporter, key.version)).or_default().add(counters);
+    }
+    let line = |((exporter, version), sum): ((IpAddr, u16), Counters)| {
+        let ours = facing(local, exporter);
+        let Counters { packets, flows, lost, resets, .. } = sum;
+        format!(
+            "STAT: now={now} startup={startup} src_ip={exporter} dst_ip={ours} d_ver={version} pkts={packets} \
+             flows={flows} lost={lost} reset={resets} filter_drops=0"
+        )
+    };
+    sums.into_iter().map(line).collect()
 }
 
 /// The address an exporter sends to: the one bound, or else the one this machine would answer it from.
@@ -245,4 +271,35 @@ fn facing(local: SocketAddr, exporter: IpAddr) -> IpAddr {
         socket.local_addr()
     });
     route.map_or(any.ip(), |address| address.ip())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::Ipv4Addr;
+
+    #[test]
+    fn a_line_sums_an_exporters_engines_and_ports() {
+        let key = |port, version, engine_id| StreamKey {
+            exporter: Ipv4Addr::LOCALHOST.into(),
+            port,
+            version,
+            engine_type: 0,
+            engine_id,
+            method: 0,
+        };
+        let counters = Counters { packets: 1, flows: 30, lost: 2, resets: 1, ..Counters::default() };
+        let streams =
+            [(key(1, 5, 0), counters), (key(2, 5, 7), counters), (key(1, 7, 0), counters), (key(1, 0, 0), counters)];
+        let line = "STAT: now=1066353600 startup=1066353540 src_ip=127.0.0.1 dst_ip=127.0.0.1 d_ver=";
+        for local in ["127.0.0.1:9", "0.0.0.0:9", "[::]:9"] {
+            assert_eq!(
+                stat(1_066_353_600, 1_066_353_540, local.parse().unwrap(), &streams),
+                [
+                    format!("{line}5 pkts=2 flows=60 lost=4 reset=2 filter_drops=0"),
+                    format!("{line}7 pkts=1 flows=30 lost=2 reset=1 filter_drops=0"),
+                ]
+            );
+        }
+    }
 }

@@ -76,7 +76,7 @@ pub struct Summary {
 /// If threads cannot be started. Whatever goes wrong later is logged, counted and tried again.
 pub fn run(
     config: Config,
-    receiver: &Receiver,
+    receiver: &Arc<Receiver>,
     listener: Option<TcpListener>,
     signals: &Signals,
     log: &Log,
@@ -90,8 +90,13 @@ pub fn run(
         clients.listen(listener, config.clients)?;
     }
     let keeping = {
-        let folder = config.making.folder.clone();
-        let keeper = Keeper { folder, limits: config.limits, program: config.program, log: log.clone() };
+        let keeper = Keeper {
+            folder: config.making.folder.clone(),
+            limits: config.limits,
+            program: config.program,
+            receiver: receiver.clone(),
+            log: log.clone(),
+        };
         let stop = stop.clone();
         spawn("keep", move || keeper.run(&tasks, &stop))?
     };

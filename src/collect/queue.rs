@@ -1,5 +1,6 @@
 //! Between receiving and storing: a queue of records, bounded in octets, that never makes the receiver wait.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -56,6 +57,7 @@ impl Block {
 #[derive(Debug)]
 pub struct Queue {
     items: Sender<Item>,
+    broken: Cell<bool>,
     octets: Arc<AtomicUsize>,
     most: usize,
 }
@@ -73,7 +75,7 @@ pub fn queue(most: usize) -> (Queue, Feed) {
     let (items, taken) = channel();
     let octets = Arc::<AtomicUsize>::default();
     let feed = Feed { items: taken, octets: octets.clone(), most };
-    (Queue { items, octets, most }, feed)
+    (Queue { items, broken: Cell::new(false), octets, most }, feed)
 }
 
 impl Queue {
@@ -91,8 +93,14 @@ impl Queue {
 
     /// Hands over what takes no room to speak of, however full the queue is.
     pub fn tell(&self, item: Item) {
-        // The other end lives until it is told to close.
-        let _ = self.items.send(item);
+        if self.items.send(item).is_err() {
+            self.broken.set(true);
+        }
+    }
+
+    /// Whether the other end is gone, which it should not be before it is told to close.
+    pub fn is_broken(&self) -> bool {
+        self.broken.get()
     }
 }
 

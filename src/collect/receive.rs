@@ -11,7 +11,7 @@ use super::now;
 use super::process::Signals;
 use super::queue::{Block, Item, Queue};
 use crate::file::archive::Rotation;
-use crate::flow::spare;
+use crate::flow::{Version, spare};
 use crate::net::{Inbox, Receiver};
 use crate::wire::{Counters, Decoder, Records};
 
@@ -53,6 +53,8 @@ struct Desk {
     handed_over: Instant,
     /// When the first of the records was received.
     since: Option<i64>,
+    /// The version of the first datagram of all.
+    first: Option<Version>,
     corrupt: Bounded,
     full: Bounded,
 }
@@ -78,6 +80,7 @@ impl Receiving<'_> {
             dropped: 0,
             handed_over: Instant::now(),
             since: None,
+            first: None,
             corrupt: Bounded::default(),
             full: Bounded::default(),
         };
@@ -90,7 +93,7 @@ impl Receiving<'_> {
             stat: self.next_stat(startup),
         };
         let mut trouble = Bounded::default();
-        while !self.signals.end() {
+        while !self.signals.end() && !self.queue.is_broken() {
             if let Err(error) = self.hear(&mut inbox, &mut desk, WAIT) {
                 trouble.complain(|more| self.log.warn(format!("receiving: {error}; trying again{more}")));
                 std::thread::sleep(LOOK);
@@ -114,10 +117,14 @@ impl Receiving<'_> {
     }
 
     fn hear(&self, inbox: &mut Inbox, desk: &mut Desk, wait: Duration) -> io::Result<usize> {
-        let Desk { decoder, records, corrupt, .. } = desk;
+        let Desk { decoder, records, corrupt, first, .. } = desk;
         let heard = self.receiver.receive(inbox, wait, |from, datagram| {
-            if let Err(reject) = decoder.decode(from.ip(), from.port(), datagram, records) {
-                corrupt.complain(|more| self.log.warn(format!("{from}: a corrupt datagram: {reject}{more}")));
+            match decoder.decode(from.ip(), from.port(), datagram, records) {
+                Ok(datagram) if first.is_none() => *first = Some(datagram.version),
+                Ok(_) => {}
+                Err(reject) => {
+                    corrupt.complain(|more| self.log.warn(format!("{from}: a corrupt datagram: {reject}{more}")));
+                }
             }
         })?;
         if heard > 0 && desk.since.is_none() {
@@ -130,7 +137,9 @@ impl Receiving<'_> {
     fn hand_over(&self, desk: &mut Desk) {
         desk.handed_over = Instant::now();
         let at = desk.since.take().unwrap_or_else(now);
-        let versions: Vec<_> = desk.records.iter().map(|(version, _)| version).collect();
+        let mut versions: Vec<_> = desk.records.iter().map(|(version, _)| version).collect();
+        // The very first one decides what is stored.
+        versions.sort_by_key(|version| Some(*version) != desk.first);
         for version in versions {
             let records = desk.records.take(version);
             // A few records do not keep a large buffer busy.

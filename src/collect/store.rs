@@ -23,7 +23,7 @@ const OFTEN: Duration = Duration::from_secs(1);
 /// Between attempts to write.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Told to end, attempts that fail are given up after so long.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Files that could not be completed are tried again up to so many; the next start completes the others.
 const CLOSING: usize = 64;
 

@@ -1,0 +1,58 @@
+#!/bin/sh
+# What collectors lose: blasts NetFlow 5 at each of them at a fixed rate, and counts what they stored.
+#
+#   benches/capture.sh [FLOWS_A_SECOND [SECONDS [ENGINES [FLOW_FILE]]]]
+#
+# Defaults: 1000000 flows a second, 10 seconds, one engine, made-up flows. Needs release builds of flow-capture,
+# flow-header and the example blast; nfcapd and nfdump are measured too if they are installed. Files go to BENCH_DIR
+# (default: a folder in /dev/shm or /tmp). Set BIN to try other builds, USER_PREFIX to run collectors as another user
+# (such as "setpriv --reuid 65534 --clear-groups", who has no larger socket buffer than the system grants anyone).
+set -eu
+rate=${1:-1000000} seconds=${2:-10} engines=${3:-1} flows=${4:-}
+here=$(cd "$(dirname "$0")/.." && pwd)
+bin=${BIN:-$here/target/release}
+port=${PORT:-29871}
+dir=$(mktemp -d "${BENCH_DIR:-$([ -d /dev/shm ] && echo /dev/shm || echo /tmp)}/capture-XXXXXX")
+chmod 755 "$dir"
+pid=
+trap '[ -z "$pid" ] || kill -9 $pid 2>/dev/null; rm -rf "$dir"' EXIT
+ticks=$(getconf CLK_TCK)
+
+# The CPU seconds a process has used.
+cpu() { awk -v t="$ticks" '{ sub(/.*\) /, ""); printf "%.2f", ($12 + $13) / t }' "/proc/$1/stat"; }
+
+# collector NAME COUNT_COMMAND COMMAND...: runs it, blasts, ends it, prints a line.
+collector() {
+    name=$1 count=$2
+    shift 2
+    rm -rf "$dir/flows" && mkdir -m 777 "$dir/flows"
+    ${USER_PREFIX:-} "$@" >"$dir/log" 2>&1 &
+    pid=$!
+    sleep 1
+    sent=$("$bin/examples/blast" "127.0.0.1:$port" "$rate" "$seconds" "$engines" ${flows:+"$flows"})
+    sleep 2
+    used=$(cpu $pid)
+    peak=$(awk '/VmHWM/ { print int($2 / 1024) }' "/proc/$pid/status")
+    kill $pid
+    wait $pid 2>/dev/null || true
+    pid=
+    stored=$(eval "$count")
+    size=$(du -sb "$dir/flows" | cut -f1)
+    echo "$sent" | awk -v name="$name" -v stored="${stored:-0}" -v used="$used" -v peak="$peak" -v size="$size" '{
+        printf "%-18s %9d flows/s  sent %10d  stored %10d  lost %9d (%.3f %%)  %6.1f ns CPU a flow  %5.1f octets a flow  %d MiB\n",
+            name, $6, $1, stored, $1 - stored, ($1 - stored) * 100 / $1, used * 1e9 / $1, stored ? size / stored : 0, peak
+    }'
+}
+
+ours="$bin/flow-header $dir/flows/* | awk '/capture flows/ { n += \$4 } END { print n }'"
+for level in 0 1 6; do
+    collector "flow-capture -z$level" "$ours" "$bin/flow-capture" -D -N0 -z$level -w "$dir/flows" "127.0.0.1/0/$port"
+done
+if command -v nfcapd >/dev/null; then
+    theirs="nfdump -I -R $dir/flows | awk '/^Flows:/ { print \$2 }'"
+    # Its own default socket buffer, and as much as anyone may have; with its fastest compression too.
+    most=$(cat /proc/sys/net/core/rmem_max)
+    collector "nfcapd" "$theirs" nfcapd -b 127.0.0.1 -p "$port" -w "$dir/flows" -t 3600
+    collector "nfcapd -B" "$theirs" nfcapd -B "$most" -b 127.0.0.1 -p "$port" -w "$dir/flows" -t 3600
+    collector "nfcapd -B -y (LZ4)" "$theirs" nfcapd -B "$most" -y -b 127.0.0.1 -p "$port" -w "$dir/flows" -t 3600
+fi
