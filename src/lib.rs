@@ -5,15 +5,16 @@
 //! | floor | modules |
 //! |---|---|
 //! | 0 | [`flow`]: a flow, a batch of flows, what a header says |
-//! | 1 | [`file`], [`wire`], [`select`], [`rewrite`], [`report`], [`print`], [`meter`] |
+//! | 1 | [`mod@file`], [`wire`], [`select`], [`rewrite`], [`report`], [`mod@print`], [`meter`] |
 //! | 2 | [`net`]: sockets |
-//! | 3 | [`cli`]: what every program shares |
+//! | 3 | [`cli`]: what every program shares; [`collect`]: what flow-capture does: receive, decode, store, rotate |
 //! | 4 | the programs, `src/bin/flow-*.rs` |
 //!
 //! Data flows one way: packets, `meter`, flows, `wire`, `net`, `wire`, flows, `file`, flows, `select` and `rewrite`,
 //! `report` and `print`.
 
 pub mod cli;
+pub mod collect;
 pub mod file;
 pub mod flow;
 pub mod meter;

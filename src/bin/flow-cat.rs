@@ -1,16 +1,14 @@
 //! flow-cat: concatenates flow files.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::Local;
 use flowtools::cli::flow_cat::Args;
-use flowtools::cli::run::{report, stdout};
-use flowtools::cli::{Exit, Failure, date, program};
-use flowtools::file::{Error, FlowWriter, Inputs, Scan, read_info};
+use flowtools::cli::run::report;
+use flowtools::cli::{Exit, Failure, Output, date, program};
+use flowtools::file::{Error, Inputs, Scan, read_info};
 use flowtools::flow::{FlowBatch, StreamInfo, Version, flags};
-use flowtools::rewrite::Converter;
 
 fn main() -> ExitCode {
     program(run)
@@ -32,35 +30,12 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if let Some(headers) = headers.filter(|_| preload) {
         sum(&headers, &mut info);
     }
-    let name = args.output.as_deref().map_or("standard output".to_owned(), |path| path.display().to_string());
-    let out = open(args.output.as_deref())?;
-    let fail = |e| Failure::io(&name, &e);
-    let mut writer = FlowWriter::new(out, &args.write.options(version, info, 0)).map_err(fail)?;
-    let (mut converter, mut records, mut refused) = (Converter::new(version), Vec::new(), 0);
+    let mut output = Output::open(args.output.as_deref(), &args.write.options(version, info, 0))?;
     // One thread copies as fast as two: it is the memory that is slow. Inflating is not.
     let scan = if scan.info().is(flags::COMPRESSED) { scan } else { scan.threads(1) };
-    let summary = scan.ordered(
-        || (),
-        |(), batch| batch,
-        |batch: FlowBatch| {
-            if batch.raw().is_some_and(|raw| raw.layout.version == version) {
-                return writer.write(&batch).map_err(fail);
-            }
-            records.clear();
-            match converter.convert(&batch, &mut records) {
-                Ok(()) => writer.write_records(&records).map_err(fail),
-                Err(_) => {
-                    refused += batch.len();
-                    Ok(())
-                }
-            }
-        },
-    )?;
-    writer.finish().map_err(fail)?;
+    let summary = scan.ordered(|| (), |(), batch| batch, |batch: FlowBatch| output.write(&batch))?;
     problems.extend(summary.problems);
-    if refused > 0 {
-        problems.push(Error::format(name, "", format!("{refused} flows cannot be written as version {version}")));
-    }
+    output.finish(&mut problems)?;
     Ok(report("flow-cat", &problems))
 }
 
@@ -118,11 +93,4 @@ fn sum(headers: &Headers, out: &mut StreamInfo) {
     out.corrupt = total(|i| i.corrupt);
     out.resets = total(|i| i.resets);
     out.host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-}
-
-fn open(path: Option<&Path>) -> Result<File, Failure> {
-    match path {
-        None => stdout(),
-        Some(path) => File::create(path).map_err(|e| Failure::io(path.display(), &e)),
-    }
 }

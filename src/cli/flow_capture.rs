@@ -1,8 +1,102 @@
 //! Arguments of flow-capture.
 
+use std::path::{Path, PathBuf};
+
 use clap::Parser;
 
-/// (under construction)
+use super::common::{ByteOrder, Debug};
+use crate::file::archive::{Nesting, size};
+use crate::flow::Version;
+use crate::net::Endpoint;
+
+/// Collect what exporters send into an archive of flow files
 #[derive(Parser, Debug)]
-#[command(name = "flow-capture", version, about, long_about = None)]
-pub struct Args {}
+#[command(
+    name = "flow-capture",
+    version,
+    after_help = "\
+A file is named tmp-... while it is written and ft-... when it is complete. It can be read at any moment; a collector
+that was killed has lost no more than the last second, and the next one completes its file. SIGHUP begins a new file,
+SIGTERM ends. What goes wrong is said on standard error in the foreground, else to syslog (local6).
+
+Examples:
+  flow-capture -w /flows -E 500G -S 5 0/0/2055
+  flow-capture -w /flows -n 287 -z 1 -V 5 -p /run/flow-capture.pid 192.0.2.1/192.0.2.254/9996
+  flow-capture -D -w . -n 1439 -N 0 -R /usr/local/bin/each-minute ::1/0/9995"
+)]
+pub struct Args {
+    /// The archive's folder
+    #[arg(short = 'w', long = "folder", value_name = "DIR", default_value = ".")]
+    pub folder: PathBuf,
+    /// Begin a new file N times a day besides at midnight, at even distances by the local clock
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 95)]
+    pub rotations: u32,
+    /// Folders by date: 0 none, 1 YYYY, 2 YYYY/YYYY-MM, 3 YYYY/YYYY-MM/YYYY-MM-DD, -1 YYYY-MM-DD,
+    /// -2 YYYY-MM/YYYY-MM-DD [default: 3]
+    #[arg(short = 'N', long, value_name = "LEVEL", allow_hyphen_values = true)]
+    pub nesting: Option<Nesting>,
+    /// Keep so many complete files, and delete the oldest beyond (0: any number)
+    #[arg(short = 'e', long, value_name = "COUNT", default_value_t = 0)]
+    pub expire_count: u64,
+    /// Keep so many octets of complete files (b, K, M, G: powers of 1024), and delete the oldest beyond (0: any number)
+    #[arg(short = 'E', long, value_name = "SIZE", default_value = "0", value_parser = size)]
+    pub expire_size: u64,
+    /// Run PROGRAM in the archive's folder when a file is complete, with the file's path in the folder as its
+    /// argument; run it again, twice at most, if it fails
+    #[arg(short = 'R', long, value_name = "PROGRAM")]
+    pub program: Option<String>,
+    /// The version stored: other versions' flows are converted [default: the first that arrives]
+    #[arg(short = 'V', long, value_name = "VERSION")]
+    pub export_version: Option<Version>,
+    /// zlib level, 0 none to 9 smallest. While flows come faster than they can be compressed, a lower one is used
+    #[arg(
+        short = 'z',
+        long = "level",
+        value_name = "LEVEL",
+        default_value_t = 6,
+        value_parser = clap::value_parser!(u8).range(0..=9)
+    )]
+    pub level: u8,
+    /// Byte order of what is written (default: this machine's)
+    #[arg(short = 'b', long, value_name = "ORDER", value_enum)]
+    pub byte_order: Option<ByteOrder>,
+    /// Comment in the headers written
+    #[arg(short = 'C', long, value_name = "TEXT")]
+    pub comment: Option<String>,
+    /// Serve the flows to up to N clients that connect to the same port by TCP, as uncompressed flow files
+    #[arg(short = 'c', long, value_name = "N", default_value_t = 0)]
+    pub clients: usize,
+    /// Say every so many minutes what each exporter sent, and what of it was lost (0: never)
+    #[arg(short = 'S', long, value_name = "MINUTES", default_value_t = 0)]
+    pub stat: u32,
+    /// Stay in the foreground, without a pid file unless -p names one
+    #[arg(short = 'D', long)]
+    pub foreground: bool,
+    /// Write the process number to FILE.PORT; - is none [default: /var/run/flow-capture.pid]
+    #[arg(short = 'p', long, value_name = "FILE")]
+    pub pid_file: Option<PathBuf>,
+    /// Make files with the umask that was inherited, not 0022
+    #[arg(short = 'u', long)]
+    pub keep_umask: bool,
+    #[command(flatten)]
+    pub debug: Debug,
+    /// Listen at LOCAL to REMOTE (0: any) and PORT; a multicast REMOTE is a group to join
+    #[arg(value_name = "LOCAL/REMOTE/PORT")]
+    pub endpoint: Endpoint,
+}
+
+impl Args {
+    /// Where the process number is to be written: flow-capture has always added the port to the name.
+    pub fn pid_path(&self) -> Option<PathBuf> {
+        const USUAL: &str = "/var/run/flow-capture.pid";
+        let base = match &self.pid_file {
+            Some(file) if file.as_os_str() == "-" => return None,
+            Some(file) => file,
+            None if self.foreground => return None,
+            None => Path::new(USUAL),
+        };
+        let mut name = base.as_os_str().to_owned();
+        name.push(format!(".{}", self.endpoint.port));
+        Some(name.into())
+    }
+}

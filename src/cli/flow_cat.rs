@@ -11,7 +11,6 @@ use super::common::{Files, Write};
 #[command(
     name = "flow-cat",
     version,
-    about,
     after_help = "\
 Examples:
   flow-cat /flows/2026/2026-01/2026-01-15 | flow-stat -f9 -S2

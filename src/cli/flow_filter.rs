@@ -1,8 +1,127 @@
 //! Arguments of flow-filter.
 
+use std::net::IpAddr;
+use std::path::PathBuf;
+
 use clap::Parser;
 
-/// (under construction)
+use super::common::{Files, Write};
+use crate::select::{Numbers, number};
+
+/// Pass on the flows that match
 #[derive(Parser, Debug)]
-#[command(name = "flow-filter", version, about, long_about = None)]
-pub struct Args {}
+#[command(
+    name = "flow-filter",
+    version,
+    after_help = "\
+A LIST is numbers and ranges, 53,1024-65535; ! before it means all others. An access list is named as in Cisco's
+'ip access-list standard NAME permit 10.0.0.0 0.255.255.255' or 'access-list NUMBER deny host 10.0.0.1'.
+A flow must match every option given.
+
+Examples:
+  flow-cat /flows/2026 | flow-filter -r6 -P80,443 | flow-stat -f8
+  flow-filter -o -p53 -P53 < flows | flow-print
+  flow-filter -f /etc/flow.acl -S inside -D '!inside' /flows/2026 | flow-print"
+)]
+pub struct Args {
+    /// Source AS
+    #[arg(short = 'a', long, value_name = "LIST", value_parser = wide)]
+    pub source_as: Option<Numbers>,
+    /// Destination AS
+    #[arg(short = 'A', long, value_name = "LIST", value_parser = wide)]
+    pub destination_as: Option<Numbers>,
+    /// Source address, in the access list NAME; with ! before it, not in it
+    #[arg(short = 'S', long, value_name = "NAME")]
+    pub source_address: Option<String>,
+    /// Destination address, likewise
+    #[arg(short = 'D', long, value_name = "NAME")]
+    pub destination_address: Option<String>,
+    /// Next hop, likewise
+    #[arg(short = 'x', long, value_name = "NAME")]
+    pub next_hop: Option<String>,
+    /// The file of access lists
+    #[arg(short = 'f', long, value_name = "FILE", default_value = "flow.acl")]
+    pub acl_file: PathBuf,
+    /// Exporter's address
+    #[arg(short = 'e', long, value_name = "ADDRESS")]
+    pub exporter: Option<IpAddr>,
+    /// Input interface
+    #[arg(short = 'i', long, value_name = "LIST", value_parser = wide)]
+    pub input: Option<Numbers>,
+    /// Output interface
+    #[arg(short = 'I', long, value_name = "LIST", value_parser = wide)]
+    pub output: Option<Numbers>,
+    /// Keep the input's capture start and end in the header written
+    #[arg(short = 'k', long)]
+    pub keep_time: bool,
+    /// A flow need match only one of the options given
+    #[arg(short = 'o', long = "or")]
+    pub either: bool,
+    /// Source port
+    #[arg(short = 'p', long, value_name = "LIST", value_parser = short)]
+    pub source_port: Option<Numbers>,
+    /// Destination port
+    #[arg(short = 'P', long, value_name = "LIST", value_parser = short)]
+    pub destination_port: Option<Numbers>,
+    /// IP protocol
+    #[arg(short = 'r', long, value_name = "LIST", value_parser = octet)]
+    pub protocol: Option<Numbers>,
+    /// Type of service: its bits in MASK (default: all) are those of VALUE
+    #[arg(short = 't', long, value_name = "VALUE[/MASK]", value_parser = bits)]
+    pub tos: Option<Bits>,
+    /// TCP flags, likewise; flows that are not of TCP pass (with -o, they do not match)
+    #[arg(short = 'T', long, value_name = "VALUE[/MASK]", value_parser = bits)]
+    pub tcp_flags: Option<Bits>,
+    #[command(flatten)]
+    pub write: Write,
+    #[command(flatten)]
+    pub files: Files,
+}
+
+/// What some bits of a field have to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Bits {
+    /// Their values.
+    pub value: u64,
+    /// Which bits.
+    pub mask: u64,
+}
+
+fn octet(list: &str) -> Result<Numbers, String> {
+    Numbers::parse(list, u8::MAX.into())
+}
+
+fn short(list: &str) -> Result<Numbers, String> {
+    Numbers::parse(list, u16::MAX.into())
+}
+
+fn wide(list: &str) -> Result<Numbers, String> {
+    Numbers::parse(list, u32::MAX.into())
+}
+
+fn bits(text: &str) -> Result<Bits, String> {
+    let (value, mask) = text.split_once('/').unwrap_or((text, "0xFF"));
+    let octet = |word: &str| number(word).filter(|n| *n <= 0xFF);
+    match (octet(value), octet(mask)) {
+        (Some(value), Some(mask)) => Ok(Bits { value, mask }),
+        _ => Err("expected VALUE or VALUE/MASK, numbers from 0 to 255 such as 0x2/0x12".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_may_be_attached_to_their_letters() {
+        let args = Args::try_parse_from(["flow-filter", "-P53,80", "-t0xA0/0xE0", "-T2", "-Sinside", "-okz6", "file"]);
+        let args = args.unwrap();
+        assert!(args.destination_port.unwrap().contains(80) && args.either && args.keep_time);
+        assert_eq!(args.tos, Some(Bits { value: 0xA0, mask: 0xE0 }));
+        assert_eq!(args.tcp_flags, Some(Bits { value: 2, mask: 0xFF }));
+        assert_eq!((args.source_address.as_deref(), args.write.level), (Some("inside"), Some(6)));
+        for wrong in ["-P70000", "-Px", "-t1/", "-t256", "-ehost", "-r256"] {
+            assert!(Args::try_parse_from(["flow-filter", wrong]).is_err(), "{wrong}");
+        }
+    }
+}

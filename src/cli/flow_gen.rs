@@ -2,7 +2,27 @@
 
 use clap::Parser;
 
-/// (under construction)
+use super::common::Write;
+use crate::flow::Version;
+
+/// Make test flows: numbers that count up in every field
 #[derive(Parser, Debug)]
-#[command(name = "flow-gen", version, about, long_about = None)]
-pub struct Args {}
+#[command(
+    name = "flow-gen",
+    version,
+    after_help = "\
+Examples:
+  flow-gen | flow-print
+  flow-gen -V8.5 -n 100 | flow-print
+  flow-gen -V1005 -n 1000000 -z6 > test"
+)]
+pub struct Args {
+    /// How many flows
+    #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 1000)]
+    pub count: u64,
+    /// Their export version: 1, 5, 6, 7, 8.1 to 8.14 or 1005
+    #[arg(short = 'V', long = "export-version", value_name = "VERSION", default_value = "5")]
+    pub export_version: Version,
+    #[command(flatten)]
+    pub write: Write,
+}

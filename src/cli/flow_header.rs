@@ -9,7 +9,6 @@ use super::common::{Debug, Files};
 #[command(
     name = "flow-header",
     version,
-    about,
     after_help = "\
 Examples:
   flow-header < ft-v05.2026-01-01.000000+0000

@@ -1,8 +1,41 @@
 //! Arguments of flow-receive.
 
+use std::path::PathBuf;
+
 use clap::Parser;
 
-/// (under construction)
+use super::common::Write;
+use crate::flow::Version;
+use crate::net::Endpoint;
+
+/// Receive NetFlow exports and write their flows
 #[derive(Parser, Debug)]
-#[command(name = "flow-receive", version, about, long_about = None)]
-pub struct Args {}
+#[command(
+    name = "flow-receive",
+    version,
+    after_help = "\
+Examples:
+  flow-receive 0/0/2055 | flow-print
+  flow-receive -o flows -V5 10.0.0.9/10.1.2.3/2055
+  flow-receive -r exports.pcap | flow-stat -f9"
+)]
+pub struct Args {
+    #[command(flatten)]
+    pub write: Write,
+    /// Write to FILE instead of standard output
+    #[arg(short = 'o', long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Take the exports from a capture (pcap or pcapng, `-` standard input) instead of the network; with an
+    /// endpoint, only those that go there
+    #[arg(short = 'r', long, value_name = "FILE")]
+    pub read: Option<PathBuf>,
+    /// Say every so many minutes, on standard error, what each exporter has sent
+    #[arg(short = 'S', long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..))]
+    pub stat: Option<u32>,
+    /// Version written: 1, 5, 6, 7, 8.1 to 8.14 or 1005; others are converted (default: the first datagram's)
+    #[arg(short = 'V', long, value_name = "VERSION")]
+    pub export_version: Option<Version>,
+    /// Where to hear, localip/remoteip/port; 0 is any address, a multicast remoteip is a group to join
+    #[arg(value_name = "ENDPOINT", required_unless_present = "read")]
+    pub endpoint: Option<Endpoint>,
+}

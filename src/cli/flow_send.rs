@@ -1,8 +1,71 @@
 //! Arguments of flow-send.
 
+use std::net::Ipv4Addr;
+
 use clap::Parser;
 
-/// (under construction)
+use super::common::{Debug, Files};
+use crate::flow::Version;
+use crate::net::Endpoint;
+
+/// Send flows as NetFlow exports
 #[derive(Parser, Debug)]
-#[command(name = "flow-send", version, about, long_about = None)]
-pub struct Args {}
+#[command(
+    name = "flow-send",
+    version,
+    after_help = "\
+Examples:
+  flow-send 0/10.0.0.9/2055 < flows
+  flow-send -x 200 -V5 0/10.0.0.9/2055 /flows/2026/2026-01/2026-01-15
+  flow-cat /flows | flow-filter -p53 | flow-send 192.0.2.1/2001:db8::9/2055"
+)]
+pub struct Args {
+    #[command(flatten)]
+    pub debug: Debug,
+    /// Keep only these bits of source and destination addresses: 255.255.255.0, 0xffffff00 or /24
+    #[arg(short = 'm', long, value_name = "MASK", value_parser = mask)]
+    pub mask: Option<u32>,
+    /// Send each exporter's flows in its name (raw socket: needs root; IPv4 only)
+    #[arg(short = 's', long)]
+    pub spoof: bool,
+    /// Export version sent: 1, 5, 6, 7, 8.1 to 8.14 (default: the flows' own; tagged flows go as 5)
+    #[arg(short = 'V', long, value_name = "VERSION")]
+    pub export_version: Option<Version>,
+    /// Pause between two datagrams
+    #[arg(short = 'x', long, value_name = "MICROSECONDS", default_value_t = 0)]
+    pub pace: u64,
+    /// Source and destination, localip/remoteip/port; 0 is any source
+    #[arg(value_name = "ENDPOINT")]
+    pub endpoint: Endpoint,
+    #[command(flatten)]
+    pub files: Files,
+}
+
+/// An address mask: dotted, a hex number, or a prefix length.
+fn mask(text: &str) -> Result<u32, String> {
+    let prefix = |len: &str| len.parse().ok().filter(|n| *n <= 32).map(|n: u32| !u32::MAX.checked_shr(n).unwrap_or(0));
+    let mask = if let Some(len) = text.strip_prefix('/') {
+        prefix(len)
+    } else if let Some(hex) = text.strip_prefix("0x").or(text.strip_prefix("0X")) {
+        u32::from_str_radix(hex, 16).ok()
+    } else {
+        text.parse::<Ipv4Addr>().ok().map(Ipv4Addr::to_bits)
+    };
+    mask.ok_or_else(|| "expected a mask such as 255.255.255.0, 0xffffff00 or /24".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_are_written_three_ways() {
+        for text in ["255.255.255.0", "0xFFFFFF00", "0Xffffff00", "/24"] {
+            assert_eq!(mask(text), Ok(0xFFFF_FF00), "{text}");
+        }
+        assert_eq!((mask("/0"), mask("/32")), (Ok(0), Ok(u32::MAX)));
+        for wrong in ["", "/33", "0x1ffffffff", "24", "x", "/-1"] {
+            assert!(mask(wrong).is_err(), "{wrong}");
+        }
+    }
+}

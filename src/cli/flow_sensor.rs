@@ -15,7 +15,6 @@ use crate::meter::{MAX_FLOWS, MAX_LIFE, Settings, Timeouts, Track};
 #[command(
     name = "flow-sensor",
     version,
-    about,
     after_help = "\
 Timeouts (-t) and their defaults in seconds:
   tcp 3600, tcp.rst 120, tcp.fin 300, udp 300, icmp 300, general 3600, maxlife 604800, expint 60

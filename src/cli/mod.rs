@@ -4,7 +4,11 @@
 
 pub mod common;
 pub mod date;
+pub mod output;
 pub mod run;
+pub mod sink;
+pub mod symbols;
+pub mod text;
 
 pub mod flow_capture;
 pub mod flow_cat;
@@ -18,23 +22,23 @@ pub mod flow_send;
 pub mod flow_sensor;
 pub mod flow_stat;
 
-pub use run::{Exit, Failure, program};
+pub use output::Output;
+pub use run::{Exit, Failure, definition, program};
 
 /// The definition of every program, for the makers of man pages and completions.
 pub fn commands() -> Vec<clap::Command> {
-    use clap::CommandFactory;
     vec![
-        flow_capture::Args::command(),
-        flow_cat::Args::command(),
-        flow_export::Args::command(),
-        flow_filter::Args::command(),
-        flow_gen::Args::command(),
-        flow_header::Args::command(),
-        flow_print::Args::command(),
-        flow_receive::Args::command(),
-        flow_send::Args::command(),
-        flow_sensor::Args::command(),
-        flow_stat::Args::command(),
+        definition::<flow_capture::Args>(),
+        definition::<flow_cat::Args>(),
+        definition::<flow_export::Args>(),
+        definition::<flow_filter::Args>(),
+        definition::<flow_gen::Args>(),
+        definition::<flow_header::Args>(),
+        definition::<flow_print::Args>(),
+        definition::<flow_receive::Args>(),
+        definition::<flow_send::Args>(),
+        definition::<flow_sensor::Args>(),
+        definition::<flow_stat::Args>(),
     ]
 }
 

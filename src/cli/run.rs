@@ -6,9 +6,10 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::{env, panic};
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{Arg, ArgAction, Command, CommandFactory, Parser};
 
 use crate::file;
 
@@ -53,10 +54,28 @@ impl From<file::Error> for Failure {
     }
 }
 
+/// A program's definition as it is parsed, documented and completed: `-V` is free for the export version (`--version`
+/// is long only), and of an option given twice the last counts, as with getopt.
+pub fn definition<A: CommandFactory>() -> Command {
+    let mut command = A::command().disable_version_flag(true).disable_help_flag(true).args_override_self(true);
+    let taken = |command: &Command, long| command.get_arguments().any(|arg| arg.get_long() == Some(long));
+    if !taken(&command, "help") {
+        let help = Arg::new("print-help").short('h').long("help").action(ArgAction::Help);
+        command = command.arg(help.help("Print help").display_order(1000));
+    }
+    if !taken(&command, "version") {
+        let version = Arg::new("print-version").long("version").action(ArgAction::Version);
+        command = command.arg(version.help("Print version").display_order(1001));
+    }
+    command
+}
+
 /// Parses the arguments and runs a program: the whole of its `main`.
 pub fn program<A: Parser>(run: impl FnOnce(A) -> Result<Exit, Failure>) -> ExitCode {
-    let name = A::command().get_name().to_owned();
-    let args = match A::try_parse() {
+    let command = definition::<A>();
+    let name = command.get_name().to_owned();
+    say_panics_in_one_line(name.clone());
+    let args = match command.try_get_matches().and_then(|matches| A::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => return usage(&name, &error),
     };
@@ -75,9 +94,24 @@ pub fn program<A: Parser>(run: impl FnOnce(A) -> Result<Exit, Failure>) -> ExitC
     }
 }
 
-/// One line on standard error, in the program's name.
+/// Standard output without a buffer of its own, for programs that write large pieces.
+pub fn stdout() -> Result<File, Failure> {
+    io::stdout().as_fd().try_clone_to_owned().map(File::from).map_err(Failure::stdout)
+}
+
+/// A panic is a mistake of ours, but reported like any other; with a `RUST_BACKTRACE` asked for, as usual.
+fn say_panics_in_one_line(name: String) {
+    if env::var_os("RUST_BACKTRACE").is_none() {
+        panic::set_hook(Box::new(move |info| {
+            complain(&name, format!("internal error: {}", info.to_string().replace('\n', " ")));
+        }));
+    }
+}
+
+/// One line on standard error, in the program's name. Whatever `what` quotes (a file's name, a header's text), it stays
+/// one line and sends the terminal no commands.
 pub fn complain(program: &str, what: impl fmt::Display) {
-    let _ = writeln!(io::stderr(), "{program}: {what}");
+    let _ = writeln!(io::stderr(), "{program}: {}", one_line(&what.to_string()));
 }
 
 /// Reports what was wrong with the input, and says how the program ends.
@@ -86,24 +120,127 @@ pub fn report(program: &str, problems: &[file::Error]) -> Exit {
     if problems.is_empty() { Exit::Fine } else { Exit::Partly }
 }
 
+/// Control characters written out.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    line
+}
+
 /// clap's error in one line; help and version as they are.
 fn usage(name: &str, error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let text = error.render().to_string();
-    let paragraph: Vec<&str> = text.lines().take_while(|l| !l.is_empty()).map(str::trim).collect();
-    let hint = text.lines().find_map(|l| l.trim().strip_prefix("[possible values: "));
-    let hint = hint
-        .filter(|_| paragraph.len() < 2)
-        .map_or(String::new(), |h| format!(" (expected {})", h.trim_end_matches(']')));
-    let line = paragraph.join(" ");
-    complain(name, format!("{}{hint}; see {name} --help", line.trim_start_matches("error: ")));
+    complain(name, format!("{}; see {name} --help", wrong_usage(error)));
     ExitCode::from(2)
 }
 
-/// Standard output without a buffer of its own, for programs that write large pieces.
-pub fn stdout() -> Result<File, Failure> {
-    io::stdout().as_fd().try_clone_to_owned().map(File::from).map_err(Failure::stdout)
+/// What was wrong with the arguments: clap's first paragraph, and the values it would have taken.
+fn wrong_usage(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "expected arguments".into();
+    }
+    let text = error.render().to_string();
+    let mut words = Vec::new();
+    let mut values = None;
+    for line in text.lines().map(str::trim).take_while(|line| !line.is_empty()) {
+        match line.strip_prefix("[possible values: ") {
+            Some(listed) => values = Some(listed.trim_end_matches(']')),
+            None => words.push(line),
+        }
+    }
+    let wrong = words.join(" ");
+    let wrong = wrong.strip_prefix("error: ").unwrap_or(&wrong);
+    match values {
+        Some(values) => format!("{wrong}: expected one of {values}"),
+        None => wrong.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::FromArgMatches;
+
+    use super::*;
+    use crate::cli::common::{Debug, Files, Write};
+
+    /// A program with every sort of argument.
+    #[derive(Parser, Debug)]
+    #[command(name = "flow-x", version, about)]
+    struct Args {
+        #[command(flatten)]
+        write: Write,
+        /// Export version
+        #[arg(short = 'V', long)]
+        export_version: Option<u8>,
+        /// Where to
+        #[arg(short = 'w', value_name = "DIR")]
+        directory: String,
+        #[command(flatten)]
+        files: Files,
+    }
+
+    #[derive(Parser, Debug)]
+    #[command(name = "flow-y", version, about, arg_required_else_help = true)]
+    struct Needy {
+        #[command(flatten)]
+        debug: Debug,
+    }
+
+    fn parse(args: &[&str]) -> Result<Args, clap::Error> {
+        let words = ["flow-x"].iter().chain(args);
+        definition::<Args>().try_get_matches_from(words).and_then(|matches| Args::from_arg_matches(&matches))
+    }
+
+    #[test]
+    fn wrong_usage_is_one_line_that_says_what_was_expected() {
+        for (args, line) in [
+            (&["-q"][..], "unexpected argument '-q' found"),
+            (&["-w", "/d", "--colour=red"], "unexpected argument '--colour' found"),
+            (&["-w"], "a value is required for '-w <DIR>' but none was supplied"),
+            (&[], "the following required arguments were not provided: -w <DIR>"),
+            (&["-w", "/d", "-z", "10"], "invalid value '10' for '--level <LEVEL>': 10 is not in 0..=9"),
+            (
+                &["-w", "/d", "-b"],
+                "a value is required for '--byte-order <ORDER>' but none was supplied: expected one of little, big",
+            ),
+            (
+                &["-w", "/d", "-b", "middle"],
+                "invalid value 'middle' for '--byte-order <ORDER>': expected one of little, big",
+            ),
+            (&["-w", "/d", "-dx"], "invalid value 'x' for '--debug <LEVEL>': invalid digit found in string"),
+        ] {
+            assert_eq!(wrong_usage(&parse(args).unwrap_err()), line, "{args:?}");
+        }
+        let error = definition::<Needy>().try_get_matches_from(["flow-y"]).unwrap_err();
+        assert_eq!(wrong_usage(&error), "expected arguments");
+    }
+
+    #[test]
+    fn help_and_version_are_no_errors() {
+        for (args, kind) in [
+            (["-h"], ErrorKind::DisplayHelp),
+            (["--help"], ErrorKind::DisplayHelp),
+            (["--version"], ErrorKind::DisplayVersion),
+        ] {
+            assert_eq!(parse(&args).unwrap_err().kind(), kind);
+        }
+    }
+
+    #[test]
+    fn the_habits_of_getopt() {
+        let args = parse(&["a", "-wx", "-d1", "-V5", "b", "-d2", "-z0"]).unwrap();
+        assert_eq!((args.directory.as_str(), args.export_version, args.write.debug.debug), ("x", Some(5), 2));
+        assert_eq!(args.write.level, Some(0));
+        assert_eq!(args.files.files.len(), 2);
+    }
+
+    #[test]
+    fn what_is_quoted_stays_on_the_line() {
+        assert_eq!(one_line("a\nb\u{1b}[2J\té"), "a\\nb\\u{1b}[2J\\té");
+    }
 }

@@ -1,6 +1,13 @@
 //! A collector's folder: names, nesting, rotation, expiry.
+//!
+//! A file is named `tmp-...` while it is written and `ft-...` when it is complete ([`FileName`]); it lies in the
+//! archive's folder or in folders by date below it ([`Nesting`]); a new one is begun by the local clock
+//! ([`Rotation`]); the oldest are deleted beyond a number or a size ([`Archive::expire`]).
 
-/// Whether a file of this name is still being written.
-pub fn is_unfinished(name: &str) -> bool {
-    name.starts_with("tmp")
-}
+mod name;
+mod rotation;
+mod shelf;
+
+pub use name::{FileName, Nesting, State, is_unfinished};
+pub use rotation::{Rotation, zone};
+pub use shelf::{Archive, Limits, size};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
-use super::stream::Stream;
+use super::reader::FlowReader;
 use super::{Error, archive};
 use crate::flow::StreamInfo;
 
@@ -61,5 +61,5 @@ impl Inputs {
 
 /// A file's header.
 pub fn read_info(path: &Path) -> Result<StreamInfo, Error> {
-    Stream::open(path).map(|stream| stream.info().clone())
+    FlowReader::open(path).map(|stream| stream.info().clone())
 }

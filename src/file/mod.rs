@@ -10,11 +10,13 @@ mod inflate;
 mod inputs;
 mod legacy;
 mod ordered;
+mod reader;
 mod scan;
-mod stream;
+
 mod writer;
 
 pub use error::{Error, Kind};
 pub use inputs::{Inputs, read_info};
+pub use reader::FlowReader;
 pub use scan::{Scan, Summary};
 pub use writer::{FlowWriter, WriteOptions};

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::ordered::Ordered;
-use super::stream::Stream;
+use super::reader::FlowReader;
 use super::{Error, Inputs};
 use crate::flow::{FlowBatch, Projection, StreamInfo};
 
@@ -35,7 +35,7 @@ pub(super) struct Slot {
 
 enum State {
     Unopened,
-    Open(Box<Stream>),
+    Open(Box<FlowReader>),
     Ended,
 }
 
@@ -179,9 +179,9 @@ impl Slot {
         Slot { path, state: State::Unopened, chunks: 0, records: 0, problem: None }
     }
 
-    fn open(&mut self) -> Option<&mut Stream> {
+    fn open(&mut self) -> Option<&mut FlowReader> {
         if let State::Unopened = self.state {
-            match Stream::open(Path::new(&self.path)) {
+            match FlowReader::open(Path::new(&self.path)) {
                 Ok(stream) => self.state = State::Open(Box::new(stream)),
                 Err(problem) => self.end(Some(problem)),
             }
@@ -194,7 +194,7 @@ impl Slot {
 
     /// The next chunk; `None` when the input has ended, for good or in error.
     pub fn next(&mut self) -> Option<FlowBatch> {
-        match self.open()?.next() {
+        match self.open()?.next_batch() {
             Ok(Some(batch)) => {
                 self.chunks += 1;
                 self.records += batch.len() as u64;

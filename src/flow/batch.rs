@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::buffer::Buffer;
+use super::buffer::{Buffer, spare};
 use super::column::{Column, Order, Rows, View};
 use super::field::Field;
 use super::record::{Layout, Version};
@@ -117,6 +117,18 @@ impl FlowBatch {
                 out.resize(self.len(), N::truncate(0));
                 false
             }
+        }
+    }
+
+    /// Moves the selected rows together, so that what was deselected takes no more room.
+    pub fn compact(self) -> FlowBatch {
+        match (&self.body, &self.selection) {
+            (Body::Raw { layout, order, bytes }, Some(rows)) => {
+                let mut kept = spare();
+                RawRows { layout, order: *order, bytes }.copy(Rows::Some(rows), *order, &mut kept);
+                FlowBatch::from_raw(layout.version, *order, kept)
+            }
+            _ => self,
         }
     }
 

@@ -1,5 +1,22 @@
 //! Flows and headers as text.
+//!
+//! [`Format`] makes flow-print's numbered formats and [`CsvFields`] flow-export's comma-separated fields; both come to a
+//! [`Table`], which a [`TableWriter`] writes batches in. [`JsonWriter`] writes whatever a batch has. None of them knows
+//! a file: batches go in, octets come out.
 
+mod clock;
+mod csv;
+mod digits;
+mod format;
 mod header;
+mod json;
+mod json_values;
+mod page;
+mod table;
+mod window;
 
+pub use csv::CsvFields;
+pub use format::Format;
 pub use header::header;
+pub use json::JsonWriter;
+pub use table::{Table, TableWriter};

@@ -1,1 +1,89 @@
-//! (under construction)
+//! Grouping, summing and ranking flows, and the reports made of that.
+//!
+//! [`Aggregation`] groups flows by a [`Grouping`], a key of any fields, and sums flows, octets, packets and time.
+//! Each thread has a [`Worker`] of its own, which is handed batches in any order. [`Groups`] are the result: ranked by
+//! an [`Order`], they are turned to text piece by piece on all cores. [`stat`] has flow-stat's reports.
+//!
+//! [`Arrived`] are groups in the order in which their first flows came, where that order is wanted.
+//!
+//! How it is fast: a small key (a port, a protocol) indexes an array. Other keys are scattered over a thousand
+//! partitions small enough for the cache, by a hash; a partition's flows are summed when enough of them wait. Memory
+//! grows with the number of groups, not of flows. Counters have 64 bits and do not wrap.
+
+mod arrival;
+mod direct;
+mod engine;
+mod gather;
+mod group;
+mod key;
+mod pool;
+mod rank;
+pub mod stat;
+mod table;
+pub mod text;
+
+pub use arrival::Arrived;
+pub use group::{Aggregation, Groups, Worker};
+pub use key::{Grouping, KeyLayout, KeyWords, Part};
+pub use rank::{Order, SortBy};
+
+/// What is summed of a group's flows.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Counts {
+    /// Flows; an aggregated record counts as the flows it stands for.
+    pub flows: u64,
+    /// Octets of IP.
+    pub octets: u64,
+    /// Packets.
+    pub packets: u64,
+    /// Milliseconds from first to last packet; 0 if they were not asked for.
+    pub duration: u64,
+}
+
+impl Counts {
+    /// Adds another's counts.
+    pub fn add(&mut self, other: &Counts) {
+        self.flows = self.flows.saturating_add(other.flows);
+        self.octets = self.octets.saturating_add(other.octets);
+        self.packets = self.packets.saturating_add(other.packets);
+        self.duration = self.duration.saturating_add(other.duration);
+    }
+}
+
+/// A group: its key, and what its flows come to.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Entry {
+    /// The key; [`Groups::layout`] takes it apart.
+    pub key: KeyWords,
+    /// The sums.
+    pub counts: Counts,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::flow::{Field, FlowBatch, Order as ByteOrder, Version};
+
+    /// A version 5 record of two hosts, two ports, a protocol, octets and packets.
+    pub fn flow(hosts: [u32; 2], ports: [u16; 2], protocol: u8, octets: u32, packets: u32) -> Vec<u8> {
+        let layout = Version::V5.layout();
+        let mut record = vec![0; layout.size];
+        let mut put = |field: Field, bytes: &[u8]| {
+            let at = usize::from(layout.offsets[layout.schema.resolve(field).unwrap()]);
+            record[at..at + bytes.len()].copy_from_slice(bytes);
+        };
+        put(Field::SrcAddr, &hosts[0].to_be_bytes());
+        put(Field::DstAddr, &hosts[1].to_be_bytes());
+        put(Field::SrcPort, &ports[0].to_be_bytes());
+        put(Field::DstPort, &ports[1].to_be_bytes());
+        put(Field::Protocol, &[protocol]);
+        put(Field::Octets, &octets.to_be_bytes());
+        put(Field::Packets, &packets.to_be_bytes());
+        put(Field::Last, &1000u32.to_be_bytes());
+        record
+    }
+
+    /// A batch of records.
+    pub fn v5(records: &[Vec<u8>]) -> FlowBatch {
+        FlowBatch::from_raw(Version::V5, ByteOrder::Big, records.concat())
+    }
+}

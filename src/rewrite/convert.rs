@@ -178,7 +178,19 @@ impl Mapping {
             }
         });
         if raw.order != Order::HOST {
-            self.to.swap(records);
+            self.turn(records);
+        }
+    }
+
+    /// Turns the numbers that were copied round. (Not the layout's way: what stands in files of the other order may
+    /// differ from what is copied.)
+    fn turn(&self, records: &mut [u8]) {
+        for record in records.chunks_exact_mut(self.to.size) {
+            for copy in self.copies.iter().filter(|copy| copy.width > 1) {
+                if let Some(number) = record.get_mut(copy.at..copy.at + copy.width) {
+                    number.reverse();
+                }
+            }
         }
     }
 

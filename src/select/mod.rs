@@ -1,1 +1,22 @@
-//! (under construction)
+//! Which flows: conditions on fields, combined, and compiled to one [`Predicate`] over a batch.
+//!
+//! A predicate is evaluated a column at a time: each condition gathers its field of the rows that are still in question
+//! and leaves those that hold. It also implements [`Prune`](crate::flow::Prune), so that a reader passes over blocks
+//! in which nothing can match.
+
+mod acl;
+mod address;
+mod error;
+mod evaluate;
+mod numbers;
+mod predicate;
+mod prune;
+mod ranges;
+
+pub use acl::AccessLists;
+pub use address::{Addresses, Net, Rule};
+pub use error::ConfigError;
+pub use evaluate::Scratch;
+pub use numbers::{Numbers, number};
+pub use predicate::Predicate;
+pub use ranges::{Point, Ranges};

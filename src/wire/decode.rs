@@ -1,5 +1,6 @@
 //! Datagrams to classic records.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -100,6 +101,15 @@ impl Decoder {
         self.streams.total()
     }
 
+    /// Counts of each exporter and version.
+    pub fn exporters(&self) -> BTreeMap<(IpAddr, u16), Counters> {
+        let mut all = BTreeMap::<_, Counters>::new();
+        for (key, counters) in self.streams() {
+            all.entry((key.exporter, key.version)).or_default().add(counters);
+        }
+        all
+    }
+
     /// Counts of each stream (an exporter's engine), in no particular order. At most 65,536 streams are remembered.
     pub fn streams(&self) -> impl Iterator<Item = (&StreamKey, &Counters)> {
         self.streams.each()
@@ -129,17 +139,19 @@ fn classic(exporter: IpAddr, datagram: &[u8], out: &mut Records) -> Result<(Vers
         IpAddr::V4(v4) => v4.to_bits(),
         IpAddr::V6(_) => 0,
     };
-    buffer.reserve(count * plan.stored);
     let mut template = [0; MOST_STORED];
     plan.clock.write(&header.head(address), &mut template);
-    if version == Version::V5 {
-        let template = template.first_chunk().unwrap_or(&[0; v5::STORED]);
-        let records = body.chunks_exact(v5::WIRE).filter_map(<[u8]>::first_chunk);
-        records.for_each(|wire| buffer.extend_from_slice(&v5::decode(wire, *template)));
-    } else {
-        for wire in body.chunks_exact(size) {
-            plan.moves.decode(wire, &mut template);
-            buffer.extend_from_slice(template.get(..plan.stored).unwrap_or_default());
+    let template = template.get(..plan.stored).unwrap_or_default();
+    let start = buffer.len();
+    buffer.resize(start + count * plan.stored, 0);
+    let records = buffer.get_mut(start..).unwrap_or_default();
+    match template.first_chunk() {
+        Some(template) if version == Version::V5 => v5::decode(body, template, records),
+        _ => {
+            for (wire, record) in body.chunks_exact(size).zip(records.chunks_exact_mut(plan.stored)) {
+                record.copy_from_slice(template);
+                plan.moves.decode(wire, record);
+            }
         }
     }
     Ok((version, header))

@@ -146,7 +146,7 @@ impl Encoder {
         self.count += 1;
         let Some(wire) = self.datagram.get_mut(at..at + plan.wire) else { return Ok(()) };
         match (plan.version, record.first_chunk(), wire.first_chunk_mut()) {
-            (Version::V5, Some(record), Some(wire)) => *wire = v5::encode(record, order),
+            (Version::V5, Some(record), Some(wire)) => v5::encode(record, order, wire),
             _ => {
                 wire.fill(0);
                 plan.moves.encode(record, order, wire);

@@ -1,6 +1,6 @@
 //! What datagrams came to: whole classic records, by version.
 
-use crate::flow::{FlowBatch, Order, Version};
+use crate::flow::{FlowBatch, Order, Version, spare};
 
 /// Versions that arrive in datagrams: 1, 5, 6, 7 and 8's fourteen methods.
 const SLOTS: usize = 18;
@@ -49,7 +49,7 @@ impl Records {
         slot(version).and_then(|at| self.buffers.get_mut(at)).map(std::mem::take).unwrap_or_default()
     }
 
-    /// Takes every version's records as a batch.
+    /// Takes every version's records as a batch. Dropping a batch gives its buffer back.
     pub fn drain(&mut self) -> impl Iterator<Item = FlowBatch> {
         let full = self.buffers.iter_mut().enumerate().filter(|(_, b)| !b.is_empty());
         full.map(|(at, b)| FlowBatch::from_raw(version(at), Order::HOST, std::mem::take(b)))
@@ -72,7 +72,11 @@ impl Records {
 
     /// Where a version's records go.
     pub(super) fn buffer(&mut self, version: Version) -> Option<&mut Vec<u8>> {
-        self.buffers.get_mut(slot(version)?)
+        let buffer = self.buffers.get_mut(slot(version)?)?;
+        if buffer.capacity() == 0 {
+            *buffer = spare();
+        }
+        Some(buffer)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::flow::{FlowBatch, Layout, Order, StreamInfo, Version, flags, spare};
 pub(super) const CHUNK: usize = 256 << 10;
 
 /// One flow file being read.
-pub(super) struct Stream {
+pub struct FlowReader {
     name: String,
     info: StreamInfo,
     layout: &'static Layout,
@@ -36,40 +36,45 @@ enum Input {
     Zlib(Box<Inflate>),
 }
 
-impl Stream {
+impl FlowReader {
     /// Opens a file; `-` is standard input.
-    pub fn open(path: &Path) -> Result<Stream, Error> {
+    pub fn open(path: &Path) -> Result<FlowReader, Error> {
         if path.as_os_str() == "-" {
-            return Stream::stdin();
+            return FlowReader::stdin();
         }
         let name = path.display().to_string();
         let file = File::open(path).map_err(|e| Error::io(&name, e))?;
-        Stream::file(file, name)
+        FlowReader::file(file, name)
     }
 
-    fn stdin() -> Result<Stream, Error> {
+    fn stdin() -> Result<FlowReader, Error> {
         use std::os::fd::AsFd;
         let name = "standard input";
         if io::stdin().is_terminal() {
             return Err(Error::format(name, "", "a terminal, expected a flow file: name files, or pipe flows in"));
         }
         let fd = io::stdin().as_fd().try_clone_to_owned().map_err(|e| Error::io(name, e))?;
-        Stream::file(File::from(fd), name.to_owned())
+        FlowReader::file(File::from(fd), name.to_owned())
     }
 
-    fn file(file: File, name: String) -> Result<Stream, Error> {
+    /// Reads flows from anything that gives octets; `name` is what messages call it.
+    pub fn new(input: impl Read + Send + 'static, name: impl Into<String>) -> Result<FlowReader, Error> {
+        FlowReader::with(input, name.into(), |input| Input::Pipe(Box::new(input)))
+    }
+
+    fn file(file: File, name: String) -> Result<FlowReader, Error> {
         let kind = file.metadata().map_err(|e| Error::io(&name, e))?;
         if kind.is_dir() {
             return Err(Error::format(name, "", "a folder, expected a flow file"));
         }
-        if kind.is_file() {
-            Stream::new(file, name, Input::File)
-        } else {
-            Stream::new(file, name, |file| Input::Pipe(Box::new(file)))
-        }
+        if kind.is_file() { FlowReader::with(file, name, Input::File) } else { FlowReader::new(file, name) }
     }
 
-    fn new<R: Read + Send + 'static>(mut file: R, name: String, plain: impl Fn(R) -> Input) -> Result<Stream, Error> {
+    fn with<R: Read + Send + 'static>(
+        mut file: R,
+        name: String,
+        plain: impl Fn(R) -> Input,
+    ) -> Result<FlowReader, Error> {
         let info = header::read(&mut file, &name)?;
         let version = info.version.unwrap_or(Version::V5);
         let layout = version.layout();
@@ -79,7 +84,7 @@ impl Stream {
             false => plain(file),
         };
         let order = info.order.unwrap_or(Order::HOST);
-        Ok(Stream {
+        Ok(FlowReader {
             name,
             info,
             layout,
@@ -98,9 +103,9 @@ impl Stream {
         &self.info
     }
 
-    /// The next records. After an error or `None` there are no more; what was read before an error has
-    /// been returned.
-    pub fn next(&mut self) -> Result<Option<FlowBatch>, Error> {
+    /// The next records; some hundred KiB of them, or what a pipe holds. After an error or `None` there are no more;
+    /// what was read before an error has been returned.
+    pub fn next_batch(&mut self) -> Result<Option<FlowBatch>, Error> {
         if !self.ended {
             let mut buffer = spare();
             buffer.append(&mut self.rest);

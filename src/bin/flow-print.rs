@@ -1,0 +1,38 @@
+//! flow-print: flows as text.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use flowtools::cli::flow_print::Args;
+use flowtools::cli::{Exit, Failure, program, symbols, text};
+use flowtools::file::Scan;
+use flowtools::flow::symbols::Symbols;
+use flowtools::print::{self, Format, TableWriter};
+
+fn main() -> ExitCode {
+    program(run)
+}
+
+fn run(args: Args) -> Result<Exit, Failure> {
+    let names = if args.names { symbols::load()? } else { Symbols::none() };
+    let scan = Scan::open(&args.files.inputs())?;
+    let info = scan.info();
+    let format = args.format.unwrap_or_else(|| Format::default_for(info.version));
+    if let Some((version, field)) = info.version.and_then(|v| format.lacks(v).map(|field| (v, field))) {
+        let number = format.number();
+        return Err(Failure::Failed(format!("format {number} shows {field}, which flows of version {version} lack")));
+    }
+    let table = format.table(args.wide, args.names);
+    let mut out = io::stdout().lock();
+    if args.header {
+        print::header(info, &args.mark, &mut out).map_err(Failure::stdout)?;
+    }
+    out.write_all(table.heading().as_bytes()).map_err(Failure::stdout)?;
+    text::write(
+        "flow-print",
+        scan.fields(table.fields()),
+        &mut out,
+        || TableWriter::new(&table, &names),
+        |writer, batch, text| writer.write(&batch, text),
+    )
+}

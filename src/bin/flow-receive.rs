@@ -1,0 +1,151 @@
+//! flow-receive: receives NetFlow exports and writes their flows.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::net::IpAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use flowtools::cli::flow_receive::Args;
+use flowtools::cli::run::{complain, report};
+use flowtools::cli::sink::{Sink, now};
+use flowtools::cli::{Exit, Failure, program};
+use flowtools::meter::packet::{Datagram, udp_payload};
+use flowtools::meter::source::Capture;
+use flowtools::net::{Endpoint, Inbox, Receiver};
+use flowtools::wire::{Decoder, Records, Reject};
+
+/// How long to wait for datagrams before looking whether to end.
+const WAIT: Duration = Duration::from_millis(250);
+/// Octets of records gathered from a capture before they are written.
+const GATHER: usize = 1 << 18;
+
+fn main() -> ExitCode {
+    program(run)
+}
+
+fn run(args: Args) -> Result<Exit, Failure> {
+    let mut sink = Sink::open(args.output.as_deref(), args.write.clone(), args.export_version)?;
+    let mut hearing = Hearing::default();
+    let whole = match (&args.read, &args.endpoint) {
+        (Some(capture), endpoint) => from_capture(capture, endpoint.as_ref(), &mut hearing, &mut sink)?,
+        (None, Some(endpoint)) => from_network(endpoint, &args, &mut hearing, &mut sink)?,
+        (None, None) => return Err(Failure::Usage("no endpoint to hear, expected localip/remoteip/port".into())),
+    };
+    sink.write(&mut hearing.records)?;
+    let (total, mut problems) = (*hearing.decoder.total(), Vec::new());
+    sink.finish(&total, &mut problems)?;
+    if let Some((from, why)) = hearing.first_reject {
+        let what = format!("{} datagrams were not understood; the first, from {from}: {why}", total.corrupt);
+        complain("flow-receive", what);
+    }
+    let exit = report("flow-receive", &problems);
+    Ok(if whole && total.corrupt == 0 { exit } else { Exit::Partly })
+}
+
+/// What is known of the exporters so far.
+#[derive(Default)]
+struct Hearing {
+    decoder: Decoder,
+    records: Records,
+    first_reject: Option<(IpAddr, Reject)>,
+}
+
+impl Hearing {
+    /// Decodes a datagram. The first that is understood says which version is written.
+    fn hear(&mut self, from: IpAddr, port: u16, datagram: &[u8], sink: &mut Sink) {
+        match self.decoder.decode(from, port, datagram, &mut self.records) {
+            Ok(heard) => sink.suggest(heard.version),
+            Err(reject) => _ = self.first_reject.get_or_insert((from, reject)),
+        }
+    }
+
+    /// What each exporter has sent, in the words that readers of flow-capture's log know.
+    fn stat(&self, startup: u32) {
+        for ((exporter, version), c) in self.decoder.exporters() {
+            let (now, pkts, flows, lost, resets) = (now(), c.packets, c.flows, c.lost, c.resets);
+            let whom = format!("now={now} startup={startup} src_ip={exporter} dst_ip=0.0.0.0 d_ver={version}");
+            complain("STAT", format!("{whom} pkts={pkts} flows={flows} lost={lost} reset={resets} filter_drops=0"));
+        }
+    }
+}
+
+/// Hears until a signal says that it is enough. Says whether nothing was dropped here.
+fn from_network(endpoint: &Endpoint, args: &Args, hearing: &mut Hearing, sink: &mut Sink) -> Result<bool, Failure> {
+    let fail = |e: io::Error| Failure::io(endpoint, &e);
+    let enough = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        signal_hook::flag::register(signal, enough.clone()).map_err(fail)?;
+    }
+    let receiver = Receiver::bind(endpoint).map_err(fail)?;
+    if args.write.debug.debug > 0 {
+        complain("flow-receive", format!("{endpoint}: hearing, {} octets of socket buffer", receiver.buffer()));
+    }
+    sink.clock(now());
+    let (startup, every) = (now(), args.stat.map(|minutes| Duration::from_secs(60 * u64::from(minutes))));
+    let (mut inbox, mut last) = (Inbox::new(), Instant::now());
+    while !enough.load(Ordering::Relaxed) {
+        let heard = receiver
+            .receive(&mut inbox, WAIT, |from, datagram| hearing.hear(from.ip(), from.port(), datagram, sink))
+            .map_err(fail)?;
+        sink.write(&mut hearing.records)?;
+        if heard == 0 {
+            sink.flush()?;
+        }
+        if every.is_some_and(|every| last.elapsed() >= every) {
+            last = Instant::now();
+            hearing.stat(startup);
+        }
+    }
+    sink.clock(now());
+    if let Some(drops @ 1..) = receiver.drops() {
+        complain("flow-receive", format!("{endpoint}: {drops} datagrams came faster than they could be taken"));
+        return Ok(false);
+    }
+    Ok(true)
+}
+
+/// Takes the exports from a capture. Says whether all of it could be read.
+fn from_capture(
+    path: &Path,
+    endpoint: Option<&Endpoint>,
+    hearing: &mut Hearing,
+    sink: &mut Sink,
+) -> Result<bool, Failure> {
+    let input: Box<dyn Read + Send> = match path.as_os_str() == "-" {
+        true => Box::new(io::stdin()),
+        false => Box::new(File::open(path).map_err(|e| Failure::io(path.display(), &e))?),
+    };
+    let damaged = |damage| Failure::Failed(format!("{}: {damage}", path.display()));
+    let mut capture = Capture::open(input).map_err(damaged)?;
+    loop {
+        let datagram = match capture.next_frame() {
+            Ok(Some(frame)) => {
+                sink.clock((frame.time_ns / 1_000_000_000) as u32);
+                udp_payload(&frame).filter(|d| endpoint.is_none_or(|e| is_for(e, d)))
+            }
+            Ok(None) => return Ok(true),
+            Err(damage) => {
+                complain("flow-receive", format!("{}: {damage}", path.display()));
+                return Ok(false);
+            }
+        };
+        if let Some(datagram) = datagram {
+            hearing.hear(datagram.source, datagram.source_port, datagram.payload, sink);
+        }
+        if hearing.records.octets() >= GATHER {
+            sink.write(&mut hearing.records)?;
+        }
+    }
+}
+
+/// Whether a captured datagram is one that the endpoint would have heard.
+fn is_for(endpoint: &Endpoint, datagram: &Datagram<'_>) -> bool {
+    let group = endpoint.remote.filter(IpAddr::is_multicast);
+    datagram.destination_port == endpoint.port
+        && group.or(endpoint.local).is_none_or(|a| a.is_unspecified() || a == datagram.destination)
+        && endpoint.remote.is_none_or(|a| group.is_some() || a.is_unspecified() || a == datagram.source)
+}

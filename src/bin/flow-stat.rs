@@ -1,0 +1,122 @@
+//! flow-stat: flows summed up in reports.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use flowtools::cli::flow_stat::Args;
+use flowtools::cli::run::{complain, report};
+use flowtools::cli::{Exit, Failure, program, symbols};
+use flowtools::file::{Scan, Summary as Read};
+use flowtools::flow::Field;
+use flowtools::flow::symbols::Symbols;
+use flowtools::print;
+use flowtools::report::stat::{Choices, Heading, Kind, Plot, PlotText, Summary, Table, TableText};
+use flowtools::report::{Aggregation, Arrived, SortBy, Worker};
+
+fn main() -> ExitCode {
+    program(run)
+}
+
+fn run(args: Args) -> Result<Exit, Failure> {
+    let report = args.report();
+    if let Kind::Table(table) = &report.kind
+        && table.order(&choices(&args)).is_none()
+    {
+        let last = table.columns() - 1;
+        return Err(Failure::Usage(format!("report {} has columns 0 to {last}, no other to sort by", args.report)));
+    }
+    let scan = Scan::open(&args.files.inputs())?;
+    let mut out = io::stdout().lock();
+    head(&args, &scan, &mut out).map_err(Failure::stdout)?;
+    match &report.kind {
+        Kind::Table(table) => groups(&args, table, scan, &mut out),
+        Kind::Plot(points) => plot(&args, points, scan, &mut out),
+        Kind::Summary => summary(scan, |sum| sum.write(&mut out)),
+        Kind::Short => summary(scan, |sum| sum.write_short(&args.mark, &mut out)),
+        Kind::Missing => {
+            out.write_all(b"Not implemented.\n").map_err(Failure::stdout)?;
+            Ok(Exit::Fine)
+        }
+    }
+}
+
+fn choices(args: &Args) -> Choices {
+    Choices { percent: args.percent, wide: args.wide, sorting: args.sorting(), tally: args.tally }
+}
+
+/// What stands above the report.
+fn head(args: &Args, scan: &Scan, out: &mut impl Write) -> io::Result<()> {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let heading = Heading {
+        mark: &args.mark,
+        title: args.title.as_deref(),
+        percent: args.percent,
+        names: args.names,
+        sorting: args.sorting(),
+        name: args.report().name,
+        args: &words,
+    };
+    heading.write(out)?;
+    if args.header {
+        print::header(scan.info(), &args.mark, out)?;
+    }
+    Ok(())
+}
+
+fn groups(args: &Args, table: &'static Table, scan: Scan, out: &mut impl Write) -> Result<Exit, Failure> {
+    let choices = choices(args);
+    let names = if args.names { symbols::load()? } else { Symbols::none() };
+    let grouping = table.grouping(table.needs_duration(&choices));
+    if let Some(version) = scan.info().version
+        && let Some(field) = grouping.lacks(&version.layout().schema)
+    {
+        let (number, name) = (args.report, name(field));
+        return Err(Failure::Failed(format!("report {number} needs {name}, which flows of version {version} lack")));
+    }
+    let scan = scan.fields(grouping.fields());
+    let arrived = table.order(&choices).filter(|order| order.by == SortBy::Arrival);
+    let (groups, read) = match arrived.and_then(|_| Arrived::new(grouping.clone())) {
+        Some(mut all) => {
+            let group = |(): &mut (), batch| Arrived::batch(&grouping, &batch);
+            let merge = |later: Option<Arrived>| Ok::<(), Failure>(later.iter().for_each(|later| all.merge(later)));
+            let read = scan.ordered(|| (), group, merge)?;
+            (all.finish(), read)
+        }
+        None => {
+            let aggregation = Aggregation::new(grouping);
+            let (workers, read) = scan.fold(|| aggregation.worker(), |worker, batch| worker.add(batch));
+            let outcomes = workers.into_iter().map(Worker::finish).collect();
+            (aggregation.finish(outcomes), read)
+        }
+    };
+    TableText::new(table, &choices, &groups, &names, &args.mark).write(out).map_err(Failure::stdout)?;
+    let exit = report("flow-stat", &read.problems);
+    if groups.lacking() > 0 {
+        let number = args.report;
+        complain("flow-stat", format!("{} flows without the fields of report {number} left out", groups.lacking()));
+        return Ok(Exit::Partly);
+    }
+    Ok(exit)
+}
+
+fn name(field: Field) -> &'static str {
+    field.candidates().iter().find_map(|element| element.short_name()).unwrap_or("a field")
+}
+
+fn summary(scan: Scan, write: impl FnOnce(&Summary) -> io::Result<()>) -> Result<Exit, Failure> {
+    let (sums, read): (Vec<Summary>, Read) =
+        scan.fields(Summary::fields()).fold(Summary::default, |sum, batch| sum.add(batch));
+    let mut all = Summary::default();
+    sums.iter().for_each(|sum| all.merge(sum));
+    write(&all).map_err(Failure::stdout)?;
+    Ok(report("flow-stat", &read.problems))
+}
+
+fn plot(args: &Args, plot: &Plot, scan: Scan, out: &mut impl Write) -> Result<Exit, Failure> {
+    let mut text = PlotText::new(plot, &args.mark);
+    text.begin(out).map_err(Failure::stdout)?;
+    let add = |points| text.add(&points, out).map_err(Failure::stdout);
+    let read = scan.fields(plot.fields()).ordered(|| (), |(), batch| plot.points(&batch), add)?;
+    text.end(out).map_err(Failure::stdout)?;
+    Ok(report("flow-stat", &read.problems))
+}

@@ -1,0 +1,74 @@
+//! Flows on their way out of a program: converted where they must be, written, and what could not be is counted.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::Failure;
+use super::run::stdout;
+use crate::file::{Error, FlowWriter, WriteOptions};
+use crate::flow::{FlowBatch, Version};
+use crate::rewrite::Converter;
+
+/// A flow file being written: standard output, or a file.
+pub struct Output {
+    name: String,
+    writer: FlowWriter<File>,
+    version: Version,
+    converter: Converter,
+    records: Vec<u8>,
+    refused: u64,
+}
+
+impl Output {
+    /// Creates the file, or takes standard output, and writes the header.
+    pub fn open(path: Option<&Path>, options: &WriteOptions) -> Result<Output, Failure> {
+        let name = path.map_or("standard output".to_owned(), |path| path.display().to_string());
+        let fail = |e: io::Error| Failure::io(&name, &e);
+        let file = match path {
+            None => stdout()?,
+            Some(path) => File::create(path).map_err(fail)?,
+        };
+        let writer = FlowWriter::new(file, options).map_err(fail)?;
+        let version = options.version;
+        Ok(Output { name, writer, version, converter: Converter::new(version), records: Vec::new(), refused: 0 })
+    }
+
+    /// Writes a batch's selected flows. Those that the file's version has no room for are counted.
+    pub fn write(&mut self, batch: &FlowBatch) -> Result<(), Failure> {
+        let same = batch.raw().is_some_and(|raw| raw.layout.version == self.version);
+        let result = if same {
+            self.writer.write(batch)
+        } else {
+            self.records.clear();
+            match self.converter.convert(batch, &mut self.records) {
+                Ok(()) => self.writer.write_records(&self.records),
+                Err(_) => {
+                    self.refused += batch.len() as u64;
+                    Ok(())
+                }
+            }
+        };
+        result.map_err(|e| Failure::io(&self.name, &e))
+    }
+
+    /// Hands on what has been written so far.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        self.writer.flush().map_err(|e| Failure::io(&self.name, &e))
+    }
+
+    /// Flows that the file's version had no room for.
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// Ends the file. What could not be written is one more of the `problems`.
+    pub fn finish(self, problems: &mut Vec<Error>) -> Result<(), Failure> {
+        if self.refused > 0 {
+            let what = format!("{} flows cannot be written as version {}", self.refused, self.version);
+            problems.push(Error::format(&self.name, "", what));
+        }
+        let mut file = self.writer.finish().map_err(|e| Failure::io(&self.name, &e))?;
+        file.flush().map_err(|e| Failure::io(&self.name, &e))
+    }
+}

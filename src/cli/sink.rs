@@ -1,0 +1,119 @@
+//! A flow file whose version is known only when the first flows are there.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::common::Write;
+use super::output::Output;
+use super::run::Failure;
+use crate::file::{Error, WriteOptions};
+use crate::flow::{StreamInfo, Version, flags};
+use crate::wire::{Counters, Records};
+
+/// Writes received flows to one flow file: a stream on standard output or a pipe; in a file proper the header's
+/// counts and times are completed at the end.
+pub struct Sink {
+    path: Option<PathBuf>,
+    options: Write,
+    /// Whether the header can be completed at the end.
+    is_file: bool,
+    version: Option<Version>,
+    start: Option<u32>,
+    end: Option<u32>,
+    open: Option<(Output, WriteOptions)>,
+    flows: u64,
+    unflushed: bool,
+}
+
+impl Sink {
+    /// A sink that writes to a file, which is made at once, or to standard output; `version` is what to write
+    /// whatever comes.
+    pub fn open(path: Option<&Path>, options: Write, version: Option<Version>) -> Result<Sink, Failure> {
+        let is_file = match path {
+            None => false,
+            Some(path) => {
+                let file = File::create(path).and_then(|file| file.metadata());
+                file.map_err(|e| Failure::io(path.display(), &e))?.is_file()
+            }
+        };
+        let path = path.map(Path::to_owned);
+        Ok(Sink { path, options, is_file, version, start: None, end: None, open: None, flows: 0, unflushed: false })
+    }
+
+    /// The capture's time, in seconds since 1970: the first to be told is its start, the last its end.
+    pub fn clock(&mut self, time: u32) {
+        self.start.get_or_insert(time);
+        self.end = Some(time);
+    }
+
+    /// A version to write if none was asked for: the first to say so is believed.
+    pub fn suggest(&mut self, version: Version) {
+        self.version.get_or_insert(version);
+    }
+
+    /// Writes all records, and leaves `records` empty.
+    pub fn write(&mut self, records: &mut Records) -> Result<(), Failure> {
+        for batch in records.drain() {
+            let own = batch.raw().map_or(Version::V5, |raw| raw.layout.version);
+            self.flows += batch.len() as u64;
+            self.unflushed = true;
+            self.begun(own)?.0.write(&batch)?;
+        }
+        Ok(())
+    }
+
+    /// Hands on what a compressed stream has held back.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        match &mut self.open {
+            Some((output, _)) if std::mem::take(&mut self.unflushed) => output.flush(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends the file. One without flows has a header all the same. Flows that the version written had no room for
+    /// are one more of the `problems`.
+    pub fn finish(mut self, total: &Counters, problems: &mut Vec<Error>) -> Result<(), Failure> {
+        self.begun(Version::V5)?;
+        let Some((output, mut options)) = self.open.take() else { return Ok(()) };
+        let flows = self.flows - output.refused();
+        output.finish(problems)?;
+        let Some(path) = self.path.filter(|_| self.is_file) else { return Ok(()) };
+        let number = |n: u64| Some(u32::try_from(n).unwrap_or(u32::MAX));
+        let info = &mut options.info;
+        info.flags |= flags::DONE;
+        (info.end, info.flows) = (self.end.or(info.end), number(flows));
+        (info.lost, info.misordered) = (number(total.lost), number(total.misordered));
+        (info.corrupt, info.resets) = (number(total.corrupt), number(total.resets));
+        let file = File::options().write(true).open(&path);
+        file.and_then(|mut file| file.write_all(&options.header())).map_err(|e| Failure::io(path.display(), &e))
+    }
+
+    /// The file with its header written; `version` where nothing else says which.
+    fn begun(&mut self, version: Version) -> Result<&mut (Output, WriteOptions), Failure> {
+        if self.open.is_none() {
+            let mut info = StreamInfo { start: self.start, host: host(), ..StreamInfo::default() };
+            if self.is_file {
+                // Numbers to be completed at the end: the header's length does not change then.
+                (info.start, info.end) = (Some(self.start.unwrap_or(0)), Some(0));
+                (info.flows, info.lost, info.misordered) = (Some(0), Some(0), Some(0));
+                (info.corrupt, info.resets) = (Some(0), Some(0));
+            } else {
+                info.flags = flags::STREAMING;
+            }
+            let options = self.options.options(*self.version.get_or_insert(version), info, 0);
+            self.open = Some((Output::open(self.path.as_deref(), &options)?, options));
+        }
+        self.open.as_mut().ok_or_else(|| Failure::Failed("the output is not open".into()))
+    }
+}
+
+/// Seconds since 1970.
+pub fn now() -> u32 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32)
+}
+
+fn host() -> Option<String> {
+    nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok())
+}

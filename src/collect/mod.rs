@@ -1,0 +1,123 @@
+//! What flow-capture does: receive, decode, store, rotate.
+//!
+//! Three threads. The receiving one ([`receive`]) hears and decodes, and never waits for anybody; the storing one
+//! ([`store`]) takes blocks of records from a bounded queue ([`queue`]) and writes the archive's files
+//! ([`capture`]); the keeper ([`keeper`]) completes what a killed collector left behind ([`recover`]), expires, runs
+//! programs. Live clients ([`clients`]) and the log have threads of their own.
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::{Instant, SystemTime};
+
+use crate::file::archive::{Limits, Rotation};
+use crate::flow::Version;
+use crate::net::Receiver;
+use crate::wire::Counters;
+
+pub mod capture;
+pub mod clients;
+pub mod keeper;
+pub mod log;
+pub mod process;
+pub mod queue;
+pub mod receive;
+pub mod recover;
+pub mod store;
+mod zlib;
+
+use capture::Making;
+use clients::Clients;
+use keeper::Keeper;
+use log::Log;
+use process::Signals;
+use receive::Receiving;
+use store::{Store, Stored};
+
+/// Octets of records that may wait to be written.
+const QUEUE: usize = 256 << 20;
+
+/// What a collector is to do.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How files are made.
+    pub making: Making,
+    /// The version stored; `None` is the first that arrives.
+    pub version: Option<Version>,
+    /// When new files are begun.
+    pub rotation: Rotation,
+    /// What the archive may hold.
+    pub limits: Limits,
+    /// The program told of each finished file, and its first arguments.
+    pub program: Option<Vec<String>>,
+    /// Minutes between lines on how exporters do; 0 is none.
+    pub stat: u32,
+    /// Live clients served at once.
+    pub clients: usize,
+}
+
+/// What a collector's work came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Summary {
+    /// What was received.
+    pub received: Counters,
+    /// Flows for which there was no room while the disk could not keep up.
+    pub dropped: u64,
+    /// What was stored of the rest.
+    pub stored: Stored,
+}
+
+/// Collects until a signal says to end.
+///
+/// # Errors
+/// If threads cannot be started. Whatever goes wrong later is logged, counted and tried again.
+pub fn run(
+    config: Config,
+    receiver: &Receiver,
+    listener: Option<TcpListener>,
+    signals: &Signals,
+    log: &Log,
+) -> io::Result<Summary> {
+    let (queue, feed) = queue::queue(QUEUE);
+    let (keeper, tasks) = channel();
+    let ending = Arc::<OnceLock<Instant>>::default();
+    let stop = Arc::<AtomicBool>::default();
+    let clients = Clients::new(log.clone());
+    if let Some(listener) = listener {
+        clients.listen(listener, config.clients)?;
+    }
+    let keeping = {
+        let folder = config.making.folder.clone();
+        let keeper = Keeper { folder, limits: config.limits, program: config.program, log: log.clone() };
+        let stop = stop.clone();
+        spawn("keep", move || keeper.run(&tasks, &stop))?
+    };
+    let store = Store::new(config.making, config.version, feed, clients, keeper.clone(), log.clone(), ending.clone());
+    let storing = spawn("store", move || store.run())?;
+    let (rotation, stat) = (config.rotation, config.stat);
+    let receiving = Receiving { receiver, queue, keeper, rotation, stat, signals, log: log.clone() };
+    let received = receiving.run();
+    // Told to end before the queue is empty, storing gives up only if it fails.
+    let _ = ending.set(Instant::now());
+    stop.store(true, Ordering::Relaxed);
+    let stored = join(storing)?;
+    join(keeping)?;
+    let (received, dropped) = received?;
+    Ok(Summary { received, dropped, stored })
+}
+
+fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {
+    std::thread::Builder::new().name(name.into()).spawn(work)
+}
+
+fn join<T>(thread: JoinHandle<T>) -> io::Result<T> {
+    thread.join().map_err(|_| io::Error::other("a thread came to an unexpected end"))
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
+}

@@ -1,0 +1,228 @@
+//! Grouping by hash, on all cores at once.
+//!
+//! A worker scatters (key, counts) over short rows of its own, one a partition. A full row goes to the partition, which
+//! all workers share; when as many flows wait there as it has groups, they are summed into its table. So a table comes
+//! into the cache once for thousands of flows, and what waits is never much more than what is known.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::gather::{Keys, Values};
+use super::key::{KeyLayout, MAX_WORDS, Part};
+use super::rank::{Rows, Sorted};
+use super::table::{Row, Table, hash};
+use super::{Counts, Entry, pool};
+use crate::flow::FlowBatch;
+
+/// Partitions are chosen by this many bits of the hash.
+const BITS: u32 = 10;
+const PARTITIONS: usize = 1 << BITS;
+/// Octets of a worker's row for one partition.
+const STAGE: usize = 4096;
+/// Fewer waiting flows than this are not worth the partition's cache misses.
+const WORTHWHILE: usize = 1024;
+
+/// An engine for keys of any width.
+pub(super) trait Group: Send + Sync {
+    /// A thread's part of it.
+    fn worker(&self) -> Box<dyn Work + '_>;
+    /// Adds a group by itself.
+    fn insert(&self, entry: &Entry);
+    /// All groups, when all workers have finished.
+    fn seal(self: Box<Self>, threads: usize) -> Box<dyn Sorted>;
+}
+
+/// A thread's part of an engine.
+pub(super) trait Work: Send {
+    /// Adds a batch, whose values have been gathered, under the key made of `parts`.
+    fn add(&mut self, batch: &FlowBatch, values: &Values, parts: &[Part]);
+    /// Hands over what it still holds.
+    fn finish(&mut self);
+}
+
+/// An engine for keys of a layout.
+pub(super) fn engine(layout: KeyLayout, duration: bool) -> Box<dyn Group> {
+    match (layout.words(), duration) {
+        (1, false) => Box::new(Engine::<1, 2>::new(layout)),
+        (1, true) => Box::new(Engine::<1, 3>::new(layout)),
+        (2, false) => Box::new(Engine::<2, 2>::new(layout)),
+        (2, true) => Box::new(Engine::<2, 3>::new(layout)),
+        (4, false) => Box::new(Engine::<4, 2>::new(layout)),
+        (4, true) => Box::new(Engine::<4, 3>::new(layout)),
+        (_, false) => Box::new(Engine::<MAX_WORDS, 2>::new(layout)),
+        (_, true) => Box::new(Engine::<MAX_WORDS, 3>::new(layout)),
+    }
+}
+
+/// Groups by keys of `N` words, with `M` sums beside the flows: octets, packets and perhaps the duration.
+struct Engine<const N: usize, const M: usize> {
+    seed: u64,
+    layout: KeyLayout,
+    partitions: Vec<Mutex<Partition<N, M>>>,
+}
+
+#[derive(Default)]
+struct Partition<const N: usize, const M: usize> {
+    table: Table<N, M>,
+    waiting: Vec<Record<N, M>>,
+}
+
+/// One flow on its way to its partition. Counts of more bits do not wait, they are added at once.
+#[derive(Clone, Copy)]
+struct Record<const N: usize, const M: usize> {
+    key: [u64; N],
+    sums: [u32; M],
+}
+
+impl<const N: usize, const M: usize> Partition<N, M> {
+    fn settle(&mut self, seed: u64) {
+        for record in &self.waiting {
+            let sums = record.sums.map(u64::from);
+            self.table.add(hash(&record.key, seed), &record.key, 1, &sums, seed);
+        }
+        self.waiting.clear();
+    }
+}
+
+impl<const N: usize, const M: usize> Engine<N, M> {
+    fn new(layout: KeyLayout) -> Engine<N, M> {
+        let partitions = (0..PARTITIONS).map(|_| Mutex::new(Partition::default())).collect();
+        Engine { seed: random(), layout, partitions }
+    }
+
+    fn lock(&self, partition: usize) -> Option<MutexGuard<'_, Partition<N, M>>> {
+        Some(self.partitions.get(partition)?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn add(&self, hash: u64, key: &[u64; N], counts: &Counts) {
+        if let Some(mut partition) = self.lock(partition_of(hash)) {
+            partition.table.add(hash, key, counts.flows, &sums(counts), self.seed);
+        }
+    }
+
+    /// Lets flows wait in their partition, or sums those that do if they are many. The last ones only wait: sealing
+    /// sums them on all cores.
+    fn receive(&self, partition: usize, records: &[Record<N, M>], last: bool) {
+        if let Some(mut partition) = self.lock(partition) {
+            partition.waiting.extend_from_slice(records);
+            if !last && partition.waiting.len() >= partition.table.rows.len().max(WORTHWHILE) {
+                partition.settle(self.seed);
+            }
+        }
+    }
+}
+
+impl<const N: usize, const M: usize> Group for Engine<N, M> {
+    fn worker(&self) -> Box<dyn Work + '_> {
+        Box::new(Worker { engine: self, keys: Keys::default(), stage: Vec::new(), fill: vec![0; PARTITIONS] })
+    }
+
+    fn insert(&self, entry: &Entry) {
+        let mut key = [0; N];
+        key.iter_mut().zip(&entry.key).for_each(|(to, from)| *to = *from);
+        self.add(hash(&key, self.seed), &key, &entry.counts);
+    }
+
+    fn seal(self: Box<Self>, threads: usize) -> Box<dyn Sorted> {
+        pool::fold(
+            threads,
+            self.partitions.len(),
+            || (),
+            |(), at| {
+                if let Some(mut partition) = self.lock(at) {
+                    partition.settle(self.seed);
+                    partition.waiting = Vec::new();
+                    partition.table.seal();
+                }
+            },
+        );
+        let rows = |partition: Mutex<Partition<N, M>>| {
+            partition.into_inner().unwrap_or_else(PoisonError::into_inner).table.rows
+        };
+        let partitions = self.partitions.into_iter().map(rows).collect();
+        Box::new(Rows { layout: self.layout, partitions })
+    }
+}
+
+struct Worker<'a, const N: usize, const M: usize> {
+    engine: &'a Engine<N, M>,
+    keys: Keys<N>,
+    /// The rows of all partitions, one behind the other; none before the first flow.
+    stage: Vec<Record<N, M>>,
+    /// How full each row is.
+    fill: Vec<u32>,
+}
+
+impl<const N: usize, const M: usize> Worker<'_, N, M> {
+    /// Records a row. At least a few: handing over takes a lock.
+    const ROW: usize = {
+        let fit = STAGE / size_of::<Record<N, M>>();
+        if fit < 32 { 32 } else { fit }
+    };
+
+    #[inline]
+    fn push(&mut self, key: &[u64; N], hash: u64, octets: u32, packets: u32, duration: u32) {
+        let partition = partition_of(hash);
+        let Some(fill) = self.fill.get_mut(partition) else { return };
+        let start = partition * Self::ROW;
+        let Some(record) = self.stage.get_mut(start + *fill as usize) else { return };
+        let mut sums = [duration; M];
+        (sums[0], sums[1]) = (octets, packets);
+        *record = Record { key: *key, sums };
+        *fill += 1;
+        if *fill as usize == Self::ROW {
+            *fill = 0;
+            self.engine.receive(partition, self.stage.get(start..start + Self::ROW).unwrap_or_default(), false);
+        }
+    }
+}
+
+impl<const N: usize, const M: usize> Work for Worker<'_, N, M> {
+    fn add(&mut self, batch: &FlowBatch, values: &Values, parts: &[Part]) {
+        self.stage.resize(PARTITIONS * Self::ROW, Record { key: [0; N], sums: [0; M] });
+        let mut keys = std::mem::take(&mut self.keys);
+        keys.gather(batch, values.rows(batch), values, parts, &self.engine.layout);
+        for (at, key) in keys.keys.iter().enumerate() {
+            let (hash, counts) = (hash(key, self.engine.seed), values.get(at));
+            let all = counts.octets | counts.packets | counts.duration;
+            if counts.flows == 1 && all <= u32::MAX.into() {
+                self.push(key, hash, counts.octets as u32, counts.packets as u32, counts.duration as u32);
+            } else {
+                self.engine.add(hash, key, &counts);
+            }
+        }
+        self.keys = keys;
+    }
+
+    fn finish(&mut self) {
+        for (partition, row) in self.stage.chunks(Self::ROW).enumerate() {
+            let fill = self.fill.get(partition).map_or(0, |fill| *fill as usize);
+            self.engine.receive(partition, row.get(..fill).unwrap_or_default(), true);
+        }
+        (self.stage, self.fill) = (Vec::new(), vec![0; PARTITIONS]);
+    }
+}
+
+#[inline]
+fn partition_of(hash: u64) -> usize {
+    (hash >> (64 - BITS)) as usize
+}
+
+/// Counts as a row sums them up.
+pub(super) fn sums<const M: usize>(counts: &Counts) -> [u64; M] {
+    let mut sums = [counts.duration; M];
+    (sums[0], sums[1]) = (counts.octets, counts.packets);
+    sums
+}
+
+/// A row's counts.
+#[inline]
+pub(super) fn counts<const N: usize, const M: usize>(row: &Row<N, M>) -> Counts {
+    let [octets, packets] = [row.sums[0], row.sums[1]];
+    Counts { flows: row.flows, octets, packets, duration: row.sums.get(2).copied().unwrap_or(0) }
+}
+
+/// A number that nobody outside can know.
+fn random() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(0u8)
+}

@@ -1,0 +1,188 @@
+//! From a batch to columns: what each flow counts, and the keys it counts under.
+
+use super::key::{KeyLayout, MAPPED, Part};
+use super::{Counts, Grouping};
+use crate::flow::{Field, FlowBatch, Rows};
+
+/// TCP and UDP.
+const WITH_PORTS: [u8; 2] = [6, 17];
+
+/// What each flow of a batch counts. Scratch space, kept between batches.
+#[derive(Default)]
+pub(super) struct Values {
+    /// The rows that take part, where that is not all the batch has selected.
+    picked: Option<Vec<u32>>,
+    /// Empty where every record is one flow.
+    pub flows: Vec<u64>,
+    pub octets: Vec<u64>,
+    pub packets: Vec<u64>,
+    /// Empty where it is not asked for.
+    pub duration: Vec<u64>,
+    scratch: Vec<u64>,
+}
+
+impl Values {
+    /// Gathers a batch's values; adds them to `totals`.
+    pub fn gather(&mut self, batch: &FlowBatch, grouping: &Grouping, totals: &mut Counts) {
+        self.picked = grouping.is_ports_only().then(|| pick(batch));
+        self.column(batch, Field::Octets, |s| &mut s.octets);
+        self.column(batch, Field::Packets, |s| &mut s.packets);
+        self.flows.clear();
+        if batch.has(Field::Flows) {
+            self.column(batch, Field::Flows, |s| &mut s.flows);
+        }
+        self.duration.clear();
+        if grouping.has_duration() {
+            self.durations(batch);
+        }
+        let flows = if self.flows.is_empty() { self.octets.len() as u64 } else { sum(&self.flows) };
+        let (octets, packets, duration) = (sum(&self.octets), sum(&self.packets), sum(&self.duration));
+        totals.add(&Counts { flows, octets, packets, duration });
+    }
+
+    /// The rows that take part.
+    pub fn rows<'a>(&'a self, batch: &'a FlowBatch) -> Rows<'a> {
+        self.picked.as_ref().map_or_else(|| batch.rows(), |rows| Rows::Some(rows))
+    }
+
+    /// One flow's counts.
+    #[inline]
+    pub fn get(&self, at: usize) -> Counts {
+        let value = |column: &[u64]| column.get(at).copied().unwrap_or(0);
+        Counts {
+            flows: self.flows.get(at).copied().unwrap_or(1),
+            octets: value(&self.octets),
+            packets: value(&self.packets),
+            duration: value(&self.duration),
+        }
+    }
+
+    fn column(&mut self, batch: &FlowBatch, field: Field, out: impl Fn(&mut Values) -> &mut Vec<u64>) {
+        let mut column = std::mem::take(out(self));
+        gather(batch, field, self.rows(batch), &mut column);
+        *out(self) = column;
+    }
+
+    /// Milliseconds from first to last packet. Uptimes are differences of 32 bits: right across a wrap.
+    fn durations(&mut self, batch: &FlowBatch) {
+        let absolute = batch.has(Field::StartMs) && batch.has(Field::EndMs);
+        let (first, last) = if absolute { (Field::StartMs, Field::EndMs) } else { (Field::First, Field::Last) };
+        self.column(batch, first, |s| &mut s.scratch);
+        self.column(batch, last, |s| &mut s.duration);
+        for (last, first) in self.duration.iter_mut().zip(&self.scratch) {
+            *last = match absolute {
+                true => last.saturating_sub(*first),
+                false => (*last as u32).wrapping_sub(*first as u32).into(),
+            };
+        }
+    }
+}
+
+fn sum(column: &[u64]) -> u64 {
+    column.iter().fold(0, |sum, n| sum.saturating_add(*n))
+}
+
+fn gather(batch: &FlowBatch, field: Field, rows: Rows<'_>, out: &mut Vec<u64>) {
+    match batch.view(field) {
+        Some(view) => view.gather(rows, out),
+        None => {
+            out.clear();
+            out.resize(rows.len(), 0);
+        }
+    }
+}
+
+fn pick(batch: &FlowBatch) -> Vec<u32> {
+    let (mut protocols, mut picked) = (Vec::<u8>::new(), Vec::new());
+    batch.gather(Field::Protocol, &mut protocols);
+    let mut at = 0;
+    batch.rows().each(|row| {
+        if protocols.get(at).is_some_and(|p| WITH_PORTS.contains(p)) {
+            picked.push(row as u32);
+        }
+        at += 1;
+    });
+    picked
+}
+
+/// Keys of a batch's flows. Scratch space, kept between batches.
+#[derive(Default)]
+pub(super) struct Keys<const N: usize> {
+    /// The keys, one a flow.
+    pub keys: Vec<[u64; N]>,
+    pub numbers: Numbers,
+    longs: Vec<u128>,
+}
+
+impl<const N: usize> Keys<N> {
+    /// Gathers the keys made of `parts`.
+    pub fn gather(&mut self, batch: &FlowBatch, rows: Rows<'_>, values: &Values, parts: &[Part], layout: &KeyLayout) {
+        self.keys.clear();
+        self.keys.resize(rows.len(), [0; N]);
+        for (part, slot) in parts.iter().zip(layout.slots()) {
+            if slot.bits == 128 {
+                self.long(batch, rows, *part);
+                self.keys.iter_mut().zip(&self.longs).for_each(|(key, value)| slot.put(*value, key));
+            } else {
+                self.numbers.gather(batch, rows, values, *part);
+                let numbers = &self.numbers.values;
+                self.keys.iter_mut().zip(numbers).for_each(|(key, value)| slot.put_number(*value, key));
+            }
+        }
+    }
+
+    /// Addresses in the width of IPv6.
+    fn long(&mut self, batch: &FlowBatch, rows: Rows<'_>, part: Part) {
+        let (Part::Address(field) | Part::Network(field, _)) = part else { return };
+        let Some(view) = batch.view(field) else { return };
+        view.gather(rows, &mut self.longs);
+        let short = view.width() <= 4;
+        if let Part::Network(_, mask) = part {
+            gather(batch, mask, rows, &mut self.numbers.scratch);
+            let width = if short { 32 } else { 128 };
+            for (address, len) in self.longs.iter_mut().zip(&self.numbers.scratch) {
+                *address &= mask_of(*len, width);
+            }
+        }
+        if short {
+            self.longs.iter_mut().for_each(|address| *address |= MAPPED);
+        }
+    }
+}
+
+/// One part of up to 64 bits of every flow.
+#[derive(Default)]
+pub(super) struct Numbers {
+    pub values: Vec<u64>,
+    scratch: Vec<u64>,
+}
+
+impl Numbers {
+    /// Gathers one part.
+    pub fn gather(&mut self, batch: &FlowBatch, rows: Rows<'_>, values: &Values, part: Part) {
+        match part {
+            Part::Address(field) | Part::Number(field) => gather(batch, field, rows, &mut self.values),
+            Part::Network(field, mask) => {
+                gather(batch, field, rows, &mut self.values);
+                gather(batch, mask, rows, &mut self.scratch);
+                for (address, len) in self.values.iter_mut().zip(&self.scratch) {
+                    *address &= mask_of(*len, 32) as u64;
+                }
+            }
+            Part::PacketSize => {
+                self.values.clear();
+                self.values
+                    .extend(values.octets.iter().zip(&values.packets).map(|(o, p)| o.checked_div(*p).unwrap_or(0)));
+            }
+        }
+    }
+}
+
+/// The bits that a prefix of `len` keeps of an address of `width` bits. A length of 0 says that it is not known: all.
+fn mask_of(len: u64, width: u32) -> u128 {
+    match len {
+        0 => u128::MAX,
+        len if len >= u64::from(width) => u128::MAX,
+        len => u128::MAX << (width - len as u32),
+    }
+}

@@ -1,0 +1,214 @@
+//! Grouping from batches to groups: [`Aggregation`], [`Worker`], [`Groups`].
+
+use super::direct::Direct;
+use super::engine::{Group, Work, engine};
+use super::gather::Values;
+use super::key::{Grouping, KeyLayout, KeyWords};
+use super::rank::{Order, Scratch, Sorted};
+use super::{Counts, Entry, pool};
+use crate::flow::FlowBatch;
+
+/// Groups being made. Threads add to it through workers.
+pub struct Aggregation {
+    grouping: Grouping,
+    threads: usize,
+    narrow: Box<dyn Group>,
+    /// For keys with IPv6 addresses in them.
+    wide: Box<dyn Group>,
+}
+
+impl Aggregation {
+    /// No flows yet.
+    pub fn new(grouping: Grouping) -> Aggregation {
+        let engine = |wide| engine(grouping.layout(wide), grouping.has_duration());
+        let threads = cores();
+        Aggregation { narrow: engine(false), wide: engine(true), threads, grouping }
+    }
+
+    /// Work is done on at most so many threads; on as many as there are cores if this is not called.
+    pub fn threads(self, threads: usize) -> Aggregation {
+        Aggregation { threads: threads.max(1), ..self }
+    }
+
+    /// A thread's part in it.
+    pub fn worker(&self) -> Worker<'_> {
+        Worker {
+            aggregation: self,
+            values: Values::default(),
+            narrow: self.narrow.worker(),
+            wide: self.wide.worker(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    /// The groups that all workers together made.
+    pub fn finish(self, outcomes: Vec<Outcome>) -> Groups {
+        let threads = self.threads;
+        let (mut totals, mut lacking, mut is_wide) = (Counts::default(), 0, false);
+        let (narrow, wide) = (self.grouping.layout(false), self.grouping.layout(true));
+        for outcome in outcomes {
+            totals.add(&outcome.totals);
+            lacking += outcome.lacking;
+            is_wide |= outcome.wide;
+            for (number, counts) in outcome.direct.iter() {
+                let mut key = KeyWords::default();
+                narrow.slots().iter().for_each(|slot| slot.put_number(number, &mut key));
+                self.narrow.insert(&Entry { key, counts: *counts });
+            }
+        }
+        let mut groups = self.narrow.seal(threads);
+        if is_wide {
+            groups.each(&mut |entry| {
+                self.wide.insert(&Entry { key: wide.widen(&narrow, &entry.key), counts: entry.counts });
+            });
+            groups = self.wide.seal(threads);
+        }
+        Groups { groups, totals, lacking, threads }
+    }
+}
+
+/// A thread's part in an aggregation.
+pub struct Worker<'a> {
+    aggregation: &'a Aggregation,
+    values: Values,
+    narrow: Box<dyn Work + 'a>,
+    wide: Box<dyn Work + 'a>,
+    outcome: Outcome,
+}
+
+/// What a worker did, beside the groups it handed on.
+#[derive(Default)]
+pub struct Outcome {
+    totals: Counts,
+    lacking: u64,
+    direct: Direct,
+    wide: bool,
+}
+
+impl Worker<'_> {
+    /// Adds a batch's selected flows. A batch without the fields of the key is only counted.
+    pub fn add(&mut self, batch: &FlowBatch) {
+        if self.aggregation.grouping.lacks(batch.schema()).is_some() {
+            self.outcome.lacking += batch.len() as u64;
+            return;
+        }
+        let grouping = &self.aggregation.grouping;
+        self.values.gather(batch, grouping, &mut self.outcome.totals);
+        let wide = grouping.is_wide(batch);
+        self.outcome.wide |= wide;
+        for parts in grouping.keys() {
+            match parts.as_slice() {
+                [part] if Direct::suits(batch, *part) => self.outcome.direct.add(batch, &self.values, *part),
+                parts if wide => self.wide.add(batch, &self.values, parts),
+                parts => self.narrow.add(batch, &self.values, parts),
+            }
+        }
+    }
+
+    /// Hands on what it still holds.
+    pub fn finish(mut self) -> Outcome {
+        self.narrow.finish();
+        self.wide.finish();
+        self.outcome
+    }
+}
+
+/// Flows grouped.
+pub struct Groups {
+    groups: Box<dyn Sorted>,
+    totals: Counts,
+    lacking: u64,
+    threads: usize,
+}
+
+impl Groups {
+    pub(super) fn new(groups: Box<dyn Sorted>, totals: Counts, lacking: u64) -> Groups {
+        Groups { groups, totals, lacking, threads: cores() }
+    }
+
+    /// How many groups.
+    pub fn len(&self) -> usize {
+        self.groups.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What all flows come to, each counted once.
+    pub fn totals(&self) -> &Counts {
+        &self.totals
+    }
+
+    /// Flows left out, because their batch had not the fields of the key.
+    pub fn lacking(&self) -> u64 {
+        self.lacking
+    }
+
+    /// Takes keys apart.
+    pub fn layout(&self) -> &KeyLayout {
+        self.groups.layout()
+    }
+
+    /// The first `limit` groups in order, as text: `make` turns some groups into text, on all cores, `sink` gets the
+    /// texts in order.
+    pub fn render<E>(
+        &self,
+        order: Order,
+        limit: usize,
+        make: impl Fn(&[Entry], &mut Vec<u8>) + Sync,
+        mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let fill = |entries: &[Entry], text: &mut Vec<u8>| {
+            text.clear();
+            make(entries, text);
+        };
+        self.pieces(order, limit, fill, |text: &mut Vec<u8>| sink(text))
+    }
+
+    /// The first `limit` groups in order, some at a time: for what depends on those before, such as running totals.
+    pub fn visit<E>(
+        &self,
+        order: Order,
+        limit: usize,
+        mut sink: impl FnMut(&[Entry]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let fill = |entries: &[Entry], copy: &mut Vec<Entry>| {
+            copy.clear();
+            copy.extend_from_slice(entries);
+        };
+        self.pieces(order, limit, fill, |entries: &mut Vec<Entry>| sink(entries))
+    }
+
+    fn pieces<T: Default + Send, E>(
+        &self,
+        order: Order,
+        limit: usize,
+        make: impl Fn(&[Entry], &mut T) + Sync,
+        sink: impl FnMut(&mut T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let ranking = self.groups.rank(order, self.threads);
+        // How many of each bucket are within the limit.
+        let mut left = limit;
+        let take = |size: &usize| {
+            let taken = left.min(*size);
+            left -= taken;
+            taken
+        };
+        let mut wanted: Vec<usize> = ranking.sizes.iter().map(take).collect();
+        while wanted.last() == Some(&0) {
+            wanted.pop();
+        }
+        let state = || (Scratch::new(), Vec::new());
+        let piece = |(scratch, entries): &mut (Scratch, Vec<Entry>), bucket: usize, made: &mut T| {
+            self.groups.bucket(order, &ranking, bucket, scratch, entries);
+            make(entries.get(..wanted.get(bucket).map_or(0, |n| *n)).unwrap_or(entries), made);
+        };
+        pool::in_order(self.threads, wanted.len(), state, piece, sink)
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, |n| n.get())
+}

@@ -1,0 +1,291 @@
+//! Keys: what flows are grouped by, packed into words that compare and hash fast.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use crate::flow::{Field, FlowBatch, Projection, Schema};
+
+/// The longest key, in 64-bit words: four IPv6 addresses.
+pub(super) const MAX_WORDS: usize = 8;
+
+/// A key of any grouping; shorter ones leave the last words zero. Keys compare as their parts do, in order.
+pub type KeyWords = [u64; MAX_WORDS];
+
+/// One part of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// An address, IPv4 or IPv6.
+    Address(Field),
+    /// An address (first field) without the bits behind its prefix length (second); all of it where that is 0.
+    Network(Field, Field),
+    /// Any other field.
+    Number(Field),
+    /// Octets a packet, rounded down.
+    PacketSize,
+}
+
+impl Part {
+    /// The fields the part is made of.
+    pub fn fields(self) -> impl Iterator<Item = Field> {
+        let (one, other) = match self {
+            Part::Address(field) | Part::Number(field) => (field, None),
+            Part::Network(address, mask) => (address, Some(mask)),
+            Part::PacketSize => (Field::Octets, Some(Field::Packets)),
+        };
+        std::iter::once(one).chain(other)
+    }
+
+    /// Whether the batch carries the part in more bits than a narrow key has for it.
+    fn is_wide(self, batch: &FlowBatch) -> bool {
+        match self {
+            Part::Address(field) | Part::Network(field, _) => batch.view(field).is_some_and(|view| view.width() > 4),
+            _ => false,
+        }
+    }
+
+    fn bits(self, wide: bool) -> u8 {
+        match self {
+            Part::Address(_) | Part::Network(..) => {
+                if wide {
+                    128
+                } else {
+                    32
+                }
+            }
+            Part::PacketSize => 64,
+            Part::Number(field) => match field {
+                Field::Protocol | Field::Tos | Field::MarkedTos | Field::SrcMask | Field::DstMask => 8,
+                Field::SrcPort | Field::DstPort | Field::TcpFlags | Field::IcmpTypeCode | Field::VlanId => 16,
+                Field::Octets | Field::Packets | Field::Flows | Field::StartMs | Field::EndMs => 64,
+                Field::SrcMac | Field::DstMac => 64,
+                _ => 32,
+            },
+        }
+    }
+}
+
+/// What flows are grouped by.
+#[derive(Clone, Debug)]
+pub struct Grouping {
+    keys: Vec<Vec<Part>>,
+    ports_only: bool,
+    duration: bool,
+}
+
+impl Grouping {
+    /// By these parts. `None` if they do not fit a key even of IPv6 addresses.
+    pub fn by(parts: &[Part]) -> Option<Grouping> {
+        KeyLayout::new(parts, true)?;
+        Some(Grouping { keys: vec![parts.to_vec()], ports_only: false, duration: false })
+    }
+
+    /// By either of two parts of one kind: each flow counts under both.
+    pub fn by_either(one: Part, other: Part) -> Grouping {
+        Grouping { keys: vec![vec![one], vec![other]], ports_only: false, duration: false }
+    }
+
+    /// Only flows of TCP and UDP, the protocols with ports that flow-stat looks at.
+    pub fn ports_only(self, yes: bool) -> Grouping {
+        Grouping { ports_only: yes, ..self }
+    }
+
+    /// Sums durations too.
+    pub fn with_duration(self, yes: bool) -> Grouping {
+        Grouping { duration: yes, ..self }
+    }
+
+    /// The keys each flow counts under.
+    pub(super) fn keys(&self) -> &[Vec<Part>] {
+        &self.keys
+    }
+
+    pub(super) fn is_ports_only(&self) -> bool {
+        self.ports_only
+    }
+
+    pub(super) fn has_duration(&self) -> bool {
+        self.duration
+    }
+
+    /// Whether the batch's keys need the layout for IPv6.
+    pub(super) fn is_wide(&self, batch: &FlowBatch) -> bool {
+        self.keys.iter().flatten().any(|part| part.is_wide(batch))
+    }
+
+    /// The layout of its keys.
+    pub(super) fn layout(&self, wide: bool) -> KeyLayout {
+        // by() and by_either() let no other parts in.
+        KeyLayout::new(self.keys.first().map_or(&[], Vec::as_slice), wide).unwrap_or_default()
+    }
+
+    /// The fields that flows must have.
+    fn needs(&self) -> impl Iterator<Item = Field> {
+        let protocol = self.ports_only.then_some(Field::Protocol);
+        self.keys.iter().flatten().flat_map(|part| part.fields()).chain(protocol)
+    }
+
+    /// The fields that are looked at.
+    pub fn fields(&self) -> Projection {
+        let counts = [Field::Flows, Field::Octets, Field::Packets];
+        let times = [Field::First, Field::Last, Field::StartMs, Field::EndMs];
+        let times = times.into_iter().filter(|_| self.duration);
+        self.needs().chain(counts).chain(times).collect()
+    }
+
+    /// A field of the key that flows of this schema lack.
+    pub fn lacks(&self, schema: &Schema) -> Option<Field> {
+        self.needs().find(|field| !schema.has(*field))
+    }
+}
+
+/// Where the parts lie in a key. Parts never straddle words, but IPv6 addresses, which are two whole ones.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct KeyLayout {
+    slots: Vec<Slot>,
+    words: usize,
+}
+
+/// A part's place: its word, how far left of the word's end it begins, its bits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Slot {
+    pub word: usize,
+    pub shift: u32,
+    pub bits: u32,
+}
+
+impl KeyLayout {
+    fn new(parts: &[Part], wide: bool) -> Option<KeyLayout> {
+        let (mut slots, mut word, mut free) = (Vec::new(), 0usize, 64u32);
+        for part in parts {
+            let bits = u32::from(part.bits(wide));
+            if bits > free {
+                (word, free) = (word + 1, 64);
+            }
+            if bits > 64 {
+                slots.push(Slot { word, shift: 0, bits });
+                (word, free) = (word + 1, 0);
+                continue;
+            }
+            free -= bits;
+            slots.push(Slot { word, shift: free, bits });
+        }
+        // A first part of two words finds no room in the first word, and leaves it empty.
+        let skip = slots.first().map_or(0, |slot| slot.word);
+        slots.iter_mut().for_each(|slot| slot.word -= skip);
+        let words = (word + 1 - skip).next_power_of_two();
+        (words <= MAX_WORDS).then_some(KeyLayout { slots, words })
+    }
+
+    /// Words a key: 1, 2, 4 or 8.
+    pub(super) fn words(&self) -> usize {
+        self.words
+    }
+
+    pub(super) fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// How many parts a key has.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether keys have no part.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Whether addresses have the width of IPv6.
+    pub fn is_wide(&self) -> bool {
+        self.slots.iter().any(|slot| slot.bits == 128)
+    }
+
+    /// One part of a key as a number; 0 for a part it has not. IPv4 addresses beside IPv6 ones are mapped
+    /// (`::ffff:0:0/96`).
+    #[inline]
+    pub fn value(&self, key: &[u64], part: usize) -> u128 {
+        let Some(slot) = self.slots.get(part) else { return 0 };
+        let word = |at: usize| key.get(at).copied().unwrap_or(0);
+        match slot.bits {
+            128 => u128::from(word(slot.word)) << 64 | u128::from(word(slot.word + 1)),
+            64 => word(slot.word).into(),
+            bits => (word(slot.word) >> slot.shift & ((1 << bits) - 1)).into(),
+        }
+    }
+
+    /// One part of a key as an address.
+    #[inline]
+    pub fn address(&self, key: &[u64], part: usize) -> IpAddr {
+        let value = self.value(key, part);
+        match self.slots.get(part).map(|slot| slot.bits) {
+            Some(128) if value >> 32 != MAPPED >> 32 => IpAddr::V6(Ipv6Addr::from(value)),
+            _ => IpAddr::V4(Ipv4Addr::from(value as u32)),
+        }
+    }
+
+    /// A narrow key of the same parts, widened to this layout.
+    pub(super) fn widen(&self, narrow: &KeyLayout, key: &[u64]) -> KeyWords {
+        let mut out = KeyWords::default();
+        for (part, (slot, from)) in self.slots.iter().zip(&narrow.slots).enumerate() {
+            let value = narrow.value(key, part) | if slot.bits > 64 && from.bits == 32 { MAPPED } else { 0 };
+            slot.put(value, &mut out);
+        }
+        out
+    }
+}
+
+/// The prefix of IPv4 addresses mapped into IPv6 (RFC 4291 section 2.5.5.2).
+pub(super) const MAPPED: u128 = 0xFFFF << 32;
+
+impl Slot {
+    /// Puts a part's value into a key; bits it has no room for are lost.
+    #[inline]
+    pub fn put(&self, value: u128, key: &mut [u64]) {
+        if self.bits == 128 {
+            if let Some([high, low]) = key.get_mut(self.word..self.word + 2) {
+                (*high, *low) = ((value >> 64) as u64, value as u64);
+            }
+        } else {
+            self.put_number(value as u64, key);
+        }
+    }
+
+    /// The same for parts of up to 64 bits.
+    #[inline]
+    pub fn put_number(&self, value: u64, key: &mut [u64]) {
+        if let Some(word) = key.get_mut(self.word) {
+            *word |= (value & u64::MAX >> (64 - self.bits)) << self.shift;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAIR: [Part; 2] = [Part::Address(Field::SrcAddr), Part::Address(Field::DstAddr)];
+
+    #[test]
+    fn parts_lie_in_order_and_never_straddle() {
+        let narrow = KeyLayout::new(&PAIR, false).unwrap();
+        assert_eq!((narrow.words(), narrow.is_wide()), (1, false));
+        let mut key = KeyWords::default();
+        for (slot, value) in narrow.slots().iter().zip([0x0A00_0001u128, 0x0A00_0002]) {
+            slot.put(value, &mut key);
+        }
+        assert_eq!(key[0], 0x0A00_0001_0A00_0002);
+        assert_eq!(narrow.address(&key, 1), IpAddr::from([10, 0, 0, 2]));
+        let wide = KeyLayout::new(&PAIR, true).unwrap();
+        assert_eq!((wide.words(), wide.is_wide()), (4, true));
+        let widened = wide.widen(&narrow, &key);
+        assert_eq!(wide.address(&widened, 0), IpAddr::from([10, 0, 0, 1]));
+        let net = [Part::Network(Field::SrcAddr, Field::SrcMask), Part::Number(Field::SrcMask)];
+        assert_eq!(KeyLayout::new(&net, false).unwrap().words(), 1);
+        assert_eq!(KeyLayout::new(&net, true).unwrap().words(), 4);
+    }
+
+    #[test]
+    fn a_key_holds_four_long_addresses_and_not_five() {
+        assert!(Grouping::by(&[PAIR[0]; 4]).is_some());
+        assert!(Grouping::by(&[PAIR[0]; 5]).is_none());
+    }
+}

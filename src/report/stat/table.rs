@@ -1,0 +1,207 @@
+//! Reports with a line a group.
+
+use std::io::{self, Write};
+
+use super::catalog::{Column, Show, Table, Unsorted};
+use super::heading::Sorting;
+use crate::flow::symbols::{Kind as Names, Symbols};
+use crate::report::{Counts, Entry, Groups, KeyLayout, Order, SortBy, text};
+
+/// How a table is to look.
+#[derive(Clone, Debug, Default)]
+pub struct Choices {
+    /// Percentages instead of counts.
+    pub percent: bool,
+    /// A column more, the duration.
+    pub wide: bool,
+    /// The order; the report's own where there is none.
+    pub sorting: Option<Sorting>,
+    /// A line of running totals behind every so many groups.
+    pub tally: Option<u64>,
+}
+
+/// The columns behind the key: flows, octets, packets, duration.
+const TITLES: [&str; 4] = ["flows", "octets", "packets", "duration"];
+/// Their width, the gap to the next included.
+const WIDTH: usize = 22;
+/// The width of a last column that is padded.
+const LAST: usize = 20;
+/// The width of percentages' titles.
+const PERCENT: usize = 9;
+/// Characters an IPv6 address needs, and the gap behind it.
+const LONG_ADDRESS: usize = 41;
+/// The same with a prefix length.
+const LONG_NETWORK: usize = 45;
+
+impl Table {
+    /// How many columns a table has.
+    pub fn columns(&self) -> usize {
+        self.columns.len() + TITLES.len()
+    }
+
+    /// What the table is sorted by. `None` if it has no such column.
+    pub fn order(&self, choices: &Choices) -> Option<Order> {
+        let Some(Sorting { column, descending }) = choices.sorting else {
+            let by = if self.unsorted == Unsorted::Arrival { SortBy::Arrival } else { SortBy::Part(0) };
+            return Some(Order { by, descending: self.unsorted == Unsorted::Descending });
+        };
+        const COUNTS: [SortBy; 4] = [SortBy::Flows, SortBy::Octets, SortBy::Packets, SortBy::Duration];
+        let by = match self.columns.get(column) {
+            Some(key) => SortBy::Part(key.part),
+            None => *COUNTS.get(column - self.columns.len())?,
+        };
+        Some(Order { by, descending })
+    }
+
+    /// Whether durations are looked at.
+    pub fn needs_duration(&self, choices: &Choices) -> bool {
+        choices.wide || self.order(choices).is_some_and(|order| order.by == SortBy::Duration)
+    }
+}
+
+/// A table as text.
+pub struct TableText<'a> {
+    table: &'static Table,
+    choices: &'a Choices,
+    groups: &'a Groups,
+    names: &'a Symbols,
+    mark: &'a str,
+    layout: &'a KeyLayout,
+    /// What percentages are of.
+    totals: Counts,
+    /// The width of each column of the key.
+    widths: Vec<usize>,
+}
+
+impl<'a> TableText<'a> {
+    /// A table of these groups. Numbers that `names` knows are shown by name; `mark` begins lines of comment.
+    pub fn new(
+        table: &'static Table,
+        choices: &'a Choices,
+        groups: &'a Groups,
+        names: &'a Symbols,
+        mark: &'a str,
+    ) -> TableText<'a> {
+        let layout = groups.layout();
+        let width = |column: &Column| match column.show {
+            Show::Address if layout.is_wide() => LONG_ADDRESS,
+            Show::Network if layout.is_wide() => LONG_NETWORK,
+            _ if choices.wide => column.wide,
+            _ => column.width,
+        };
+        let (totals, shares) = (groups.totals(), table.shares());
+        let totals = Counts {
+            flows: totals.flows.saturating_mul(shares),
+            octets: totals.octets.saturating_mul(shares),
+            packets: totals.packets.saturating_mul(shares),
+            duration: totals.duration.saturating_mul(shares),
+        };
+        let widths = table.columns.iter().map(width).collect();
+        TableText { table, choices, groups, names, mark, layout, totals, widths }
+    }
+
+    /// Writes the table.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        out.write_all(&self.titles())?;
+        let Some(order) = self.table.order(self.choices) else { return Ok(()) };
+        if let Some(every) = self.choices.tally.filter(|every| *every > 0) {
+            return self.write_with_tallies(order, every, out);
+        }
+        let lines = |entries: &[Entry], text: &mut Vec<u8>| entries.iter().for_each(|entry| self.line(entry, text));
+        self.groups.render(order, usize::MAX, lines, |text| out.write_all(text))
+    }
+
+    fn write_with_tallies(&self, order: Order, every: u64, out: &mut impl Write) -> io::Result<()> {
+        let (mut sum, mut lines, mut text) = (Counts::default(), 0, Vec::new());
+        let width = self.widths.iter().sum();
+        self.groups.visit(order, usize::MAX, |entries| {
+            text.clear();
+            for entry in entries {
+                self.line(entry, &mut text);
+                sum.add(&entry.counts);
+                lines += 1;
+                if lines % every == 0 {
+                    text::padded(&mut text, format!("{} tally", self.mark).as_bytes(), width);
+                    self.counts(&sum, &mut text);
+                }
+            }
+            out.write_all(&text)
+        })
+    }
+
+    fn titles(&self) -> Vec<u8> {
+        let mut line = format!("{}\n", self.mark).into_bytes();
+        for (at, (column, width)) in self.table.columns.iter().zip(&self.widths).enumerate() {
+            // The mark and a blank stand in the first column; a title too long for it is cut off.
+            let room = if at == 0 { width.saturating_sub(2) } else { *width };
+            if at == 0 {
+                line.extend_from_slice(format!("{} ", self.mark).as_bytes());
+            }
+            text::padded(&mut line, column.title.get(..room).unwrap_or(column.title).as_bytes(), room);
+        }
+        let shown = if self.choices.wide { 4 } else { 3 };
+        for (at, title) in TITLES.iter().take(shown).enumerate() {
+            let width = if self.choices.percent { PERCENT } else { WIDTH };
+            text::padded(&mut line, title.as_bytes(), if at + 1 == shown { 0 } else { width });
+        }
+        line.extend_from_slice(format!("\n{}\n", self.mark).as_bytes());
+        line
+    }
+
+    #[inline]
+    fn line(&self, entry: &Entry, out: &mut Vec<u8>) {
+        for (column, width) in self.table.columns.iter().zip(&self.widths) {
+            match column.show {
+                Show::Address => text::address(out, self.layout.address(&entry.key, column.part), *width),
+                Show::Network => {
+                    let len = self.layout.value(&entry.key, column.part + 1) as u64;
+                    text::network(out, self.layout.address(&entry.key, column.part), len, *width);
+                }
+                Show::Number(names) => {
+                    let number = self.layout.value(&entry.key, column.part) as u64;
+                    match names.and_then(|names| self.name(names, number)) {
+                        // A name too long for the column still stands apart from the next.
+                        Some(name) => text::padded(out, name.as_bytes(), (*width).max(name.len() + 1)),
+                        None => text::number(out, number, *width),
+                    }
+                }
+            }
+        }
+        self.counts(&entry.counts, out);
+    }
+
+    /// The columns behind the key, and the end of the line.
+    #[inline]
+    fn counts(&self, counts: &Counts, out: &mut Vec<u8>) {
+        let wide = self.choices.wide;
+        if self.choices.percent {
+            let totals = &self.totals;
+            let all = [
+                (counts.flows, totals.flows),
+                (counts.octets, totals.octets),
+                (counts.packets, totals.packets),
+                (counts.duration, totals.duration),
+            ];
+            for (at, (part, whole)) in all.into_iter().take(if wide { 4 } else { 3 }).enumerate() {
+                text::blanks(out, if at == 0 { 0 } else { 3 });
+                text::decimal(out, part as f64 * 100.0 / whole as f64, 3, 6);
+            }
+        } else {
+            text::number(out, counts.flows, WIDTH);
+            text::number(out, counts.octets, WIDTH);
+            match (wide, self.table.padded) {
+                (true, _) => {
+                    text::number(out, counts.packets, WIDTH);
+                    text::number(out, counts.duration, 0);
+                }
+                (false, true) => text::number(out, counts.packets, LAST),
+                (false, false) => text::number(out, counts.packets, 0),
+            }
+        }
+        out.push(b'\n');
+    }
+
+    fn name(&self, names: Names, number: u64) -> Option<&str> {
+        self.names.table(names).name(u32::try_from(number).ok()?)
+    }
+}

@@ -1,0 +1,142 @@
+//! Conditions on flows, and how they combine.
+
+use super::address::Addresses;
+use super::numbers::Numbers;
+use crate::flow::{Field, Projection, Schema};
+
+/// A condition on flows. One on a field that a flow lacks does not hold, negated or not.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Predicate {
+    pub(super) node: Node,
+}
+
+/// The tree of a predicate. Negation is a matter of the leaves.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Node {
+    /// Holds for every flow, or for none.
+    Always(bool),
+    Test(Test),
+    And(Vec<Node>),
+    Or(Vec<Node>),
+}
+
+/// A condition on one field.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Test {
+    pub field: Field,
+    pub set: Set,
+    pub negated: bool,
+}
+
+/// The values of a field for which a test holds.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Set {
+    Numbers(Numbers),
+    /// Those that are in the set after a bitwise and.
+    Masked {
+        mask: u64,
+        numbers: Numbers,
+    },
+    Addresses(Addresses),
+}
+
+impl Predicate {
+    /// Holds for every flow (`true`) or for none.
+    pub fn always(holds: bool) -> Predicate {
+        Node::Always(holds).into()
+    }
+
+    /// The field's number is in a set.
+    pub fn numbers(field: Field, numbers: Numbers) -> Predicate {
+        Predicate::test(field, Set::Numbers(numbers))
+    }
+
+    /// The field's number, after a bitwise and with `mask`, is in a set.
+    pub fn masked(field: Field, mask: u64, numbers: Numbers) -> Predicate {
+        Predicate::test(field, Set::Masked { mask, numbers })
+    }
+
+    /// The field's address is in a set.
+    pub fn addresses(field: Field, addresses: Addresses) -> Predicate {
+        Predicate::test(field, Set::Addresses(addresses))
+    }
+
+    fn test(field: Field, set: Set) -> Predicate {
+        Node::Test(Test { field, set, negated: false }).into()
+    }
+
+    /// All of them hold; true of none.
+    pub fn and(predicates: Vec<Predicate>) -> Predicate {
+        Predicate::combine(predicates, true)
+    }
+
+    /// At least one of them holds; false of none.
+    pub fn or(predicates: Vec<Predicate>) -> Predicate {
+        Predicate::combine(predicates, false)
+    }
+
+    fn combine(predicates: Vec<Predicate>, and: bool) -> Predicate {
+        let mut nodes: Vec<Node> = predicates.into_iter().map(|p| p.node).collect();
+        // What always holds adds nothing to an and, what never holds nothing to an or; the other way round it decides.
+        if nodes.contains(&Node::Always(!and)) {
+            return Predicate::always(!and);
+        }
+        nodes.retain(|node| *node != Node::Always(and));
+        match nodes.pop() {
+            None => Predicate::always(and),
+            Some(only) if nodes.is_empty() => only.into(),
+            Some(last) => {
+                nodes.push(last);
+                if and { Node::And(nodes) } else { Node::Or(nodes) }.into()
+            }
+        }
+    }
+
+    /// Holds where this one does not, among the flows that have the fields asked for.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "reads as and() and or() do; flows without the field match neither"
+    )]
+    pub fn not(self) -> Predicate {
+        self.node.negate().into()
+    }
+
+    /// The fields it asks for.
+    pub fn fields(&self) -> Projection {
+        let mut fields = Projection::NONE;
+        self.node.each_test(&mut |test| fields = fields.with(test.field));
+        fields
+    }
+
+    /// A field it asks for that flows of this schema do not have.
+    pub fn missing(&self, schema: &Schema) -> Option<Field> {
+        let fields = self.fields();
+        Field::ALL.iter().copied().find(|field| fields.has(*field) && !schema.has(*field))
+    }
+}
+
+impl From<Node> for Predicate {
+    fn from(node: Node) -> Predicate {
+        Predicate { node }
+    }
+}
+
+impl Node {
+    fn negate(self) -> Node {
+        let all = |nodes: Vec<Node>| nodes.into_iter().map(Node::negate).collect();
+        match self {
+            Node::Always(holds) => Node::Always(!holds),
+            Node::Test(test) => Node::Test(Test { negated: !test.negated, ..test }),
+            Node::And(nodes) => Node::Or(all(nodes)),
+            Node::Or(nodes) => Node::And(all(nodes)),
+        }
+    }
+
+    fn each_test(&self, f: &mut impl FnMut(&Test)) {
+        match self {
+            Node::Always(_) => {}
+            Node::Test(test) => f(test),
+            Node::And(nodes) | Node::Or(nodes) => nodes.iter().for_each(|node| node.each_test(f)),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What the integration tests share: running the real programs, and flows to run them on.
+#![allow(dead_code)] // Every test file uses its own part.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use flowtools::file::{FlowWriter, WriteOptions};
+use flowtools::flow::{Element, Order, StreamInfo, Version, flags, ie};
+
+/// Runs a program with `input` on its standard input. It may end before it has read all.
+pub fn run(program: &str, args: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(program)
+        .args(args)
+        .env("TZ", "UTC")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let feed = std::thread::spawn(move || stdin.write_all(&input));
+    let output = child.wait_with_output().unwrap();
+    let _ = feed.join();
+    output
+}
+
+/// Standard output of a run that must be fine.
+pub fn fine(program: &str, args: &[&str], input: &[u8]) -> Vec<u8> {
+    let output = run(program, args, input);
+    assert!(output.status.success(), "{program} {args:?}: {}", stderr(&output));
+    output.stdout
+}
+
+/// What a run said on standard error.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// `count` version 5 records in host order, all different: record i has i packets of 100 octets, source port i,
+/// destination 443, protocol 6 or (every third) 17, and addresses 10.0.0.i to 192.0.2.1.
+pub fn records(count: u32) -> Vec<u8> {
+    let layout = Version::V5.layout();
+    let mut out = vec![0; layout.size * count as usize];
+    for (i, record) in out.chunks_exact_mut(layout.size).enumerate() {
+        let i = i as u32;
+        let mut set = |element: Element, value: u32| {
+            let (at, width) = layout.find(element).unwrap();
+            let octets = if cfg!(target_endian = "little") {
+                &value.to_le_bytes()[..width]
+            } else {
+                &value.to_be_bytes()[4 - width..]
+            };
+            record[at..at + width].copy_from_slice(octets);
+        };
+        set(ie::UNIX_SECS, 1_767_225_600 + i);
+        set(ie::UPTIME, 1_000_000);
+        set(ie::FIRST, 990_000);
+        set(ie::LAST, 995_000);
+        set(ie::SRC_ADDR4, 0x0A00_0000 + i);
+        set(ie::DST_ADDR4, 0xC000_0201);
+        set(ie::EXPORTER4, 0xC000_02FE);
+        set(ie::SRC_PORT, i & 0xFFFF);
+        set(ie::DST_PORT, 443);
+        set(ie::PROTOCOL, if i % 3 == 0 { 17 } else { 6 });
+        set(ie::PACKETS, i);
+        set(ie::OCTETS, i * 100);
+    }
+    out
+}
+
+/// A finished version 5 file of [`records`].
+pub fn flow_file(count: u32, level: u8, order: Order) -> Vec<u8> {
+    let info = StreamInfo {
+        flags: flags::DONE,
+        start: Some(1_767_225_600),
+        end: Some(1_767_225_600 + count),
+        flows: Some(count),
+        host: Some("test".into()),
+        ..StreamInfo::default()
+    };
+    let options = WriteOptions { version: Version::V5, order, level, info };
+    let mut writer = FlowWriter::new(Vec::new(), &options).unwrap();
+    writer.write_records(&records(count)).unwrap();
+    writer.finish().unwrap()
+}

@@ -1,0 +1,220 @@
+//! flow-send and flow-receive, through real sockets, files and pipes.
+
+mod common;
+
+use std::convert::Infallible;
+use std::io::{BufRead, BufReader, Read};
+use std::net::UdpSocket;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use common::{fine, flow_file, records, run, stderr};
+use flowtools::file::{FlowWriter, Inputs, Scan, WriteOptions};
+use flowtools::flow::{FlowBatch, Order, StreamInfo, Version};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+const SEND: &str = env!("CARGO_BIN_EXE_flow-send");
+const RECEIVE: &str = env!("CARGO_BIN_EXE_flow-receive");
+const HEADER: usize = 4;
+
+/// A flow-receive that hears.
+struct Hearing {
+    child: Child,
+    said: BufReader<std::process::ChildStderr>,
+    output: std::thread::JoinHandle<Vec<u8>>,
+}
+
+impl Hearing {
+    /// Starts it, and waits until it hears.
+    fn start(args: &[&str]) -> Hearing {
+        let mut child = Command::new(RECEIVE)
+            .args(["-d", "1"])
+            .args(args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        assert!(line.contains("hearing"), "{line}");
+        let mut stdout = child.stdout.take().unwrap();
+        let output = std::thread::spawn(move || {
+            let mut all = Vec::new();
+            stdout.read_to_end(&mut all).unwrap();
+            all
+        });
+        Hearing { child, said, output }
+    }
+
+    /// Ends it with a signal, once what was sent has had time to arrive. Gives its exit, output and last words.
+    fn end(mut self, signal: Signal) -> (ExitStatus, Vec<u8>, String) {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
+        let mut words = String::new();
+        self.said.read_to_string(&mut words).unwrap();
+        (self.child.wait().unwrap(), self.output.join().unwrap(), words)
+    }
+}
+
+/// A raw version 5 file.
+fn v5(count: u32) -> Vec<u8> {
+    flow_file(count, 0, Order::HOST)
+}
+
+/// A file's version and its records in this machine's order.
+fn read(file: &[u8]) -> (Version, Vec<u8>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flows");
+    std::fs::write(&path, file).unwrap();
+    let scan = Scan::open(&Inputs::of(&[path])).unwrap();
+    let version = scan.info().version.unwrap();
+    let mut records = Vec::new();
+    let copy = |batch: FlowBatch| -> Result<(), Infallible> {
+        batch.raw().unwrap().copy(batch.rows(), Order::HOST, &mut records);
+        Ok(())
+    };
+    assert!(scan.ordered(|| (), |(), batch| batch, copy).unwrap().problems.is_empty());
+    (version, records)
+}
+
+/// A UDP port that is free now.
+fn port(address: &str) -> u16 {
+    UdpSocket::bind((address, 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// The records of a flow file.
+fn body(file: &[u8]) -> &[u8] {
+    let at: [u8; 4] = file[HEADER..HEADER + 4].try_into().unwrap();
+    let at = if file[2] == 1 { u32::from_le_bytes(at) } else { u32::from_be_bytes(at) };
+    &file[at as usize..]
+}
+
+/// A version 5 record's octets that the network carries unchanged.
+fn comparable(records: &[u8]) -> Vec<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> = records.chunks_exact(64).map(|r| [&r[..12], &r[16..]].concat()).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn flows_sent_are_flows_received() {
+    for (signal, local, remote) in [
+        (Signal::SIGINT, "127.0.0.1", "127.0.0.1"),
+        (Signal::SIGTERM, "0", "127.0.0.1"),
+        (Signal::SIGTERM, "::1", "::1"),
+    ] {
+        let bind = if local.contains(':') { "::1" } else { "127.0.0.1" };
+        if UdpSocket::bind((bind, 0)).is_err() {
+            continue; // a machine without IPv6
+        }
+        let port = port(bind);
+        let hearing = Hearing::start(&[&format!("{local}/0/{port}")]);
+        fine(SEND, &["-x", "20", &format!("0/{remote}/{port}")], &v5(500));
+        let (exit, output, words) = hearing.end(signal);
+        assert!(exit.success(), "{words}");
+        assert_eq!(words, "");
+        assert!(comparable(body(&output)) == comparable(&records(500)), "{local}");
+        let exporter = if bind == "::1" { 0u32 } else { 0x7f00_0001 };
+        assert_eq!(body(&output)[12..16], exporter.to_ne_bytes());
+    }
+}
+
+#[test]
+fn only_the_remote_address_is_heard() {
+    let port = port("127.0.0.1");
+    let hearing = Hearing::start(&[&format!("127.0.0.1/127.0.0.2/{port}")]);
+    fine(SEND, &[&format!("127.0.0.1/127.0.0.1/{port}")], &v5(3));
+    fine(SEND, &[&format!("127.0.0.2/127.0.0.1/{port}")], &v5(5));
+    let (exit, output, _) = hearing.end(Signal::SIGTERM);
+    assert!(exit.success());
+    assert_eq!(body(&output).len(), 5 * 64);
+    assert_eq!(body(&output)[12..16], 0x7f00_0002u32.to_ne_bytes());
+}
+
+#[test]
+fn versions_and_addresses_change_on_the_way() {
+    let port = port("127.0.0.1");
+    let hearing = Hearing::start(&["-V7", "-b", "big", "-z6", &format!("0/0/{port}")]);
+    fine(SEND, &["-V1", "-m", "255.255.255.0", "-x50", &format!("0/127.0.0.1/{port}")], &v5(300));
+    let (exit, output, _) = hearing.end(Signal::SIGTERM);
+    assert!(exit.success());
+    let (version, records) = read(&output);
+    assert_eq!(version, Version::V7);
+    let sources: Vec<u32> =
+        records.chunks_exact(68).map(|r| u32::from_ne_bytes(r[16..20].try_into().unwrap())).collect();
+    assert_eq!(sources.len(), 300);
+    assert!(sources.iter().all(|s| s & 0xFF == 0), "{sources:x?}");
+}
+
+#[test]
+fn what_is_no_export_is_counted_and_said() {
+    let port = port("127.0.0.1");
+    let hearing = Hearing::start(&[&format!("0/0/{port}")]);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.send_to(b"hello", ("127.0.0.1", port)).unwrap();
+    fine(SEND, &[&format!("0/127.0.0.1/{port}")], &v5(2));
+    let (exit, output, words) = hearing.end(Signal::SIGTERM);
+    assert_eq!(exit.code(), Some(1));
+    assert!(
+        words.contains("1 datagrams were not understood; the first, from 127.0.0.1: export version 26725"),
+        "{words}"
+    );
+    assert_eq!(body(&output).len(), 2 * 64);
+}
+
+#[test]
+fn a_capture_is_as_good_as_the_network() {
+    let pcap = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/export-softflowd-v5.pcap");
+    let whole = fine(RECEIVE, &["-r", pcap], b"");
+    assert!(!body(&whole).is_empty() && body(&whole).len() % 64 == 0);
+    let bytes = std::fs::read(pcap).unwrap();
+    assert!(fine(RECEIVE, &["-r", "-"], &bytes) == whole);
+    // An endpoint nothing goes to, and a capture cut short.
+    assert_eq!(body(&fine(RECEIVE, &["-r", pcap, "0/0/1"], b"")), b"");
+    let cut = run(RECEIVE, &["-r", "-"], &bytes[..bytes.len() - 1]);
+    assert_eq!(cut.status.code(), Some(1));
+    assert!(stderr(&cut).contains("offset"), "{}", stderr(&cut));
+}
+
+#[test]
+fn a_file_says_at_the_end_what_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flows");
+    let pcap = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/export-softflowd-v5.pcap");
+    fine(RECEIVE, &["-r", pcap, "-o", path.to_str().unwrap(), "-C", "a comment"], b"");
+    let info = flowtools::file::read_info(&path).unwrap();
+    let size = std::fs::read(&path).map(|file| body(&file).len()).unwrap();
+    assert_eq!((info.flows, info.lost, info.corrupt), (Some((size / 64) as u32), Some(0), Some(0)));
+    assert!(info.is(flowtools::flow::flags::DONE) && info.start <= info.end);
+    assert_eq!(info.comments.as_deref(), Some("a comment"));
+}
+
+#[test]
+fn nobody_listening_is_said_and_no_failure() {
+    let port = port("127.0.0.1");
+    let output = run(SEND, &["-x", "2000", &format!("0/127.0.0.1/{port}")], &v5(10));
+    assert!(output.status.success());
+    assert!(stderr(&output).contains("nobody listens there"), "{}", stderr(&output));
+}
+
+#[test]
+fn wrong_usage_is_exit_2() {
+    for args in [&["0/0/2055"][..], &["127.0.0.1"], &["0/127.0.0.1/0"], &["-m", "x", "0/127.0.0.1/1"], &[]] {
+        assert_eq!(run(SEND, args, b"").status.code(), Some(2), "{args:?}");
+    }
+    for args in [&[][..], &["1.2.3.4"], &["-V", "9", "0/0/1"]] {
+        assert_eq!(run(RECEIVE, args, b"").status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn aggregates_cannot_go_as_version_5() {
+    let info = StreamInfo::default();
+    let options = WriteOptions { version: Version::V8(1), order: Order::HOST, level: 0, info };
+    let mut writer = FlowWriter::new(Vec::new(), &options).unwrap();
+    writer.write_records(&[0; 48]).unwrap();
+    let output = run(SEND, &["-V5", "0/127.0.0.1/9"], &writer.finish().unwrap());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("1 flows cannot be converted to version 5"), "{}", stderr(&output));
+}
