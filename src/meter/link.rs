@@ -60,6 +60,8 @@ pub enum Unmetered {
     TooShort,
 }
 
+/// Octets of an Ethernet header.
+const PLAIN: usize = 14;
 const VLAN: u16 = 0x8100;
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
@@ -70,22 +72,21 @@ struct Payload {
     offset: usize,
 }
 
-/// Finds the IP packet of a frame, behind at most `tags` VLAN tags.
+/// The IPv4 packet of an Ethernet frame without tags: what nearly every frame is.
 #[inline]
-pub fn network<'a>(frame: &Frame<'a>, tags: u8) -> Result<Network<'a>, Unmetered> {
-    let data = frame.data;
-    // What nearly every frame is.
-    if frame.link == LinkType::ETHERNET
-        && let Some([0x08, 0x00]) = data.get(12..14)
-        && let Some(packet @ [first, ..]) = data.get(14..)
-        && first >> 4 == 4
-    {
-        return Ok(Network { version: 4, packet, wire_len: frame.wire_len.saturating_sub(14), vlan: 0 });
-    }
-    tagged(frame, tags)
+pub fn plain_ipv4<'a>(frame: &Frame<'a>) -> Option<Network<'a>> {
+    let packet = frame.data.get(PLAIN..)?;
+    let plain = frame.link == LinkType::ETHERNET && frame.data.get(12..PLAIN)? == [0x08, 0x00];
+    (plain && packet.first()? >> 4 == 4).then(|| Network {
+        version: 4,
+        packet,
+        wire_len: frame.wire_len.saturating_sub(PLAIN as u32),
+        vlan: 0,
+    })
 }
 
-fn tagged<'a>(frame: &Frame<'a>, tags: u8) -> Result<Network<'a>, Unmetered> {
+/// Finds the IP packet of a frame, behind at most `tags` VLAN tags.
+pub fn network<'a>(frame: &Frame<'a>, tags: u8) -> Result<Network<'a>, Unmetered> {
     let mut payload = payload(frame)?;
     let mut vlan = None;
     for _ in 0..tags {

@@ -109,14 +109,14 @@ pub struct Ip<'a> {
 impl<'a> Ip<'a> {
     /// Reads the IP header of a frame. With `compat` as softflowd does: behind one VLAN tag at most, and whatever length
     /// an IPv4 header claims to have.
-    #[inline]
     pub fn of(frame: &Frame<'a>, compat: bool) -> Result<Ip<'a>, Unmetered> {
         let found = network(frame, if compat { 1 } else { TAGS })?;
         if found.version == 4 { Ip::v4(&found, compat) } else { Ip::v6(&found) }
     }
 
+    /// Reads an IPv4 header.
     #[inline]
-    fn v4(found: &Network<'a>, compat: bool) -> Result<Ip<'a>, Unmetered> {
+    pub(super) fn v4(found: &Network<'a>, compat: bool) -> Result<Ip<'a>, Unmetered> {
         let Some(header) = found.packet.first_chunk::<20>() else { return Err(Unmetered::TooShort) };
         let header_len = usize::from(header[0] & 0xf) * 4;
         if header_len < 20 && !compat {

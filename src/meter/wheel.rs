@@ -102,6 +102,9 @@ impl Wheel {
             list.tickets.shrink_to(KEPT);
             list.taken = 0;
             *busy &= !(1 << (at % 64));
+        } else if list.taken >= KEPT.max(list.tickets.len() / 2) {
+            list.tickets.drain(..list.taken);
+            list.taken = 0;
         }
         glance
     }
