@@ -75,7 +75,7 @@ fn groups(args: &Args, table: &'static Table, scan: Scan, out: &mut impl Write) 
     }
     let scan = scan.fields(grouping.fields());
     let arrived = table.order(&choices).filter(|order| order.by == SortBy::Arrival);
-    let (groups, read) = match arrived.and_then(|_| Arrived::new(grouping.clone())) {
+    let (mut groups, read) = match arrived.and_then(|_| Arrived::new(grouping.clone())) {
         Some(mut all) => {
             let group = |(): &mut (), batch| Arrived::batch(&grouping, &batch);
             let merge = |later: Option<Arrived>| Ok::<(), Failure>(later.iter().for_each(|later| all.merge(later)));
@@ -89,7 +89,8 @@ fn groups(args: &Args, table: &'static Table, scan: Scan, out: &mut impl Write) 
             (aggregation.finish(outcomes), read)
         }
     };
-    TableText::new(table, &choices, &groups, &names, &args.mark).write(out).map_err(Failure::stdout)?;
+    let text = TableText::new(table, &choices, &groups, &names, &args.mark);
+    text.write(&mut groups, out).map_err(Failure::stdout)?;
     let exit = report("flow-stat", &read.problems);
     if groups.lacking() > 0 {
         let number = args.report;

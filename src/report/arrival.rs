@@ -76,7 +76,7 @@ mod tests {
             let batch = v5(&octets.map(|octets| flow([1, 2], [3, 4], 6, octets, 1)));
             all.merge(&Arrived::batch(&grouping, &batch).unwrap());
         }
-        let groups = all.finish();
+        let mut groups = all.finish();
         let mut seen = Vec::new();
         let order = Order { by: SortBy::Arrival, descending: false };
         let see = |entries: &[super::super::Entry]| {

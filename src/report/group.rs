@@ -4,7 +4,7 @@ use super::direct::Direct;
 use super::engine::{Group, Work, engine};
 use super::gather::Values;
 use super::key::{Grouping, KeyLayout, KeyWords};
-use super::rank::{Order, Scratch, Sorted};
+use super::rank::{Order, Sorted};
 use super::{Counts, Entry, pool};
 use crate::flow::FlowBatch;
 
@@ -151,61 +151,61 @@ impl Groups {
         self.groups.layout()
     }
 
-    /// The first `limit` groups in order, as text: `make` turns some groups into text, on all cores, `sink` gets the
-    /// texts in order.
+    /// The first `limit` groups in order, as text: `line` appends a group's text, on any core; `sink` gets the texts of
+    /// some groups each, in order.
     pub fn render<E>(
-        &self,
+        &mut self,
         order: Order,
         limit: usize,
-        make: impl Fn(&[Entry], &mut Vec<u8>) + Sync,
+        line: impl Fn(&Entry, &mut Vec<u8>) + Sync,
         mut sink: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let fill = |entries: &[Entry], text: &mut Vec<u8>| {
+        self.pieces(order, limit, line, |text: &mut Vec<u8>| {
+            let end = sink(text);
             text.clear();
-            make(entries, text);
-        };
-        self.pieces(order, limit, fill, |text: &mut Vec<u8>| sink(text))
+            end
+        })
     }
 
     /// The first `limit` groups in order, some at a time: for what depends on those before, such as running totals.
     pub fn visit<E>(
-        &self,
+        &mut self,
         order: Order,
         limit: usize,
         mut sink: impl FnMut(&[Entry]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let fill = |entries: &[Entry], copy: &mut Vec<Entry>| {
-            copy.clear();
-            copy.extend_from_slice(entries);
-        };
-        self.pieces(order, limit, fill, |entries: &mut Vec<Entry>| sink(entries))
+        let keep = |entry: &Entry, entries: &mut Vec<Entry>| entries.push(*entry);
+        self.pieces(order, limit, keep, |entries: &mut Vec<Entry>| {
+            let end = sink(entries);
+            entries.clear();
+            end
+        })
     }
 
+    /// Ranks, makes something of each bucket's groups within the limit, and hands that to `sink` in order.
     fn pieces<T: Default + Send, E>(
-        &self,
+        &mut self,
         order: Order,
         limit: usize,
-        make: impl Fn(&[Entry], &mut T) + Sync,
+        add: impl Fn(&Entry, &mut T) + Sync,
         sink: impl FnMut(&mut T) -> Result<(), E>,
     ) -> Result<(), E> {
         let ranking = self.groups.rank(order, self.threads);
-        // How many of each bucket are within the limit.
         let mut left = limit;
-        let take = |size: &usize| {
-            let taken = left.min(*size);
-            left -= taken;
-            taken
-        };
-        let mut wanted: Vec<usize> = ranking.sizes.iter().map(take).collect();
-        while wanted.last() == Some(&0) {
-            wanted.pop();
+        let mut wanted = Vec::new();
+        for size in &ranking.sizes {
+            if left == 0 {
+                break;
+            }
+            wanted.push(left.min(*size));
+            left -= left.min(*size);
         }
-        let state = || (Scratch::new(), Vec::new());
-        let piece = |(scratch, entries): &mut (Scratch, Vec<Entry>), bucket: usize, made: &mut T| {
-            self.groups.bucket(order, &ranking, bucket, scratch, entries);
-            make(entries.get(..wanted.get(bucket).map_or(0, |n| *n)).unwrap_or(entries), made);
+        let groups = &self.groups;
+        let piece = |(): &mut (), bucket: usize, made: &mut T| {
+            let limit = wanted.get(bucket).map_or(0, |n| *n);
+            groups.bucket(order, &ranking, bucket, limit, &mut |entry| add(entry, made));
         };
-        pool::in_order(self.threads, wanted.len(), state, piece, sink)
+        pool::in_order(self.threads, wanted.len(), || (), piece, sink)
     }
 }
 

@@ -1,9 +1,12 @@
 //! Groups in order.
 //!
-//! Groups stay where they are. Their places are spread over a few hundred buckets by splitters drawn from a sample,
-//! then each bucket is sorted by itself when it is wanted, on whichever core is free.
+//! Splitters drawn from a sample divide the groups into a few hundred buckets that follow each other. Each partition
+//! moves its groups, within itself, to stand bucket by bucket; that is work in the cache. Then each bucket is put
+//! together from a run of every partition, and sorted, when it is wanted, on whichever core is free. Memory is not
+//! walked group by group, which would cost a miss each, and no second copy of the groups is made.
 
 use std::cmp::Ordering;
+use std::sync::{Mutex, PoisonError};
 
 use super::engine::counts;
 use super::key::KeyLayout;
@@ -19,7 +22,8 @@ pub enum SortBy {
     Octets,
     Packets,
     Duration,
-    /// When its first flow came; for groups made in that order.
+    /// When its first flow came; for groups made in that order ([`Arrived`](super::Arrived)), and not put in another
+    /// before.
     Arrival,
 }
 
@@ -32,9 +36,9 @@ pub struct Order {
     pub descending: bool,
 }
 
-/// So many groups are about a bucket: few enough to be sorted within the cache.
+/// About so many groups are a bucket: few enough to be sorted within the cache.
 const BUCKET: usize = 8192;
-const MAX_BUCKETS: usize = 4096;
+const MAX_BUCKETS: usize = 2048;
 /// Sampled groups a bucket.
 const SAMPLES: usize = 16;
 
@@ -44,13 +48,6 @@ pub(super) struct Rows<const N: usize, const M: usize> {
     pub partitions: Vec<Vec<Row<N, M>>>,
 }
 
-/// Places of groups (partition, row) in buckets that follow each other in order. Each thread that made them has its own.
-pub(super) struct Ranking {
-    threads: Vec<Vec<Vec<(u32, u32)>>>,
-    /// Groups a bucket.
-    pub sizes: Vec<usize>,
-}
-
 /// Groups with keys of any width.
 pub(super) trait Sorted: Send + Sync {
     fn layout(&self) -> &KeyLayout;
@@ -58,58 +55,60 @@ pub(super) trait Sorted: Send + Sync {
     fn len(&self) -> usize;
     /// Calls with every group, in no order.
     fn each(&self, see: &mut dyn FnMut(&Entry));
-    /// Spreads the groups over buckets.
-    fn rank(&self, order: Order, threads: usize) -> Ranking;
-    /// A bucket's groups in order.
-    fn bucket(&self, order: Order, ranking: &Ranking, bucket: usize, scratch: &mut Scratch, out: &mut Vec<Entry>);
+    /// Moves the groups into buckets.
+    fn rank(&mut self, order: Order, threads: usize) -> Ranking;
+    /// Calls with the first `limit` groups of a bucket, in order.
+    fn bucket(&self, order: Order, ranking: &Ranking, bucket: usize, limit: usize, see: &mut dyn FnMut(&Entry));
 }
 
-/// Scratch space for sorting a bucket: what groups are sorted by first, and their places.
-pub(super) type Scratch = Vec<(u128, u32, u32)>;
+/// Where buckets lie.
+pub(super) struct Ranking {
+    /// For each partition, where each bucket ends in it.
+    ends: Vec<Vec<u32>>,
+    /// Groups a bucket.
+    pub sizes: Vec<usize>,
+}
 
-impl<const N: usize, const M: usize> Rows<N, M> {
-    fn row(&self, partition: u32, row: u32) -> Option<&Row<N, M>> {
-        self.partitions.get(partition as usize)?.get(row as usize)
+#[inline]
+fn value<const N: usize, const M: usize>(layout: &KeyLayout, by: SortBy, row: &Row<N, M>, at: u32) -> u128 {
+    match by {
+        SortBy::Part(part) => layout.value(&row.key, part),
+        SortBy::Flows => row.flows.into(),
+        SortBy::Octets => row.sums[0].into(),
+        SortBy::Packets => row.sums[1].into(),
+        SortBy::Duration => row.sums.get(2).copied().unwrap_or(0).into(),
+        SortBy::Arrival => at.into(),
     }
+}
 
-    #[inline]
-    fn value(&self, by: SortBy, row: &Row<N, M>, at: u32) -> u128 {
-        match by {
-            SortBy::Part(part) => self.layout.value(&row.key, part),
-            SortBy::Flows => row.flows.into(),
-            SortBy::Octets => row.sums[0].into(),
-            SortBy::Packets => row.sums[1].into(),
-            SortBy::Duration => row.sums.get(2).copied().unwrap_or(0).into(),
-            SortBy::Arrival => at.into(),
-        }
-    }
-
+impl Order {
     /// A number that never falls as groups go by in order, and nearly always rises: the high half of the value's bits,
     /// then those of the key.
     #[inline]
-    fn word(&self, order: Order, row: &Row<N, M>, at: u32) -> u128 {
-        let value = self.value(order.by, row, at);
+    fn word<const N: usize, const M: usize>(self, layout: &KeyLayout, row: &Row<N, M>, at: u32) -> u128 {
+        let value = value(layout, self.by, row, at);
         // Only parts of keys can be longer than 64 bits.
-        let long = matches!(order.by, SortBy::Part(_)) && self.layout.is_wide();
+        let long = matches!(self.by, SortBy::Part(_)) && layout.is_wide();
         let value = if long { (value >> 64) as u64 } else { value as u64 };
-        let value = if order.descending { !value } else { value };
+        let value = if self.descending { !value } else { value };
         u128::from(value) << 64 | u128::from(row.key[0])
     }
-
-    fn compare(&self, order: Order, a: (u32, u32), b: (u32, u32)) -> Ordering {
-        let (Some(row_a), Some(row_b)) = (self.row(a.0, a.1), self.row(b.0, b.1)) else { return Ordering::Equal };
-        let by_value = self.value(order.by, row_a, a.1).cmp(&self.value(order.by, row_b, b.1));
-        let by_value = if order.descending { by_value.reverse() } else { by_value };
-        by_value.then_with(|| row_a.key.cmp(&row_b.key))
+    /// How two groups stand to each other, when their words are equal.
+    fn compare<const N: usize, const M: usize>(self, layout: &KeyLayout, a: &Row<N, M>, b: &Row<N, M>) -> Ordering {
+        let by_value = value(layout, self.by, a, 0).cmp(&value(layout, self.by, b, 0));
+        let by_value = if self.descending { by_value.reverse() } else { by_value };
+        by_value.then_with(|| a.key.cmp(&b.key))
     }
+}
 
+impl<const N: usize, const M: usize> Rows<N, M> {
     /// The words that divide the groups into about `buckets` equal parts.
     fn splitters(&self, order: Order, buckets: usize) -> Vec<u128> {
         let step = (self.len() / (buckets * SAMPLES)).max(1);
         let (mut sample, mut skip) = (Vec::new(), 0);
         for rows in &self.partitions {
-            let rows_at = rows.iter().enumerate().skip(skip).step_by(step);
-            sample.extend(rows_at.map(|(at, row)| self.word(order, row, at as u32)));
+            let picked = rows.iter().enumerate().skip(skip).step_by(step);
+            sample.extend(picked.map(|(at, row)| order.word(&self.layout, row, at as u32)));
             // The sample goes on in the next partition where it would have in one long list.
             skip = (step - rows.len().saturating_sub(skip) % step) % step;
         }
@@ -119,6 +118,43 @@ impl<const N: usize, const M: usize> Rows<N, M> {
         splitters.dedup();
         splitters
     }
+}
+
+/// Moves a partition's rows to stand bucket by bucket; says where each ends.
+fn spread<const N: usize, const M: usize>(
+    rows: &mut [Row<N, M>],
+    word: impl Fn(&Row<N, M>, u32) -> u128,
+    splitters: &[u128],
+    scratch: &mut (Vec<Row<N, M>>, Vec<u32>),
+) -> Vec<u32> {
+    let (copy, buckets) = scratch;
+    copy.clear();
+    copy.extend_from_slice(rows);
+    let bucket = |(at, row)| splitters.partition_point(|splitter| *splitter <= word(row, at)) as u32;
+    buckets.clear();
+    buckets.extend((0u32..).zip(rows.iter()).map(bucket));
+    // Where each bucket begins; as rows are put there, where it ends.
+    let mut ends = vec![0u32; splitters.len() + 2];
+    buckets.iter().for_each(|bucket| {
+        if let Some(count) = ends.get_mut(*bucket as usize + 1) {
+            *count += 1;
+        }
+    });
+    let mut sum = 0;
+    ends.iter_mut().for_each(|end| {
+        sum += *end;
+        *end = sum;
+    });
+    ends.pop();
+    for (row, bucket) in copy.iter().zip(buckets) {
+        if let Some(end) = ends.get_mut(*bucket as usize)
+            && let Some(place) = rows.get_mut(*end as usize)
+        {
+            *place = *row;
+            *end += 1;
+        }
+    }
+    ends
 }
 
 impl<const N: usize, const M: usize> Sorted for Rows<N, M> {
@@ -134,35 +170,53 @@ impl<const N: usize, const M: usize> Sorted for Rows<N, M> {
         self.partitions.iter().flatten().for_each(|row| see(&entry(row)));
     }
 
-    fn rank(&self, order: Order, threads: usize) -> Ranking {
+    fn rank(&mut self, order: Order, threads: usize) -> Ranking {
         let buckets = (self.len() / BUCKET).clamp(1, MAX_BUCKETS);
-        let splitters = if buckets > 1 { self.splitters(order, buckets) } else { Vec::new() };
-        let expected = self.len() / (splitters.len() + 1) / threads.max(1);
-        let start = || vec![Vec::with_capacity(expected + expected / 4); splitters.len() + 1];
-        let threads = pool::fold(threads, self.partitions.len(), start, |lists, partition| {
-            for (at, row) in self.partitions.get(partition).into_iter().flatten().enumerate() {
-                let word = self.word(order, row, at as u32);
-                let bucket = splitters.partition_point(|splitter| *splitter <= word);
-                if let Some(list) = lists.get_mut(bucket) {
-                    list.push((partition as u32, at as u32));
-                }
+        // What stands in its order already must not be moved: there is one partition, and one bucket.
+        let splitters =
+            if buckets > 1 && order.by != SortBy::Arrival { self.splitters(order, buckets) } else { Vec::new() };
+        let (layout, pieces) = (&self.layout, self.partitions.len());
+        let queue = Mutex::new(self.partitions.iter_mut().enumerate());
+        let start = || ((Vec::new(), Vec::new()), Vec::new());
+        let made = pool::fold(threads, pieces, start, |(scratch, made), _| {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            if let Some((partition, rows)) = next {
+                let word = |row: &Row<N, M>, at| order.word(layout, row, at);
+                made.push((partition, spread(rows, word, &splitters, scratch)));
             }
         });
-        let size = |bucket| threads.iter().filter_map(|lists| lists.get(bucket)).map(Vec::len).sum();
-        let sizes = (0..=splitters.len()).map(size).collect();
-        Ranking { threads, sizes }
+        let mut ends = vec![Vec::new(); pieces];
+        for (partition, bounds) in made.into_iter().flat_map(|(_, made)| made) {
+            if let Some(place) = ends.get_mut(partition) {
+                *place = bounds;
+            }
+        }
+        let sizes = (0..=splitters.len()).map(|bucket| ends.iter().map(|ends| run(ends, bucket).len()).sum());
+        Ranking { sizes: sizes.collect(), ends }
     }
 
-    fn bucket(&self, order: Order, ranking: &Ranking, bucket: usize, scratch: &mut Scratch, out: &mut Vec<Entry>) {
-        scratch.clear();
-        for list in ranking.threads.iter().filter_map(|lists| lists.get(bucket)) {
-            let word = |(p, r): (u32, u32)| self.row(p, r).map_or(0, |row| self.word(order, row, r));
-            scratch.extend(list.iter().map(|(p, r)| (word((*p, *r)), *p, *r)));
+    fn bucket(&self, order: Order, ranking: &Ranking, bucket: usize, limit: usize, see: &mut dyn FnMut(&Entry)) {
+        let layout = &self.layout;
+        let mut rows: Vec<Row<N, M>> = Vec::with_capacity(ranking.sizes.get(bucket).map_or(0, |size| *size));
+        for (partition, ends) in self.partitions.iter().zip(&ranking.ends) {
+            rows.extend_from_slice(partition.get(run(ends, bucket)).unwrap_or_default());
         }
-        scratch.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| self.compare(order, (a.1, a.2), (b.1, b.2))));
-        out.clear();
-        out.extend(scratch.iter().filter_map(|(_, p, r)| self.row(*p, *r)).map(entry));
+        let words = (0u32..).zip(&rows).map(|(at, row)| (order.word(layout, row, at), at));
+        let mut words: Vec<(u128, u32)> = words.collect();
+        words.sort_unstable_by(|a, b| {
+            let rows = || rows.get(a.1 as usize).zip(rows.get(b.1 as usize));
+            a.0.cmp(&b.0).then_with(|| rows().map_or(Ordering::Equal, |(a, b)| order.compare(layout, a, b)))
+        });
+        for row in words.iter().take(limit).filter_map(|(_, at)| rows.get(*at as usize)) {
+            see(&entry(row));
+        }
     }
+}
+
+/// A bucket's rows in a partition.
+fn run(ends: &[u32], bucket: usize) -> std::ops::Range<usize> {
+    let end = |bucket: usize| ends.get(bucket).map_or(0, |end| *end as usize);
+    bucket.checked_sub(1).map_or(0, end)..end(bucket)
 }
 
 #[inline]

@@ -63,10 +63,9 @@ impl Table {
 pub struct TableText<'a> {
     table: &'static Table,
     choices: &'a Choices,
-    groups: &'a Groups,
     names: &'a Symbols,
     mark: &'a str,
-    layout: &'a KeyLayout,
+    layout: KeyLayout,
     /// What percentages are of.
     totals: Counts,
     /// The width of each column of the key.
@@ -74,15 +73,15 @@ pub struct TableText<'a> {
 }
 
 impl<'a> TableText<'a> {
-    /// A table of these groups. Numbers that `names` knows are shown by name; `mark` begins lines of comment.
+    /// A table that suits these groups. Numbers that `names` knows are shown by name; `mark` begins lines of comment.
     pub fn new(
         table: &'static Table,
         choices: &'a Choices,
-        groups: &'a Groups,
+        groups: &Groups,
         names: &'a Symbols,
         mark: &'a str,
     ) -> TableText<'a> {
-        let layout = groups.layout();
+        let layout = groups.layout().clone();
         let width = |column: &Column| match column.show {
             Show::Address if layout.is_wide() => LONG_ADDRESS,
             Show::Network if layout.is_wide() => LONG_NETWORK,
@@ -97,24 +96,29 @@ impl<'a> TableText<'a> {
             duration: totals.duration.saturating_mul(shares),
         };
         let widths = table.columns.iter().map(width).collect();
-        TableText { table, choices, groups, names, mark, layout, totals, widths }
+        TableText { table, choices, names, mark, layout, totals, widths }
     }
 
-    /// Writes the table.
-    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+    /// Writes the table of the groups.
+    pub fn write(&self, groups: &mut Groups, out: &mut impl Write) -> io::Result<()> {
         out.write_all(&self.titles())?;
         let Some(order) = self.table.order(self.choices) else { return Ok(()) };
         if let Some(every) = self.choices.tally.filter(|every| *every > 0) {
-            return self.write_with_tallies(order, every, out);
+            return self.write_with_tallies(groups, order, every, out);
         }
-        let lines = |entries: &[Entry], text: &mut Vec<u8>| entries.iter().for_each(|entry| self.line(entry, text));
-        self.groups.render(order, usize::MAX, lines, |text| out.write_all(text))
+        groups.render(order, usize::MAX, |entry, text| self.line(entry, text), |text| out.write_all(text))
     }
 
-    fn write_with_tallies(&self, order: Order, every: u64, out: &mut impl Write) -> io::Result<()> {
+    fn write_with_tallies(
+        &self,
+        groups: &mut Groups,
+        order: Order,
+        every: u64,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
         let (mut sum, mut lines, mut text) = (Counts::default(), 0, Vec::new());
         let width = self.widths.iter().sum();
-        self.groups.visit(order, usize::MAX, |entries| {
+        groups.visit(order, usize::MAX, |entries| {
             text.clear();
             for entry in entries {
                 self.line(entry, &mut text);
