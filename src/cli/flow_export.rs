@@ -36,7 +36,6 @@ pub enum Target {
 #[command(
     name = "flow-export",
     version,
-    about,
     after_help = "\
 Fields of CSV, in the order of their bits in a mask:
   unix_secs unix_nsecs sysuptime exaddr dflows dpkts doctets first last engine_type engine_id srcaddr dstaddr

@@ -10,7 +10,6 @@ use crate::print::Format;
 #[command(
     name = "flow-print",
     version,
-    about,
     after_help = "\
 Formats:
    0  interfaces and ports in hexadecimal

@@ -123,13 +123,18 @@ impl<const N: usize, const M: usize> Group for Engine<N, M> {
     }
 
     fn seal(self: Box<Self>, threads: usize) -> Box<dyn Sorted> {
-        pool::fold(threads, self.partitions.len(), || (), |(), at| {
-            if let Some(mut partition) = self.lock(at) {
-                partition.settle(self.seed);
-                partition.waiting = Vec::new();
-                partition.table.seal();
-            }
-        });
+        pool::fold(
+            threads,
+            self.partitions.len(),
+            || (),
+            |(), at| {
+                if let Some(mut partition) = self.lock(at) {
+                    partition.settle(self.seed);
+                    partition.waiting = Vec::new();
+                    partition.table.seal();
+                }
+            },
+        );
         let rows = |partition: Mutex<Partition<N, M>>| {
             partition.into_inner().unwrap_or_else(PoisonError::into_inner).table.rows
         };

@@ -171,7 +171,8 @@ impl Numbers {
             }
             Part::PacketSize => {
                 self.values.clear();
-                self.values.extend(values.octets.iter().zip(&values.packets).map(|(o, p)| o.checked_div(*p).unwrap_or(0)));
+                self.values
+                    .extend(values.octets.iter().zip(&values.packets).map(|(o, p)| o.checked_div(*p).unwrap_or(0)));
             }
         }
     }

@@ -44,7 +44,13 @@ impl Part {
 
     fn bits(self, wide: bool) -> u8 {
         match self {
-            Part::Address(_) | Part::Network(..) => if wide { 128 } else { 32 },
+            Part::Address(_) | Part::Network(..) => {
+                if wide {
+                    128
+                } else {
+                    32
+                }
+            }
             Part::PacketSize => 64,
             Part::Number(field) => match field {
                 Field::Protocol | Field::Tos | Field::MarkedTos | Field::SrcMask | Field::DstMask => 8,

@@ -156,10 +156,16 @@ mod tests {
         for threads in [1, 3] {
             let mut seen = Vec::new();
             let make = |(): &mut (), piece: usize, out: &mut Vec<usize>| *out = vec![piece; 3];
-            let end = in_order(threads, 100, || (), make, |made: &mut Vec<usize>| {
-                seen.extend_from_slice(made);
-                if made.first() == Some(&60) { Err("enough") } else { Ok(()) }
-            });
+            let end = in_order(
+                threads,
+                100,
+                || (),
+                make,
+                |made: &mut Vec<usize>| {
+                    seen.extend_from_slice(made);
+                    if made.first() == Some(&60) { Err("enough") } else { Ok(()) }
+                },
+            );
             assert_eq!(end, Err("enough"));
             assert_eq!(seen, (0..=60).flat_map(|n| [n; 3]).collect::<Vec<_>>());
         }

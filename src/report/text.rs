@@ -213,9 +213,12 @@ mod tests {
             let parsed = address.parse().unwrap();
             assert_eq!(text(|out| super::address(out, parsed, 17)), format!("{address:<17}"));
         }
-        for (address, len, want) in
-            [("10.0.0.0", 8, "10/8"), ("0.0.0.0", 0, "0/0"), ("1.2.0.4", 32, "1.2.0.4/32"), ("2001:db8::", 32, "2001:db8::/32")]
-        {
+        for (address, len, want) in [
+            ("10.0.0.0", 8, "10/8"),
+            ("0.0.0.0", 0, "0/0"),
+            ("1.2.0.4", 32, "1.2.0.4/32"),
+            ("2001:db8::", 32, "2001:db8::/32"),
+        ] {
             assert_eq!(text(|out| network(out, address.parse().unwrap(), len, 20)), format!("{want:<20}"));
         }
     }

@@ -91,9 +91,7 @@ pub static PACKET_SIZE: Distribution = Distribution {
 /// Packets a flow.
 pub static PACKETS: Distribution = Distribution {
     title: "Packets per flow distribution",
-    bounds: &[
-        1, 2, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 60, 100, 200, 300, 400, 500, 600, 700, 800, 900,
-    ],
+    bounds: &[1, 2, 4, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44, 48, 52, 60, 100, 200, 300, 400, 500, 600, 700, 800, 900],
     step: 1,
     lines: [
         (

@@ -61,8 +61,15 @@ mod tests {
     fn a_heading_says_what_was_asked_for() {
         let args = ["flow-stat".to_owned(), "-f9".to_owned()];
         let sorting = Some(Sorting { column: 2, descending: true });
-        let heading =
-            Heading { mark: "#", title: Some("T"), percent: true, names: false, sorting, name: "Source IP", args: &args };
+        let heading = Heading {
+            mark: "#",
+            title: Some("T"),
+            percent: true,
+            names: false,
+            sorting,
+            name: "Source IP",
+            args: &args,
+        };
         let mut out = Vec::new();
         heading.write(&mut out).unwrap();
         let want = "#  --- ---- ---- Report Information --- --- ---\n#\n# Title:     T\n# Fields:    Percent Total\n\
