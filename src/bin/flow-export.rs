@@ -18,18 +18,22 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
-    if !matches!(args.format, Target::Csv | Target::Json) {
-        let name = args.format.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
-        return Err(Failure::Usage(format!("-f {name} is not supported yet, expected -f csv or -f json")));
-    }
     let scan = Scan::open(&args.files.inputs())?;
     let mut out = io::stdout().lock();
-    if args.format == Target::Json {
-        let scan = scan.fields(Projection::ALL);
-        return text::write(NAME, scan, &mut out, JsonWriter::default, |writer, batch, text| {
-            writer.write(&batch, text)
-        });
+    match args.format {
+        Target::Csv => csv(&args, scan, &mut out),
+        Target::Json => {
+            let scan = scan.fields(Projection::ALL);
+            text::write(NAME, scan, &mut out, JsonWriter::default, |writer, batch, text| writer.write(&batch, text))
+        }
+        other => {
+            let name = other.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
+            Err(Failure::Usage(format!("-f {name} is not supported yet, expected -f csv or -f json")))
+        }
     }
+}
+
+fn csv(args: &Args, scan: Scan, out: &mut impl Write) -> Result<Exit, Failure> {
     let version = scan.info().version;
     let fields = args.fields.unwrap_or_else(|| CsvFields::default_for(version));
     if let Some((version, field)) = version.and_then(|v| fields.lacks(v).map(|field| (v, field))) {
@@ -38,5 +42,5 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let (table, names) = (fields.table(), Symbols::none());
     out.write_all(table.heading().as_bytes()).map_err(Failure::stdout)?;
     let state = || TableWriter::new(&table, &names);
-    text::write(NAME, scan.fields(table.fields()), &mut out, state, |writer, batch, text| writer.write(&batch, text))
+    text::write(NAME, scan.fields(table.fields()), out, state, |writer, batch, text| writer.write(&batch, text))
 }

@@ -280,3 +280,7 @@ fn port(cell: &mut digits::Cell, part: usize, (from, to): (u64, u64), protocol: 
     to.copy_from_slice(from);
     len + digits
 }
+
+#[cfg(test)]
+#[path = "json_tests.rs"]
+mod tests;

@@ -79,6 +79,12 @@ impl Page {
         }
     }
 
+    /// Octets set aside.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Appends the rows, one behind the other.
     pub(super) fn end(&self, out: &mut Vec<u8>) {
         out.reserve(self.ends.iter().map(|end| *end as usize).sum());

@@ -379,3 +379,7 @@ fn clip(cell: &mut Cell, len: usize, most: usize) -> usize {
     cell.iter_mut().take(len).skip(most).for_each(|b| *b = b' ');
     len.min(most)
 }
+
+#[cfg(test)]
+#[path = "table_tests.rs"]
+mod tests;
