@@ -78,7 +78,10 @@ fn groups(args: &Args, table: &'static Table, scan: Scan, out: &mut impl Write) 
     let (mut groups, read) = match arrived.and_then(|_| Arrived::new(grouping.clone())) {
         Some(mut all) => {
             let group = |(): &mut (), batch| Arrived::batch(&grouping, &batch);
-            let merge = |later: Option<Arrived>| Ok::<(), Failure>(later.iter().for_each(|later| all.merge(later)));
+            let merge = |later: Option<Arrived>| {
+                later.iter().for_each(|later| all.merge(later));
+                Ok::<(), Failure>(())
+            };
             let read = scan.ordered(|| (), group, merge)?;
             (all.finish(), read)
         }

@@ -7,7 +7,7 @@ use crate::report::stat::{REPORTS, Report, Sorting};
 
 /// Sum flows up in one of 33 reports, sorted by any column
 #[derive(Parser, Debug)]
-#[command(name = "flow-stat", version, about, after_help = after_help())]
+#[command(name = "flow-stat", version, after_help = after_help())]
 pub struct Args {
     /// Report, 0 to 32
     #[arg(short = 'f', long = "report", value_name = "REPORT", default_value_t = 0,
@@ -66,8 +66,8 @@ fn after_help() -> String {
         text += &format!("  {number:2}  {}\n", report.name);
     }
     text + "
-Columns are those of the key, then flows, octets, packets and duration. Groups that a sort leaves equal stand in
-ascending order of their keys.
+Columns are those of the key, then flows, octets, packets and duration. Groups that a sort leaves
+equal stand in ascending order of their keys.
 
 Examples:
   flow-stat -f9 -S2 < ft-v05.2026-01-01.000000+0000 | head -20
