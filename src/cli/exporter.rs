@@ -119,7 +119,7 @@ impl Exporter {
             }
         }
         results.into_iter().for_each(|result| self.note(result));
-        if !self.pace.is_zero() && self.sent.datagrams % u64::from(BURST) == 0 {
+        if !self.pace.is_zero() && self.sent.datagrams.is_multiple_of(u64::from(BURST)) {
             self.flush();
             thread::sleep(self.due.saturating_duration_since(Instant::now()));
             self.due = self.due.max(Instant::now()) + self.pace * BURST;
