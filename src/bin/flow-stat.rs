@@ -7,7 +7,7 @@ use flowtools::cli::flow_stat::Args;
 use flowtools::cli::run::{complain, report};
 use flowtools::cli::{Exit, Failure, program, symbols};
 use flowtools::file::{Scan, Summary as Read};
-use flowtools::flow::Field;
+use flowtools::flow::StreamInfo;
 use flowtools::flow::symbols::Symbols;
 use flowtools::print;
 use flowtools::report::stat::{Choices, Heading, Kind, Plot, PlotText, Summary, Table, TableText};
@@ -26,6 +26,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         return Err(Failure::Usage(format!("report {} has columns 0 to {last}, no other to sort by", args.report)));
     }
     let scan = Scan::open(&args.files.inputs())?;
+    check(&args, scan.info())?;
     let mut out = io::stdout().lock();
     head(&args, &scan, &mut out).map_err(Failure::stdout)?;
     match &report.kind {
@@ -38,6 +39,15 @@ fn run(args: Args) -> Result<Exit, Failure> {
             Ok(Exit::Fine)
         }
     }
+}
+
+/// Whether the flows have what the report is made of, as far as their header says it.
+fn check(args: &Args, info: &StreamInfo) -> Result<(), Failure> {
+    let Kind::Table(table) = &args.report().kind else { return Ok(()) };
+    let Some(version) = info.version else { return Ok(()) };
+    let Some(field) = table.grouping(false).lacks(&version.layout().schema) else { return Ok(()) };
+    let field = field.candidates().iter().find_map(|element| element.short_name()).unwrap_or("a field");
+    Err(Failure::Failed(format!("report {} needs {field}, which flows of version {version} lack", args.report)))
 }
 
 fn choices(args: &Args) -> Choices {
@@ -67,18 +77,15 @@ fn groups(args: &Args, table: &'static Table, scan: Scan, out: &mut impl Write) 
     let choices = choices(args);
     let names = if args.names { symbols::load()? } else { Symbols::none() };
     let grouping = table.grouping(table.needs_duration(&choices));
-    if let Some(version) = scan.info().version
-        && let Some(field) = grouping.lacks(&version.layout().schema)
-    {
-        let (number, name) = (args.report, name(field));
-        return Err(Failure::Failed(format!("report {number} needs {name}, which flows of version {version} lack")));
-    }
     let scan = scan.fields(grouping.fields());
     let arrived = table.order(&choices).filter(|order| order.by == SortBy::Arrival);
     let (mut groups, read) = match arrived.and_then(|_| Arrived::new(grouping.clone())) {
         Some(mut all) => {
             let group = |(): &mut (), batch| Arrived::batch(&grouping, &batch);
-            let merge = |later: Option<Arrived>| Ok::<(), Failure>(later.iter().for_each(|later| all.merge(later)));
+            let merge = |later: Option<Arrived>| {
+                later.iter().for_each(|later| all.merge(later));
+                Ok::<(), Failure>(())
+            };
             let read = scan.ordered(|| (), group, merge)?;
             (all.finish(), read)
         }
@@ -98,10 +105,6 @@ fn groups(args: &Args, table: &'static Table, scan: Scan, out: &mut impl Write) 
         return Ok(Exit::Partly);
     }
     Ok(exit)
-}
-
-fn name(field: Field) -> &'static str {
-    field.candidates().iter().find_map(|element| element.short_name()).unwrap_or("a field")
 }
 
 fn summary(scan: Scan, write: impl FnOnce(&Summary) -> io::Result<()>) -> Result<Exit, Failure> {

@@ -7,7 +7,7 @@ use crate::report::stat::{REPORTS, Report, Sorting};
 
 /// Sum flows up in one of 33 reports, sorted by any column
 #[derive(Parser, Debug)]
-#[command(name = "flow-stat", version, about, after_help = after_help())]
+#[command(name = "flow-stat", version, after_help = after_help())]
 pub struct Args {
     /// Report, 0 to 32
     #[arg(short = 'f', long = "report", value_name = "REPORT", default_value_t = 0,

@@ -75,6 +75,7 @@ struct Record<const N: usize, const M: usize> {
 
 impl<const N: usize, const M: usize> Partition<N, M> {
     fn settle(&mut self, seed: u64) {
+        self.table.expect(self.waiting.len());
         for record in &self.waiting {
             let sums = record.sums.map(u64::from);
             self.table.add(hash(&record.key, seed), &record.key, 1, &sums, seed);

@@ -201,13 +201,20 @@ impl<const N: usize, const M: usize> Sorted for Rows<N, M> {
         for (partition, ends) in self.partitions.iter().zip(&ranking.ends) {
             rows.extend_from_slice(partition.get(run(ends, bucket)).unwrap_or_default());
         }
-        let words = (0u32..).zip(&rows).map(|(at, row)| (order.word(layout, row, at), at));
-        let mut words: Vec<(u128, u32)> = words.collect();
-        words.sort_unstable_by(|a, b| {
-            let rows = || rows.get(a.1 as usize).zip(rows.get(b.1 as usize));
-            a.0.cmp(&b.0).then_with(|| rows().map_or(Ordering::Equal, |(a, b)| order.compare(layout, a, b)))
+        let words: Vec<u128> = (0u32..).zip(&rows).map(|(at, row)| order.word(layout, row, at)).collect();
+        // Groups of a bucket are much alike: of their words, the first 64 bits that are not the same in all will mostly do.
+        let differ = words.iter().zip(words.iter().skip(1)).fold(0, |bits, (a, b)| bits | (a ^ b));
+        let shift = (u128::BITS - u64::BITS).saturating_sub(differ.leading_zeros());
+        let mut sorted: Vec<(u64, u32)> =
+            words.iter().zip(0u32..).map(|(word, at)| ((word >> shift) as u64, at)).collect();
+        sorted.sort_unstable_by(|a, b| {
+            let (one, other) = (a.1 as usize, b.1 as usize);
+            let rows = || rows.get(one).zip(rows.get(other));
+            let by_word = || words.get(one).cmp(&words.get(other));
+            let by_row = || rows().map_or(Ordering::Equal, |(a, b)| order.compare(layout, a, b));
+            a.0.cmp(&b.0).then_with(by_word).then_with(by_row)
         });
-        for row in words.iter().take(limit).filter_map(|(_, at)| rows.get(*at as usize)) {
+        for row in sorted.iter().take(limit).filter_map(|(_, at)| rows.get(*at as usize)) {
             see(&entry(row));
         }
     }

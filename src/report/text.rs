@@ -140,10 +140,14 @@ fn ipv4(out: &mut Vec<u8>, address: Ipv4Addr) {
 /// Writes a number's digits at the start of a cell; says how many.
 #[inline]
 fn digits(n: u64, cell: &mut [u8; CELL]) -> usize {
-    const EIGHT: u64 = 100_000_000;
-    if n < EIGHT {
-        return short(n as u32, cell);
-    }
+    if n < EIGHT { short(n as u32, cell) } else { long(n, cell) }
+}
+
+const EIGHT: u64 = 100_000_000;
+
+/// A number of more than eight digits.
+#[cold]
+fn long(n: u64, cell: &mut [u8; CELL]) -> usize {
     let (high, low) = (n / EIGHT, (n % EIGHT) as u32);
     let len = digits(high, cell);
     if let Some(to) = cell.get_mut(len..len + 8) {
