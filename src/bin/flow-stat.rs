@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use flowtools::cli::flow_stat::Args;
 use flowtools::cli::run::{complain, report};
 use flowtools::cli::{Exit, Failure, program, symbols};
-use flowtools::file::{Scan, Summary as Read};
+use flowtools::file::Scan;
 use flowtools::flow::StreamInfo;
 use flowtools::flow::symbols::Symbols;
 use flowtools::print;
@@ -32,8 +32,8 @@ fn run(args: Args) -> Result<Exit, Failure> {
     match &report.kind {
         Kind::Table(table) => groups(&args, table, scan, &mut out),
         Kind::Plot(points) => plot(&args, points, scan, &mut out),
-        Kind::Summary => summary(scan, |sum| sum.write(&mut out)),
-        Kind::Short => summary(scan, |sum| sum.write_short(&args.mark, &mut out)),
+        Kind::Summary => summary(scan, Summary::default, |sum| sum.write(&mut out)),
+        Kind::Short => summary(scan, Summary::short, |sum| sum.write_short(&args.mark, &mut out)),
         Kind::Missing => {
             out.write_all(b"Not implemented.\n").map_err(Failure::stdout)?;
             Ok(Exit::Fine)
@@ -107,10 +107,13 @@ fn groups(args: &Args, table: &'static Table, scan: Scan, out: &mut impl Write) 
     Ok(exit)
 }
 
-fn summary(scan: Scan, write: impl FnOnce(&Summary) -> io::Result<()>) -> Result<Exit, Failure> {
-    let (sums, read): (Vec<Summary>, Read) =
-        scan.fields(Summary::fields()).fold(Summary::default, |sum, batch| sum.add(batch));
-    let mut all = Summary::default();
+fn summary(
+    scan: Scan,
+    start: fn() -> Summary,
+    write: impl FnOnce(&Summary) -> io::Result<()>,
+) -> Result<Exit, Failure> {
+    let (sums, read) = scan.fields(Summary::fields()).fold(start, |sum, batch| sum.add(batch));
+    let mut all = start();
     sums.iter().for_each(|sum| all.merge(sum));
     write(&all).map_err(Failure::stdout)?;
     Ok(report("flow-stat", &read.problems))

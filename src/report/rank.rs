@@ -136,18 +136,11 @@ impl Splitters {
         self.least.len() + 1
     }
 
-    /// The bucket of a word. The search takes no branch that depends on it, so that several words are in flight.
+    /// The bucket of a word.
     #[inline]
     fn bucket(&self, word: u128) -> u32 {
         let word = self.lens.see(word);
-        let (mut from, mut left) = (0, self.least.len());
-        while left > 0 {
-            let half = left.div_ceil(2);
-            let beyond = self.least.get(from + half - 1).is_some_and(|least| *least <= word);
-            from += if beyond { half } else { 0 };
-            left -= half;
-        }
-        from as u32
+        self.least.partition_point(|least| *least <= word) as u32
     }
 }
 

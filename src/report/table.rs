@@ -65,9 +65,13 @@ impl<const N: usize, const M: usize> Table<N, M> {
         }
     }
 
-    /// Makes room for so many groups more, and no more than that: the rows are what a report's memory is.
-    pub fn expect(&mut self, more: usize) {
-        self.rows.reserve_exact(more);
+    /// Makes room for the groups that so many flows more will make, if they make as many as the flows before did. Rows
+    /// are what a report's memory is: they do not grow twofold.
+    pub fn expect(&mut self, more: usize, before: usize) {
+        let expected = (more * self.rows.len()).checked_div(before).unwrap_or(0);
+        if self.rows.capacity() - self.rows.len() < expected {
+            self.rows.reserve_exact(expected.max(self.rows.len() / 8));
+        }
     }
 
     #[cold]
