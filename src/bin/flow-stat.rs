@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use flowtools::cli::flow_stat::Args;
 use flowtools::cli::run::{complain, report};
 use flowtools::cli::{Exit, Failure, program, symbols};
-use flowtools::file::{Scan, Summary as Read};
-use flowtools::flow::Field;
+use flowtools::file::Scan;
+use flowtools::flow::StreamInfo;
 use flowtools::flow::symbols::Symbols;
 use flowtools::print;
 use flowtools::report::stat::{Choices, Heading, Kind, Plot, PlotText, Summary, Table, TableText};
@@ -26,18 +26,28 @@ fn run(args: Args) -> Result<Exit, Failure> {
         return Err(Failure::Usage(format!("report {} has columns 0 to {last}, no other to sort by", args.report)));
     }
     let scan = Scan::open(&args.files.inputs())?;
+    check(&args, scan.info())?;
     let mut out = io::stdout().lock();
     head(&args, &scan, &mut out).map_err(Failure::stdout)?;
     match &report.kind {
         Kind::Table(table) => groups(&args, table, scan, &mut out),
         Kind::Plot(points) => plot(&args, points, scan, &mut out),
-        Kind::Summary => summary(scan, |sum| sum.write(&mut out)),
-        Kind::Short => summary(scan, |sum| sum.write_short(&args.mark, &mut out)),
+        Kind::Summary => summary(scan, Summary::default, |sum| sum.write(&mut out)),
+        Kind::Short => summary(scan, Summary::short, |sum| sum.write_short(&args.mark, &mut out)),
         Kind::Missing => {
             out.write_all(b"Not implemented.\n").map_err(Failure::stdout)?;
             Ok(Exit::Fine)
         }
     }
+}
+
+/// Whether the flows have what the report is made of, as far as their header says it.
+fn check(args: &Args, info: &StreamInfo) -> Result<(), Failure> {
+    let Kind::Table(table) = &args.report().kind else { return Ok(()) };
+    let Some(version) = info.version else { return Ok(()) };
+    let Some(field) = table.grouping(false).lacks(&version.layout().schema) else { return Ok(()) };
+    let field = field.candidates().iter().find_map(|element| element.short_name()).unwrap_or("a field");
+    Err(Failure::Failed(format!("report {} needs {field}, which flows of version {version} lack", args.report)))
 }
 
 fn choices(args: &Args) -> Choices {
@@ -67,12 +77,6 @@ fn groups(args: &Args, table: &'static Table, scan: Scan, out: &mut impl Write) 
     let choices = choices(args);
     let names = if args.names { symbols::load()? } else { Symbols::none() };
     let grouping = table.grouping(table.needs_duration(&choices));
-    if let Some(version) = scan.info().version
-        && let Some(field) = grouping.lacks(&version.layout().schema)
-    {
-        let (number, name) = (args.report, name(field));
-        return Err(Failure::Failed(format!("report {number} needs {name}, which flows of version {version} lack")));
-    }
     let scan = scan.fields(grouping.fields());
     let arrived = table.order(&choices).filter(|order| order.by == SortBy::Arrival);
     let (mut groups, read) = match arrived.and_then(|_| Arrived::new(grouping.clone())) {
@@ -103,14 +107,13 @@ fn groups(args: &Args, table: &'static Table, scan: Scan, out: &mut impl Write) 
     Ok(exit)
 }
 
-fn name(field: Field) -> &'static str {
-    field.candidates().iter().find_map(|element| element.short_name()).unwrap_or("a field")
-}
-
-fn summary(scan: Scan, write: impl FnOnce(&Summary) -> io::Result<()>) -> Result<Exit, Failure> {
-    let (sums, read): (Vec<Summary>, Read) =
-        scan.fields(Summary::fields()).fold(Summary::default, |sum, batch| sum.add(batch));
-    let mut all = Summary::default();
+fn summary(
+    scan: Scan,
+    start: fn() -> Summary,
+    write: impl FnOnce(&Summary) -> io::Result<()>,
+) -> Result<Exit, Failure> {
+    let (sums, read) = scan.fields(Summary::fields()).fold(start, |sum, batch| sum.add(batch));
+    let mut all = start();
     sums.iter().for_each(|sum| all.merge(sum));
     write(&all).map_err(Failure::stdout)?;
     Ok(report("flow-stat", &read.problems))

@@ -64,6 +64,8 @@ struct Engine<const N: usize, const M: usize> {
 struct Partition<const N: usize, const M: usize> {
     table: Table<N, M>,
     waiting: Vec<Record<N, M>>,
+    /// Flows that waited here before.
+    settled: usize,
 }
 
 /// One flow on its way to its partition. Counts of more bits do not wait, they are added at once.
@@ -75,6 +77,8 @@ struct Record<const N: usize, const M: usize> {
 
 impl<const N: usize, const M: usize> Partition<N, M> {
     fn settle(&mut self, seed: u64) {
+        self.table.expect(self.waiting.len(), self.settled);
+        self.settled += self.waiting.len();
         for record in &self.waiting {
             let sums = record.sums.map(u64::from);
             self.table.add(hash(&record.key, seed), &record.key, 1, &sums, seed);

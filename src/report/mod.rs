@@ -15,6 +15,8 @@ mod direct;
 mod engine;
 mod gather;
 mod group;
+#[cfg(test)]
+mod group_tests;
 mod key;
 mod pool;
 mod rank;

@@ -102,8 +102,8 @@ impl Order {
 }
 
 impl<const N: usize, const M: usize> Rows<N, M> {
-    /// The words that divide the groups into about `buckets` equal parts.
-    fn splitters(&self, order: Order, buckets: usize) -> Vec<u128> {
+    /// Words that divide the groups into about `buckets` equal parts.
+    fn splitters(&self, order: Order, buckets: usize) -> Splitters {
         let step = (self.len() / (buckets * SAMPLES)).max(1);
         let (mut sample, mut skip) = (Vec::new(), 0);
         for rows in &self.partitions {
@@ -114,9 +114,53 @@ impl<const N: usize, const M: usize> Rows<N, M> {
         }
         sample.sort_unstable();
         let every = (sample.len() / buckets).max(1);
-        let mut splitters: Vec<u128> = sample.into_iter().skip(every).step_by(every).collect();
-        splitters.dedup();
-        splitters
+        Splitters::new(sample.into_iter().skip(every).step_by(every).collect())
+    }
+}
+
+/// What divides one bucket from the next.
+struct Splitters {
+    lens: Lens,
+    least: Vec<u64>,
+}
+
+impl Splitters {
+    fn new(words: Vec<u128>) -> Splitters {
+        let lens = Lens::over(&words);
+        let mut least: Vec<u64> = words.iter().map(|word| lens.see(*word)).collect();
+        least.dedup();
+        Splitters { lens, least }
+    }
+
+    fn buckets(&self) -> usize {
+        self.least.len() + 1
+    }
+
+    /// The bucket of a word.
+    #[inline]
+    fn bucket(&self, word: u128) -> u32 {
+        let word = self.lens.see(word);
+        self.least.partition_point(|least| *least <= word) as u32
+    }
+}
+
+/// Words, as 64 bits of how far they are from the least of some: enough to tell most of these apart.
+struct Lens {
+    least: u128,
+    shift: u32,
+}
+
+impl Lens {
+    fn over(words: &[u128]) -> Lens {
+        let least = words.iter().copied().min().unwrap_or(0);
+        let range = words.iter().copied().max().unwrap_or(0) - least;
+        Lens { least, shift: (u128::BITS - u64::BITS).saturating_sub(range.leading_zeros()) }
+    }
+
+    /// Never falls as words rise, also where a word is beyond the range.
+    #[inline]
+    fn see(&self, word: u128) -> u64 {
+        u64::try_from(word.saturating_sub(self.least) >> self.shift).unwrap_or(u64::MAX)
     }
 }
 
@@ -124,17 +168,17 @@ impl<const N: usize, const M: usize> Rows<N, M> {
 fn spread<const N: usize, const M: usize>(
     rows: &mut [Row<N, M>],
     word: impl Fn(&Row<N, M>, u32) -> u128,
-    splitters: &[u128],
+    splitters: &Splitters,
     scratch: &mut (Vec<Row<N, M>>, Vec<u32>),
 ) -> Vec<u32> {
     let (copy, buckets) = scratch;
     copy.clear();
     copy.extend_from_slice(rows);
-    let bucket = |(at, row)| splitters.partition_point(|splitter| *splitter <= word(row, at)) as u32;
+    let bucket = |(at, row)| splitters.bucket(word(row, at));
     buckets.clear();
     buckets.extend((0u32..).zip(rows.iter()).map(bucket));
     // Where each bucket begins; as rows are put there, where it ends.
-    let mut ends = vec![0u32; splitters.len() + 2];
+    let mut ends = vec![0u32; splitters.buckets() + 1];
     buckets.iter().for_each(|bucket| {
         if let Some(count) = ends.get_mut(*bucket as usize + 1) {
             *count += 1;
@@ -173,8 +217,11 @@ impl<const N: usize, const M: usize> Sorted for Rows<N, M> {
     fn rank(&mut self, order: Order, threads: usize) -> Ranking {
         let buckets = (self.len() / BUCKET).clamp(1, MAX_BUCKETS);
         // What stands in its order already must not be moved: there is one partition, and one bucket.
-        let splitters =
-            if buckets > 1 && order.by != SortBy::Arrival { self.splitters(order, buckets) } else { Vec::new() };
+        let splitters = match order.by {
+            SortBy::Arrival => Splitters::new(Vec::new()),
+            _ if buckets == 1 => Splitters::new(Vec::new()),
+            _ => self.splitters(order, buckets),
+        };
         let (layout, pieces) = (&self.layout, self.partitions.len());
         let queue = Mutex::new(self.partitions.iter_mut().enumerate());
         let start = || ((Vec::new(), Vec::new()), Vec::new());
@@ -191,7 +238,7 @@ impl<const N: usize, const M: usize> Sorted for Rows<N, M> {
                 *place = bounds;
             }
         }
-        let sizes = (0..=splitters.len()).map(|bucket| ends.iter().map(|ends| run(ends, bucket).len()).sum());
+        let sizes = (0..splitters.buckets()).map(|bucket| ends.iter().map(|ends| run(ends, bucket).len()).sum());
         Ranking { sizes: sizes.collect(), ends }
     }
 
@@ -201,13 +248,18 @@ impl<const N: usize, const M: usize> Sorted for Rows<N, M> {
         for (partition, ends) in self.partitions.iter().zip(&ranking.ends) {
             rows.extend_from_slice(partition.get(run(ends, bucket)).unwrap_or_default());
         }
-        let words = (0u32..).zip(&rows).map(|(at, row)| (order.word(layout, row, at), at));
-        let mut words: Vec<(u128, u32)> = words.collect();
-        words.sort_unstable_by(|a, b| {
-            let rows = || rows.get(a.1 as usize).zip(rows.get(b.1 as usize));
-            a.0.cmp(&b.0).then_with(|| rows().map_or(Ordering::Equal, |(a, b)| order.compare(layout, a, b)))
+        let words: Vec<u128> = (0u32..).zip(&rows).map(|(at, row)| order.word(layout, row, at)).collect();
+        // Groups of a bucket are much alike: 64 bits of their words will mostly do, but not always.
+        let lens = Lens::over(&words);
+        let mut sorted: Vec<(u64, u32)> = words.iter().zip(0u32..).map(|(word, at)| (lens.see(*word), at)).collect();
+        sorted.sort_unstable_by(|a, b| {
+            let (one, other) = (a.1 as usize, b.1 as usize);
+            let rows = || rows.get(one).zip(rows.get(other));
+            let by_word = || words.get(one).cmp(&words.get(other));
+            let by_row = || rows().map_or(Ordering::Equal, |(a, b)| order.compare(layout, a, b));
+            a.0.cmp(&b.0).then_with(by_word).then_with(by_row)
         });
-        for row in words.iter().take(limit).filter_map(|(_, at)| rows.get(*at as usize)) {
+        for row in sorted.iter().take(limit).filter_map(|(_, at)| rows.get(*at as usize)) {
             see(&entry(row));
         }
     }

@@ -53,7 +53,7 @@ impl<const N: usize, const M: usize> Table<N, M> {
         while let Some(slot) = self.slots.get_mut(at) {
             if *slot == EMPTY {
                 *slot = tag | self.rows.len() as u32 & INDEX;
-                return self.append(Row { key: *key, flows, sums: *sums });
+                return self.rows.push(Row { key: *key, flows, sums: *sums });
             }
             if *slot & !INDEX == tag
                 && let Some(row) = self.rows.get_mut((*slot & INDEX) as usize)
@@ -65,13 +65,13 @@ impl<const N: usize, const M: usize> Table<N, M> {
         }
     }
 
-    /// Grows by a quarter, not twofold: the rows are what a report's memory is.
-    #[inline]
-    fn append(&mut self, row: Row<N, M>) {
-        if self.rows.len() == self.rows.capacity() {
-            self.rows.reserve_exact((self.rows.len() / 4).max(16));
+    /// Makes room for the groups that so many flows more will make, if they make as many as the flows before did. Rows
+    /// are what a report's memory is: they do not grow twofold.
+    pub fn expect(&mut self, more: usize, before: usize) {
+        let expected = (more * self.rows.len()).checked_div(before).unwrap_or(0);
+        if self.rows.capacity() - self.rows.len() < expected {
+            self.rows.reserve_exact(expected.max(self.rows.len() / 8));
         }
-        self.rows.push(row);
     }
 
     #[cold]

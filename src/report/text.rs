@@ -8,16 +8,23 @@ use std::sync::LazyLock;
 const CELL: usize = 24;
 const BLANK: [u8; 64] = [b' '; 64];
 
-/// Appends a number, and blanks up to `width`.
+/// Appends a blank cell, lets `write` fill it and say how far, and cuts it off there or at `width`, whichever is more.
+/// A copy of known size and stores into it are faster than text made elsewhere and copied.
 #[inline]
-pub fn number(out: &mut Vec<u8>, n: u64, width: usize) {
-    let mut cell = [b' '; CELL];
-    let len = digits(n, &mut cell);
-    out.extend_from_slice(&cell);
-    out.truncate(out.len() - CELL + len.max(width.min(CELL)));
+fn cell(out: &mut Vec<u8>, width: usize, write: impl FnOnce(&mut [u8; CELL]) -> usize) {
+    let start = out.len();
+    out.extend_from_slice(&[b' '; CELL]);
+    let len = out.get_mut(start..).and_then(|cell| cell.first_chunk_mut()).map_or(0, write);
+    out.truncate(start + len.max(width.min(CELL)));
     if width > CELL {
         blanks(out, width - CELL);
     }
+}
+
+/// Appends a number, and blanks up to `width`.
+#[inline]
+pub fn number(out: &mut Vec<u8>, n: u64, width: usize) {
+    cell(out, width, |cell| digits(n, cell));
 }
 
 /// Appends text, and blanks up to `width`.
@@ -30,14 +37,10 @@ pub fn padded(out: &mut Vec<u8>, text: &[u8], width: usize) {
 /// Appends an address, and blanks up to `width`.
 #[inline]
 pub fn address(out: &mut Vec<u8>, address: IpAddr, width: usize) {
-    let start = out.len();
     match address {
-        IpAddr::V4(address) => ipv4(out, address),
-        // Writing to a Vec does not fail.
-        IpAddr::V6(address) => drop(write!(out, "{address}")),
+        IpAddr::V4(address) => cell(out, width, |cell| ipv4(cell, address)),
+        IpAddr::V6(address) => padded(out, address.to_string().as_bytes(), width),
     }
-    let len = out.len() - start;
-    blanks(out, width.saturating_sub(len));
 }
 
 /// Appends an address without its last octets (or, IPv6, as ever) that are zero, and `/len`; blanks up to `width`.
@@ -115,16 +118,15 @@ fn scaled(n: f64, unit: u64) -> u128 {
 static OCTETS: LazyLock<[([u8; 4], u8); 256]> = LazyLock::new(|| {
     std::array::from_fn(|n| {
         let text = format!("{n}.");
-        let mut cell = [0; 4];
+        let mut cell = [b' '; 4];
         cell.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
         (cell, text.len() as u8)
     })
 });
 
 #[inline]
-fn ipv4(out: &mut Vec<u8>, address: Ipv4Addr) {
-    let table = &*OCTETS;
-    let (mut cell, mut len) = ([b' '; CELL], 0);
+fn ipv4(cell: &mut [u8; CELL], address: Ipv4Addr) -> usize {
+    let (table, mut len) = (&*OCTETS, 0);
     for octet in address.octets() {
         let (text, width) = &table[usize::from(octet)];
         if let Some(to) = cell.get_mut(len..len + 4) {
@@ -132,18 +134,25 @@ fn ipv4(out: &mut Vec<u8>, address: Ipv4Addr) {
         }
         len += usize::from(*width);
     }
-    out.extend_from_slice(&cell);
     // Without the last dot.
-    out.truncate(out.len() - CELL + len - 1);
+    len -= 1;
+    if let Some(dot) = cell.get_mut(len) {
+        *dot = b' ';
+    }
+    len
 }
 
 /// Writes a number's digits at the start of a cell; says how many.
 #[inline]
 fn digits(n: u64, cell: &mut [u8; CELL]) -> usize {
-    const EIGHT: u64 = 100_000_000;
-    if n < EIGHT {
-        return short(n as u32, cell);
-    }
+    if n < EIGHT { short(n as u32, cell) } else { long(n, cell) }
+}
+
+const EIGHT: u64 = 100_000_000;
+
+/// A number of more than eight digits.
+#[cold]
+fn long(n: u64, cell: &mut [u8; CELL]) -> usize {
     let (high, low) = (n / EIGHT, (n % EIGHT) as u32);
     let len = digits(high, cell);
     if let Some(to) = cell.get_mut(len..len + 8) {

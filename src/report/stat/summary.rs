@@ -18,7 +18,8 @@ pub struct Summary {
     exported: Range,
     /// Milliseconds at which flows began and ended.
     lasted: Range,
-    distributions: [Counted; 4],
+    /// None in the short summary.
+    distributions: Vec<Counted>,
     scratch: Columns,
 }
 
@@ -60,13 +61,18 @@ impl Default for Summary {
             active: 0,
             exported: Range::EMPTY,
             lasted: Range::EMPTY,
-            distributions: [&PACKET_SIZE, &PACKETS, &OCTETS, &TIME].map(Counted::new),
+            distributions: [&PACKET_SIZE, &PACKETS, &OCTETS, &TIME].map(Counted::new).into(),
             scratch: Columns::default(),
         }
     }
 }
 
 impl Summary {
+    /// Only what the short summary shows.
+    pub fn short() -> Summary {
+        Summary { distributions: Vec::new(), ..Summary::default() }
+    }
+
     /// The fields that are looked at.
     pub fn fields() -> Projection {
         let counts = [Field::Flows, Field::Octets, Field::Packets, Field::UnixSecs];

@@ -1,0 +1,183 @@
+//! Grouping and ranking against the plainest way of doing either.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use super::tests::{flow, v5};
+use super::*;
+use crate::flow::{Column, Field, FieldSpec, FlowBatch, Schema, ie};
+
+const PAIR: [Part; 2] = [Part::Address(Field::SrcAddr), Part::Address(Field::DstAddr)];
+
+/// Numbers that look random.
+fn random() -> impl FnMut(u64) -> u64 {
+    let mut state = 7u64;
+    move |below| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    }
+}
+
+/// Batches of flows between `hosts` hosts, and what each pair comes to.
+fn traffic(flows: usize, hosts: u64) -> (Vec<FlowBatch>, BTreeMap<(u32, u32), Counts>) {
+    let (mut random, mut sums) = (random(), BTreeMap::<_, Counts>::new());
+    let records: Vec<Vec<u8>> = (0..flows)
+        .map(|_| {
+            let (src, dst) = (random(hosts) as u32 * 257, random(hosts) as u32);
+            let (octets, packets) = (random(50) as u32 * 40, 1 + random(3) as u32);
+            let counts = Counts { flows: 1, octets: octets.into(), packets: packets.into(), duration: 1000 };
+            sums.entry((src, dst)).or_default().add(&counts);
+            flow([src, dst], [random(9) as u16, random(9) as u16], [1, 6, 17][random(3) as usize], octets, packets)
+        })
+        .collect();
+    (records.chunks(1000).map(v5).collect(), sums)
+}
+
+/// Groups on three threads' workers, each with every third batch.
+fn group(grouping: Grouping, batches: &[FlowBatch]) -> Groups {
+    let aggregation = Aggregation::new(grouping).threads(3);
+    let work = |thread: usize| {
+        let mut worker = aggregation.worker();
+        batches.iter().skip(thread).step_by(3).for_each(|batch| worker.add(batch));
+        worker.finish()
+    };
+    let outcomes = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..3).map(|thread| scope.spawn(move || work(thread))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    aggregation.finish(outcomes)
+}
+
+fn all(groups: &mut Groups, by: SortBy, descending: bool, limit: usize) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let see = |some: &[Entry]| {
+        entries.extend_from_slice(some);
+        Ok::<_, ()>(())
+    };
+    groups.visit(Order { by, descending }, limit, see).unwrap();
+    entries
+}
+
+/// Few groups, many groups, groups of which nearly all have one flow; in every order.
+#[test]
+fn groups_are_what_a_plain_map_says() {
+    for (flows, hosts) in [(0, 1), (3_000, 8), (50_000, 300)] {
+        let (batches, sums) = traffic(flows, hosts);
+        for duration in [false, true] {
+            let mut groups = group(Grouping::by(&PAIR).unwrap().with_duration(duration), &batches);
+            assert_eq!((groups.len(), groups.totals().flows), (sums.len(), flows as u64));
+            let layout = groups.layout().clone();
+            let key = |e: &Entry| (layout.value(&e.key, 0) as u32, layout.value(&e.key, 1) as u32);
+            let value = |e: &Entry, by| match by {
+                SortBy::Part(part) => layout.value(&e.key, part) as u64,
+                SortBy::Flows => e.counts.flows,
+                SortBy::Octets => e.counts.octets,
+                SortBy::Packets => e.counts.packets,
+                SortBy::Duration | SortBy::Arrival => e.counts.duration,
+            };
+            for by in [SortBy::Octets, SortBy::Part(1), SortBy::Flows, SortBy::Part(0), SortBy::Packets] {
+                for descending in [true, false] {
+                    let entries = all(&mut groups, by, descending, usize::MAX);
+                    let ranked: Vec<(u64, (u32, u32))> = entries
+                        .iter()
+                        .map(|e| (if descending { !value(e, by) } else { value(e, by) }, key(e)))
+                        .collect();
+                    assert!(ranked.is_sorted(), "{by:?} {descending}");
+                    for entry in &entries {
+                        let want = sums[&key(entry)];
+                        let want = if duration { want } else { Counts { duration: 0, ..want } };
+                        assert_eq!(entry.counts, want);
+                    }
+                    let some = all(&mut groups, by, descending, 10);
+                    assert_eq!(some, entries[..10.min(entries.len())]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn text_comes_in_order_from_all_threads() {
+    let (batches, sums) = traffic(60_000, 300);
+    let mut groups = group(Grouping::by(&PAIR).unwrap(), &batches);
+    let mut out = String::new();
+    let order = Order { by: SortBy::Part(0), descending: false };
+    let line = |entry: &Entry, text: &mut Vec<u8>| text.extend_from_slice(format!("{:x}\n", entry.key[0]).as_bytes());
+    let sink = |text: &[u8]| {
+        out += std::str::from_utf8(text).unwrap();
+        Ok::<_, ()>(())
+    };
+    groups.render(order, usize::MAX, line, sink).unwrap();
+    let want: String =
+        sums.keys().map(|(src, dst)| format!("{:x}\n", u64::from(*src) << 32 | u64::from(*dst))).collect();
+    assert_eq!(out, want);
+    let stopped = groups.render(order, usize::MAX, line, |_| Err("closed"));
+    assert_eq!(stopped, Err("closed"));
+}
+
+/// Small keys go a way of their own, and only where the batch has them as small numbers.
+#[test]
+fn ports_count_on_both_sides_and_only_where_there_are_any() {
+    let batch =
+        v5(&[flow([1, 2], [80, 5000], 6, 100, 1), flow([1, 2], [53, 53], 17, 50, 2), flow([1, 2], [80, 80], 1, 9, 9)]);
+    let either = Grouping::by_either(Part::Number(Field::SrcPort), Part::Number(Field::DstPort)).ports_only(true);
+    let mut groups = group(either, &[batch]);
+    let entries = all(&mut groups, SortBy::Part(0), false, usize::MAX);
+    let seen: Vec<(u128, u64, u64)> =
+        entries.iter().map(|e| (groups.layout().value(&e.key, 0), e.counts.flows, e.counts.octets)).collect();
+    assert_eq!(seen, [(53, 2, 100), (80, 1, 100), (5000, 1, 100)]);
+    assert_eq!(*groups.totals(), Counts { flows: 2, octets: 150, packets: 3, duration: 0 });
+}
+
+/// Flows between IPv6 hosts, as columns: (source, destination, octets) each.
+fn v6(flows: &[(u128, u128, u64)]) -> FlowBatch {
+    let field = |element, width| FieldSpec { element, occurrence: 0, width };
+    let fields = [field(ie::SRC_ADDR6, 16), field(ie::DST_ADDR6, 16), field(ie::OCTETS, 8), field(ie::SRC_MASK6, 1)];
+    let column = |width, data| Column::Plain { width, data };
+    let columns = vec![
+        column(16, flows.iter().flat_map(|f| f.0.to_ne_bytes()).collect()),
+        column(16, flows.iter().flat_map(|f| f.1.to_ne_bytes()).collect()),
+        column(8, flows.iter().flat_map(|f| f.2.to_ne_bytes()).collect()),
+        column(1, vec![48; flows.len()]),
+    ];
+    FlowBatch::from_columns(Arc::new(Schema::new(fields.to_vec())), flows.len(), columns)
+}
+
+#[test]
+fn both_kinds_of_address_stand_in_one_report() {
+    let one = "2001:db8:1::1".parse::<Ipv6Addr>().unwrap().to_bits();
+    let other = "2001:db8:1:2::2".parse::<Ipv6Addr>().unwrap().to_bits();
+    let batches = [
+        v5(&[flow([0x0A00_0001, 0x0A00_0002], [1, 2], 6, 10, 1)]),
+        v6(&[(one, other, 1 << 40), (one, other, 1 << 40), (other, one, 3)]),
+    ];
+    let mut groups = group(Grouping::by(&PAIR).unwrap(), &batches);
+    assert!(groups.layout().is_wide());
+    let entries = all(&mut groups, SortBy::Octets, true, usize::MAX);
+    let layout = groups.layout();
+    let seen: Vec<(String, u64)> =
+        entries.iter().map(|e| (layout.address(&e.key, 0).to_string(), e.counts.octets)).collect();
+    let want = [("2001:db8:1::1", 2 << 40), ("10.0.0.1", 10), ("2001:db8:1:2::2", 3)];
+    assert_eq!(seen, want.map(|(address, octets)| (address.to_owned(), octets)));
+    // Of one network; the batch of IPv4 has no lengths, so its addresses stand for themselves.
+    let network = Grouping::by(&[Part::Network(Field::SrcAddr, Field::SrcMask), Part::Number(Field::SrcMask)]).unwrap();
+    let mut groups = group(network, &batches);
+    let entries = all(&mut groups, SortBy::Part(0), false, usize::MAX);
+    let addresses: Vec<IpAddr> = entries.iter().map(|e| groups.layout().address(&e.key, 0)).collect();
+    assert_eq!(addresses, ["10.0.0.1", "2001:db8:1::"].map(|text| text.parse::<IpAddr>().unwrap()));
+}
+
+#[test]
+fn flows_without_the_key_are_counted_and_left_out() {
+    let batches = [v5(&[flow([1, 2], [3, 4], 6, 10, 1)]), v6(&[(1, 2, 3), (4, 5, 6)])];
+    let groups = group(Grouping::by(&[Part::Number(Field::SrcAs)]).unwrap(), &batches);
+    assert_eq!((groups.len(), groups.lacking(), groups.totals().flows), (1, 2, 1));
+}
+
+#[test]
+fn counters_are_as_wide_as_they_need_to_be() {
+    let mut groups = group(Grouping::by(&PAIR).unwrap(), &[v6(&[(1, 2, u64::MAX), (1, 2, 5)])]);
+    let entries = all(&mut groups, SortBy::Flows, true, 1);
+    assert_eq!(entries.first().map(|e| (e.counts.flows, e.counts.octets)), Some((2, u64::MAX)));
+}
