@@ -1,6 +1,6 @@
 complete -c flow-sensor -s r -l read -d 'Capture file to read, pcap or pcapng; `-` is standard input' -r -F
 complete -c flow-sensor -s w -l write -d 'Write a flow file; `-` is standard output' -r -F
-complete -c flow-sensor -s n -l collectors -d 'Send flows to these collectors ([address]:port for IPv6)' -r
+complete -c flow-sensor -s n -l collectors -d 'Send flows to these collectors; an IPv6 address stands in brackets' -r
 complete -c flow-sensor -s v -l export-version -d 'Export version, of what is sent and written: 1, 5 or 7' -r
 complete -c flow-sensor -s t -l timeout -d 'Set a timeout; units s m h d w, which add up (1h30m)' -r
 complete -c flow-sensor -s m -l max-flows -d 'The most flows kept at a time; beyond, those that would end first end early' -r

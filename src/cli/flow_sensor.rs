@@ -31,7 +31,7 @@ pub struct Args {
     /// Write a flow file; `-` is standard output
     #[arg(short = 'w', long = "write", value_name = "FILE")]
     pub write: Option<PathBuf>,
-    /// Send flows to these collectors ([address]:port for IPv6)
+    /// Send flows to these collectors; an IPv6 address stands in brackets
     #[arg(short = 'n', long, value_name = "HOST:PORT", value_delimiter = ',')]
     pub collectors: Vec<String>,
     /// Export version, of what is sent and written: 1, 5 or 7
