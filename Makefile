@@ -39,7 +39,7 @@ docs: linker
 
 install: all
 	$(INSTALL) -d "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(SYMDIR)"
-	for p in $(PROGRAMS); do $(INSTALL) -m 755 "target/release/$$p" "$(DESTDIR)$(BINDIR)/" || exit 1; done
+	for p in $(PROGRAMS); do $(INSTALL) -s -m 755 "target/release/$$p" "$(DESTDIR)$(BINDIR)/" || exit 1; done
 	$(INSTALL) -m 644 share/sym/*.sym "$(DESTDIR)$(SYMDIR)/"
 	for n in 1 5 7; do \
 	  for page in man/*.$$n; do \
