@@ -1,6 +1,6 @@
 //! The rules of the house, kept by machine: floors, sizes, and that every program is known to the documentation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -132,20 +132,22 @@ fn every_file_can_be_read_at_one_sitting() {
 
 #[test]
 fn every_program_is_documented() {
-    let known: BTreeMap<String, String> = flowtools::cli::commands()
-        .iter()
-        .map(|c| (c.get_name().to_owned(), c.get_about().map(ToString::to_string).unwrap_or_default()))
-        .collect();
+    let commands = flowtools::cli::commands();
     let overview = |file: &str| fs::read_to_string(root().join(file)).unwrap();
     let (readme, page) = (overview("README.md"), overview("man/flow-tools.7"));
     for path in rust_files("src/bin") {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let command = commands.iter().find(|command| command.get_name() == name);
+        let command = command.unwrap_or_else(|| panic!("{name} is not among cli::commands()"));
         assert!(readme.contains(&format!("`{name}`")), "{name} is not in README.md");
         assert!(page.contains(&format!(".BR {name} (1)")), "{name} is not in man/flow-tools.7");
-        let about = known.get(&name).unwrap_or_else(|| panic!("{name} is not among cli::commands()"));
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        assert!(!about.is_empty(), "{name}: Args lacks the doc comment that says what the program does");
         // clap takes a bare `about` for the package's description, in the place of the struct's doc comment.
         assert_ne!(about, env!("CARGO_PKG_DESCRIPTION"), "{name}: leave `about` out of #[command]");
-        assert!(!about.is_empty(), "{name}: Args lacks the doc comment that says what the program does");
+        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let long: Vec<&str> = after.lines().filter(|line| line.chars().count() > 100).collect();
+        assert!(long.is_empty(), "{name}: help is wrapped at 100 columns: {long:#?}");
     }
 }
 

@@ -167,7 +167,7 @@ fn what_is_no_export_is_counted_and_said() {
 fn a_capture_is_as_good_as_the_network() {
     let pcap = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/export-softflowd-v5.pcap");
     let whole = fine(RECEIVE, &["-r", pcap], b"");
-    assert!(!body(&whole).is_empty() && body(&whole).len() % 64 == 0);
+    assert!(!body(&whole).is_empty() && body(&whole).len().is_multiple_of(64));
     let bytes = std::fs::read(pcap).unwrap();
     assert!(fine(RECEIVE, &["-r", "-"], &bytes) == whole);
     // An endpoint nothing goes to, and a capture cut short.

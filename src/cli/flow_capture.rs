@@ -15,9 +15,10 @@ use crate::net::Endpoint;
     name = "flow-capture",
     version,
     after_help = "\
-A file is named tmp-... while it is written and ft-... when it is complete. It can be read at any moment; a collector
-that was killed has lost no more than the last second, and the next one completes its file. SIGHUP begins a new file,
-SIGTERM ends. What goes wrong is said on standard error in the foreground, else to syslog (local6).
+A file is named tmp-... while it is written and ft-... when it is complete. It can be read at any
+moment; a collector that was killed has lost no more than the last second, and the next one
+completes its file. SIGHUP begins a new file, SIGTERM ends. What goes wrong is said on standard
+error in the foreground, else to syslog (local6).
 
 Examples:
   flow-capture -w /flows -E 500G -S 5 0/0/2055

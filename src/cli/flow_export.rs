@@ -38,9 +38,9 @@ pub enum Target {
     version,
     after_help = "\
 Fields of CSV, in the order of their bits in a mask:
-  unix_secs unix_nsecs sysuptime exaddr dflows dpkts doctets first last engine_type engine_id srcaddr dstaddr
-  nexthop input output srcport dstport prot tos tcp_flags src_mask dst_mask src_as dst_as in_encaps out_encaps
-  peer_nexthop router_sc extra_pkts marked_tos src_tag dst_tag
+  unix_secs unix_nsecs sysuptime exaddr dflows dpkts doctets first last engine_type engine_id
+  srcaddr dstaddr nexthop input output srcport dstport prot tos tcp_flags src_mask dst_mask
+  src_as dst_as in_encaps out_encaps peer_nexthop router_sc extra_pkts marked_tos src_tag dst_tag
 
 Examples:
   flow-export -f2 < ft-v05.2026-01-01.000000+0000 > flows.csv

@@ -14,9 +14,9 @@ use crate::select::{Numbers, number};
     name = "flow-filter",
     version,
     after_help = "\
-A LIST is numbers and ranges, 53,1024-65535; ! before it means all others. An access list is named as in Cisco's
-'ip access-list standard NAME permit 10.0.0.0 0.255.255.255' or 'access-list NUMBER deny host 10.0.0.1'.
-A flow must match every option given.
+A LIST is numbers and ranges, 53,1024-65535; ! before it means all others. An access list is named
+as in Cisco's 'ip access-list standard NAME permit 10.0.0.0 0.255.255.255' or 'access-list NUMBER
+deny host 10.0.0.1'. A flow must match every option given.
 
 Examples:
   flow-cat /flows/2026 | flow-filter -r6 -P80,443 | flow-stat -f8

@@ -74,7 +74,7 @@ pub struct Args {
     #[arg(short = 'S', long, value_name = "INTERFACE")]
     pub send_interface: Option<String>,
     /// Pause between datagrams, so that reading a file does not flood the collector; 0 none
-    #[arg(long, value_name = "MICROSECONDS", default_value_t = 20)]
+    #[arg(long, value_name = "MICROSECONDS", default_value_t = 50)]
     pub pace: u64,
     /// The exporter's address in the flow file
     #[arg(short = 'e', long, value_name = "ADDRESS")]

@@ -66,8 +66,8 @@ fn after_help() -> String {
         text += &format!("  {number:2}  {}\n", report.name);
     }
     text + "
-Columns are those of the key, then flows, octets, packets and duration. Groups that a sort leaves equal stand in
-ascending order of their keys.
+Columns are those of the key, then flows, octets, packets and duration. Groups that a sort leaves
+equal stand in ascending order of their keys.
 
 Examples:
   flow-stat -f9 -S2 < ft-v05.2026-01-01.000000+0000 | head -20

@@ -4,6 +4,7 @@
 
 pub mod common;
 pub mod date;
+pub mod exporter;
 pub mod output;
 pub mod run;
 pub mod sink;

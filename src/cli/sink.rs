@@ -9,7 +9,7 @@ use super::common::Write;
 use super::output::Output;
 use super::run::Failure;
 use crate::file::{Error, WriteOptions};
-use crate::flow::{StreamInfo, Version, flags};
+use crate::flow::{FlowBatch, StreamInfo, Version, flags};
 use crate::wire::{Counters, Records};
 
 /// Writes received flows to one flow file: a stream on standard output or a pipe; in a file proper the header's
@@ -55,13 +55,15 @@ impl Sink {
 
     /// Writes all records, and leaves `records` empty.
     pub fn write(&mut self, records: &mut Records) -> Result<(), Failure> {
-        for batch in records.drain() {
-            let own = batch.raw().map_or(Version::V5, |raw| raw.layout.version);
-            self.flows += batch.len() as u64;
-            self.unflushed = true;
-            self.begun(own)?.0.write(&batch)?;
-        }
-        Ok(())
+        records.drain().try_for_each(|batch| self.write_batch(&batch))
+    }
+
+    /// Writes a batch's selected flows.
+    pub fn write_batch(&mut self, batch: &FlowBatch) -> Result<(), Failure> {
+        let own = batch.raw().map_or(Version::V5, |raw| raw.layout.version);
+        self.flows += batch.len() as u64;
+        self.unflushed = true;
+        self.begun(own)?.0.write(batch)
     }
 
     /// Hands on what a compressed stream has held back.
@@ -83,7 +85,7 @@ impl Sink {
         let number = |n: u64| Some(u32::try_from(n).unwrap_or(u32::MAX));
         let info = &mut options.info;
         info.flags |= flags::DONE;
-        (info.end, info.flows) = (self.end.or(info.end), number(flows));
+        (info.start, info.end, info.flows) = (self.start.or(info.start), self.end.or(info.end), number(flows));
         (info.lost, info.misordered) = (number(total.lost), number(total.misordered));
         (info.corrupt, info.resets) = (number(total.corrupt), number(total.resets));
         let file = File::options().write(true).open(&path);

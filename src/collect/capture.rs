@@ -42,7 +42,7 @@ pub struct Capture {
     pending: Vec<u8>,
     at: u64,
     flows: u64,
-    /// Flows that are only in `pending`.
+    /// Flows appended since everything was last written.
     unwritten: u64,
     /// Totals when the file was begun.
     base: Counters,
@@ -95,9 +95,17 @@ impl Capture {
         &self.path
     }
 
+    /// Flows appended, written or not.
+    pub fn flows(&self) -> u64 {
+        self.flows
+    }
+
     /// Flows that have not been written, because the system refused.
     pub fn unwritten(&self) -> u64 {
-        self.unwritten
+        match self.zlib {
+            Some(_) => self.unwritten,
+            None => (self.pending.len() as u64).div_ceil(self.options.version.layout().size as u64),
+        }
     }
 
     /// Appends whole records, in the file's byte order. To be called only when nothing is pending. If this fails the

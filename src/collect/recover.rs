@@ -74,7 +74,9 @@ fn finished(path: &Path) -> Option<PathBuf> {
 
 /// Completes records and header; says how many flows there are, `None` if stopped.
 fn complete(file: &File, path: &Path, info: &StreamInfo, end: i64, stop: &AtomicBool) -> io::Result<Option<u64>> {
-    let Some(version) = info.version else { return Err(io::Error::other("records of no classic version")) };
+    let Some(version) = info.version.filter(|_| info.stream_version == 3) else {
+        return Err(io::Error::other("not a file of stream version 3"));
+    };
     let mut start = [0; 8];
     file.read_exact_at(&mut start, 0)?;
     let order = info.order.unwrap_or(Order::HOST);
@@ -98,14 +100,16 @@ fn complete(file: &File, path: &Path, info: &StreamInfo, end: i64, stop: &Atomic
     let Some(found) = found else { return Ok(None) };
     let flows = found.octets / size;
     let new = done(flows);
-    if found.in_place && new.len() as u64 == header {
+    let whole = level == 0 || found.octets % size == 0;
+    if found.in_place && whole && new.len() as u64 == header {
         // The order matters: whenever we are interrupted, what lies there is still an unfinished file.
         file.set_len(found.cut)?;
         file.write_all_at(&found.tail, found.cut)?;
         file.write_all_at(&new, 0)?;
         return Ok(Some(flows));
     }
-    rewrite(file, path, header, &new, flows * size, level, stop)
+    let written = rewrite(file, path, header, &new, flows * size, level, stop)?;
+    Ok(written.then_some(flows))
 }
 
 /// What a file holds.
@@ -135,7 +139,7 @@ fn inflate_all(file: &File, header: u64, stop: &AtomicBool) -> io::Result<Option
     Ok(Some(Found { octets, in_place, cut: records.at, tail }))
 }
 
-/// Writes the records, as far as they are sound, to a new file in the old one's place.
+/// Writes the records, as far as they are sound, to a new file in the old one's place; `false` if stopped.
 fn rewrite(
     file: &File,
     path: &Path,
@@ -144,16 +148,13 @@ fn rewrite(
     octets: u64,
     level: u8,
     stop: &AtomicBool,
-) -> io::Result<Option<u64>> {
+) -> io::Result<bool> {
     // A name that no program takes for an archive's.
     let beside = path.with_file_name(format!(".{}", path.file_name().unwrap_or_default().to_string_lossy()));
     let mut to = File::create(&beside)?;
     let copied = to.write_all(new).and_then(|()| copy(file, &mut to, header, octets, level, stop));
     match copied {
-        Ok(Some(octets)) => {
-            fs::rename(&beside, path)?;
-            Ok(Some(octets))
-        }
+        Ok(true) => fs::rename(&beside, path).map(|()| true),
         other => {
             let _ = fs::remove_file(&beside);
             other
@@ -161,13 +162,13 @@ fn rewrite(
     }
 }
 
-fn copy(file: &File, to: &mut File, header: u64, octets: u64, level: u8, stop: &AtomicBool) -> io::Result<Option<u64>> {
+fn copy(file: &File, to: &mut File, header: u64, octets: u64, level: u8, stop: &AtomicBool) -> io::Result<bool> {
     let (mut made, mut out, mut left) = (Vec::new(), Vec::with_capacity(CHUNK), octets);
     let mut zlib = (level > 0).then(|| Zlib::new(level, &mut made));
     let mut records = if level > 0 { Records::zlib(file, header)? } else { Records::plain(file, header)? };
     while left > 0 && records.next(&mut out)? {
         if stop.load(Ordering::Relaxed) {
-            return Ok(None);
+            return Ok(false);
         }
         out.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         left -= out.len() as u64;
@@ -184,7 +185,7 @@ fn copy(file: &File, to: &mut File, header: u64, octets: u64, level: u8, stop: &
         zlib.finish(&mut made);
         to.write_all(&made)?;
     }
-    Ok(Some(octets))
+    Ok(true)
 }
 
 /// Records being read, compressed or not, as far as they are sound.
@@ -265,5 +266,92 @@ impl<'a> Records<'a> {
         let mut none = Vec::with_capacity(16);
         let status = self.zlib.as_mut().map(|z| z.decompress_vec(tail, &mut none, FlushDecompress::Finish));
         !self.damaged && matches!(status, Some(Ok(Status::StreamEnd))) && none.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::Version;
+    use proptest::prelude::*;
+
+    const NAME: &str = "tmp-v05.2026-01-01.000000+0000";
+
+    /// An unfinished file of version 5: so many records, compressed in segments as a capture is, or not.
+    fn file(records: usize, compressed: bool) -> Vec<u8> {
+        let (start, flows) = (Some(1), Some(0));
+        let level = if compressed { 1 } else { 0 };
+        let info = StreamInfo { start, end: start, flows, ..StreamInfo::default() };
+        let mut out = WriteOptions { version: Version::V5, order: Order::HOST, level, info }.header();
+        let octets: Vec<u8> =
+            (0..records as u32 * 16).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+        if compressed {
+            let mut zlib = Zlib::new(1, &mut out);
+            octets.chunks(6400).for_each(|part| zlib.append(part, &mut out).unwrap());
+        } else {
+            out.extend(octets);
+        }
+        out
+    }
+
+    fn recovered(content: &[u8]) -> (tempfile::TempDir, Result<Outcome, Error>) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(NAME), content).unwrap();
+        let result = recover(&folder.path().join(NAME), &AtomicBool::new(false));
+        (folder, result)
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_keeps_what_came_before() {
+        for compressed in [false, true] {
+            let whole = file(250, compressed);
+            let mut most = 0;
+            for cut in (0..=whole.len()).step_by(397).chain([whole.len()]) {
+                let (folder, result) = recovered(&whole[..cut]);
+                match result {
+                    Ok(Outcome::Finished(path, flows)) => {
+                        let scan =
+                            crate::file::Scan::open(&crate::file::Inputs::of(std::slice::from_ref(&path))).unwrap();
+                        let (sums, summary) = scan.fold(|| 0, |sum: &mut u64, batch| *sum += batch.len() as u64);
+                        assert!(summary.problems.is_empty(), "{cut}: {:?}", summary.problems);
+                        assert_eq!((sums.iter().sum(), read_info(&path).unwrap().flows), (flows, Some(flows as u32)));
+                        assert!(flows >= most, "{cut}: {flows} after {most}");
+                        most = flows;
+                    }
+                    Ok(Outcome::Empty) => assert_eq!(cut, 0),
+                    Ok(Outcome::Left) => panic!("nobody writes it"),
+                    // Within the header.
+                    Err(_) => assert!(most == 0 && folder.path().join(NAME).exists()),
+                }
+            }
+            assert_eq!(most, 250);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_or_a_collector_that_ends_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(NAME);
+        fs::write(&path, file(10, true)).unwrap();
+        assert!(matches!(recover(&path, &AtomicBool::new(true)), Ok(Outcome::Left)));
+        let writer = Flock::lock(File::open(&path).unwrap(), FlockArg::LockExclusiveNonblock).unwrap();
+        assert!(matches!(recover(&path, &AtomicBool::new(false)), Ok(Outcome::Left)));
+        drop(writer);
+        assert!(matches!(recover(&path, &AtomicBool::new(false)), Ok(Outcome::Finished(_, 10))));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn damage_does_no_harm(at in 0usize..20_000, octets in proptest::collection::vec(any::<u8>(), 1..40), compressed: bool) {
+            let mut content = file(200, compressed);
+            let at = at % content.len();
+            let end = (at + octets.len()).min(content.len());
+            content[at..end].copy_from_slice(&octets[..end - at]);
+            let (_folder, result) = recovered(&content);
+            if let Ok(Outcome::Finished(path, flows)) = result {
+                prop_assert!(flows <= 200 || read_info(&path).is_ok());
+            }
+        }
     }
 }

@@ -177,20 +177,26 @@ impl Store {
     /// Writes records, for as long as it takes.
     fn append(&mut self, version: Version, records: &[u8], flows: u64, at: i64) {
         self.clients.send(version, &self.making.write, records);
-        if self.current.is_none() && !self.insist(|store| store.first(version, at)) {
+        let ready = match &self.current {
+            None => self.insist(|store| store.first(version, at)),
+            // Records before these were given up: if they cannot be written, neither can these.
+            Some(capture) => !capture.is_pending() || self.insist(Store::write_out),
+        };
+        if !ready {
             self.stored.unwritten += flows;
             return;
         }
         self.ease();
-        let Some(capture) = &mut self.current else { return };
-        let Err(error) = capture.append(records) else {
-            self.stored.flows += flows;
-            return;
-        };
-        self.complain(&error);
-        if self.insist(|store| store.current.as_mut().map_or(Ok(()), Capture::write_out)) {
-            self.stored.flows += flows;
+        if let Some(capture) = &mut self.current
+            && let Err(error) = capture.append(records)
+        {
+            self.complain(&error);
+            self.insist(Store::write_out);
         }
+    }
+
+    fn write_out(&mut self) -> io::Result<()> {
+        self.current.as_mut().map_or(Ok(()), Capture::write_out)
     }
 
     /// Tries until it succeeds; `false` when the collector has to end first.
@@ -288,7 +294,10 @@ impl Store {
     fn complete(&mut self) {
         for (mut capture, end, total) in mem::take(&mut self.closing) {
             match capture.finish(end, &total) {
-                Ok(path) => self.finished(path),
+                Ok(path) => {
+                    self.stored.flows += capture.flows();
+                    self.finished(path);
+                }
                 Err(error) => {
                     let (log, name) = (&self.log, capture.path().display().to_string());
                     self.naming.complain(|more| {
@@ -300,8 +309,15 @@ impl Store {
         }
         while self.closing.len() > CLOSING {
             let (left, ..) = self.closing.remove(0);
-            self.log.warn(format!("{}: left unfinished: the next start completes it", left.path().display()));
+            self.leave(&left);
         }
+    }
+
+    /// Gives up on a file.
+    fn leave(&mut self, left: &Capture) {
+        self.stored.flows += left.flows() - left.unwritten();
+        self.stored.unwritten += left.unwritten();
+        self.log.warn(format!("{}: left unfinished: the next start completes it", left.path().display()));
     }
 
     fn finished(&self, path: PathBuf) {
@@ -361,9 +377,8 @@ impl Store {
             std::thread::sleep(PAUSE);
             self.complete();
         }
-        for (left, ..) in &self.closing {
-            self.stored.unwritten += left.unwritten();
-            self.log.warn(format!("{}: left unfinished: the next start completes it", left.path().display()));
+        for (left, ..) in mem::take(&mut self.closing) {
+            self.leave(&left);
         }
         self.stored.unwritten += self.feed.drain();
         self.stored

@@ -12,7 +12,7 @@ use super::wheel::{Glance, Ticket, Wheel};
 pub const BATCH: usize = 32;
 
 /// The most flows a cache can hold.
-pub const MAX_FLOWS: usize = 1 << 28;
+pub const MAX_FLOWS: usize = 1 << 26;
 
 /// What a packet adds to its flow.
 #[derive(Clone, Copy, Default, Debug)]

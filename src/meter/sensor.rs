@@ -93,7 +93,8 @@ pub struct Meter {
     wide: Cache<Wide>,
     narrow_batch: Batch<Narrow>,
     wide_batch: Batch<Wide>,
-    /// The newest time stamp seen, in ns since 1970.
+    /// The oldest and the newest time stamp seen, in ns since 1970.
+    first_ns: u64,
     now_ns: u64,
     /// When flows are looked at next.
     check_ns: u64,
@@ -112,6 +113,7 @@ impl Meter {
             wide: Cache::new(flows(wide), timeouts, max_octets)?,
             narrow_batch: Batch::new(),
             wide_batch: Batch::new(),
+            first_ns: u64::MAX,
             now_ns: 0,
             check_ns: 0,
             stats: Stats::default(),
@@ -121,6 +123,11 @@ impl Meter {
     /// What has been counted.
     pub fn stats(&self) -> &Stats {
         &self.stats
+    }
+
+    /// The oldest and the newest time stamp of the frames looked at, in ns since 1970.
+    pub fn times_ns(&self) -> Option<(u64, u64)> {
+        (self.first_ns <= self.now_ns).then_some((self.first_ns, self.now_ns))
     }
 
     /// Flows that are not over.
@@ -137,6 +144,7 @@ impl Meter {
         if frame.time_ns >= self.check_ns {
             self.check(frame.time_ns, sink)?;
         }
+        self.first_ns = self.first_ns.min(frame.time_ns);
         self.now_ns = self.now_ns.max(frame.time_ns);
         // By itself, so that what it finds stays in registers.
         if let Some(found) = plain_ipv4(frame)

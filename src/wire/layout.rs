@@ -211,7 +211,8 @@ pub(super) fn u16_in(order: Order, bytes: [u8; 2]) -> u16 {
     }
 }
 
-/// The fields of a record on the wire in flow-tools' names; `-N` is N octets that say nothing.
+/// The fields of a record on the wire in flow-tools' names; `-N` is N octets that say nothing. The original sends 8.8
+/// without the protocol and 8.10 without ports and interfaces; these are sent here.
 fn fields(version: Version) -> &'static [&'static str] {
     const PATH: &str = "srcaddr dstaddr nexthop input output dPkts dOctets First Last srcport dstport";
     const ROUTE: &str = "tcp_flags prot tos src_as dst_as src_mask dst_mask";

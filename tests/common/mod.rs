@@ -62,7 +62,7 @@ pub fn records(count: u32) -> Vec<u8> {
         set(ie::EXPORTER4, 0xC000_02FE);
         set(ie::SRC_PORT, i & 0xFFFF);
         set(ie::DST_PORT, 443);
-        set(ie::PROTOCOL, if i % 3 == 0 { 17 } else { 6 });
+        set(ie::PROTOCOL, if i.is_multiple_of(3) { 17 } else { 6 });
         set(ie::PACKETS, i);
         set(ie::OCTETS, i * 100);
     }

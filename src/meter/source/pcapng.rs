@@ -143,7 +143,7 @@ impl Pcapng {
             self.interfaces.clear();
         }
         let block = Block { kind: self.numbers.u32(head, 0), len: self.numbers.u32(head, 4), offset };
-        if block.len < 12 || block.len % 4 != 0 {
+        if block.len < 12 || !block.len.is_multiple_of(4) {
             let what = format!("a block of {} octets, expected at least 12 and a multiple of 4", block.len);
             return Err(block.damage(what));
         }

@@ -1,0 +1,43 @@
+complete -c flow-sensor -s r -l read -d 'Capture file to read, pcap or pcapng; `-` is standard input' -r -F
+complete -c flow-sensor -s w -l write -d 'Write a flow file; `-` is standard output' -r -F
+complete -c flow-sensor -s n -l collectors -d 'Send flows to these collectors ([address]:port for IPv6)' -r
+complete -c flow-sensor -s v -l export-version -d 'Export version, of what is sent and written: 1, 5 or 7' -r
+complete -c flow-sensor -s t -l timeout -d 'Set a timeout; units s m h d w, which add up (1h30m)' -r
+complete -c flow-sensor -s m -l max-flows -d 'The most flows kept at a time; beyond, those that would end first end early' -r
+complete -c flow-sensor -s T -l track -d 'What makes packets one flow: addresses, protocol and ports (full or port), addresses and protocol (proto), addresses (ip), full and the VLAN (vlan), that and MAC addresses (ether)' -r -f -a "ip\t'Addresses'
+proto\t'Addresses and protocol'
+port\t'Addresses, protocol and ports'
+full\t'The same: softflowd\'s flows have no type of service in their key'
+vlan\t'Those and the VLAN'
+ether\t'Those and MAC addresses'"
+complete -c flow-sensor -s s -l sampling -d 'Count one packet in so many' -r
+complete -c flow-sensor -s L -l hop-limit -d 'Time to live (hop limit) of what is sent' -r
+complete -c flow-sensor -s S -l send-interface -d 'Send from this network interface' -r
+complete -c flow-sensor -l pace -d 'Pause between datagrams, so that reading a file does not flood the collector; 0 none' -r
+complete -c flow-sensor -s e -l exporter -d 'The exporter\'s address in the flow file' -r
+complete -c flow-sensor -l byte-order -d 'Byte order of the flow file (default: this machine\'s)' -r -f -a "little\t'Least significant octet first'
+big\t'Most significant octet first'"
+complete -c flow-sensor -l level -d 'zlib level of the flow file, 0 none to 9 smallest' -r
+complete -c flow-sensor -l comment -d 'Comment in the flow file\'s header' -r
+complete -c flow-sensor -l codec -d 'How a flow file of columns is packed: not in this version' -r
+complete -c flow-sensor -s A -d 'Absolute time format of IPFIX; versions 1 to 7 have milliseconds' -r
+complete -c flow-sensor -s B -d 'Capture buffer' -r
+complete -c flow-sensor -s C -d 'Octets captured of a packet' -r
+complete -c flow-sensor -s c -d 'Control socket: none with -r' -r -F
+complete -c flow-sensor -s I -d 'Seconds between templates: versions 1 to 7 have none' -r
+complete -c flow-sensor -s P -d 'Transport of what is sent: udp' -r
+complete -c flow-sensor -s p -d 'Process id file: none with -r' -r -F
+complete -c flow-sensor -s x -d 'MPLS labels exported: versions 1 to 7 have none' -r
+complete -c flow-sensor -s i -d 'Live capture: not in this version' -r
+complete -c flow-sensor -s R -d 'Receive PSAMP: not in this version' -r
+complete -c flow-sensor -l compat -d 'Count as softflowd does: the frame without its link header, Ethernet padding included, not the IP packet; one 802.1Q tag, not several; ports only of whole TCP, UDP and ICMP headers; both directions of a flow begin and end together'
+complete -c flow-sensor -s 6 -l ipv6 -d 'Keep IPv6 flows although the export version cannot carry them'
+complete -c flow-sensor -s d -l foreground -d 'Stay in the foreground, and print statistics at the end; with -r it always stays there'
+complete -c flow-sensor -s D -l debug -d 'As -d and -6'
+complete -c flow-sensor -s l -l share -d 'Share datagrams out among the collectors instead of sending each to all'
+complete -c flow-sensor -s a -d 'Adjust times when a file is read: they always are the capture\'s'
+complete -c flow-sensor -s b -d 'Both directions in one IPFIX record; versions 1 to 7 have one a record'
+complete -c flow-sensor -s g -d 'Nothing to do'
+complete -c flow-sensor -s N -d 'Not promiscuous'
+complete -c flow-sensor -s h -l help -d 'Print help'
+complete -c flow-sensor -l version -d 'Print version'

@@ -1,0 +1,13 @@
+complete -c flow-stat -s f -l report -d 'Report, 0 to 32' -r
+complete -c flow-stat -s s -l ascending -d 'Sort by column COL (the first is 0), least first' -r
+complete -c flow-stat -s S -l descending -d 'Sort by column COL (the first is 0), greatest first' -r
+complete -c flow-stat -s t -l tally -d 'A comment line of running totals behind every N lines' -r
+complete -c flow-stat -s T -l title -d 'Title in the heading' -r
+complete -c flow-stat -s c -l comment-char -d 'Character that begins lines of comment' -r
+complete -c flow-stat -s d -l debug -d 'Log more: 0 nothing, 1 what is done, 2 and up in detail' -r
+complete -c flow-stat -s P -l percent -d 'Percentages of the total instead of counts'
+complete -c flow-stat -s n -l names -d 'Names instead of numbers: ports, protocols, AS numbers, tags'
+complete -c flow-stat -s w -l wide -d 'Wider columns, and the flows\' duration in ms as a last one'
+complete -c flow-stat -s p -l header -d 'Print what the header says first'
+complete -c flow-stat -s h -l help -d 'Print help'
+complete -c flow-stat -l version -d 'Print version'
