@@ -1,8 +1,8 @@
 //! Grouping by hash, on all cores at once.
 //!
 //! A worker scatters (key, counts) over short rows of its own, one a partition. A full row goes to the partition, which
-//! all workers share; when as many flows wait there as it has groups, they are summed into its table. So a table comes
-//! into the cache once for thousands of flows, and what waits is never much more than what is known.
+//! all workers share; when enough flows wait there, measured by the groups it has, they are summed into its table. So a
+//! table comes into the cache once for thousands of flows, and what waits takes less memory than what is known.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,6 +20,8 @@ const PARTITIONS: usize = 1 << BITS;
 const STAGE: usize = 4096;
 /// Fewer waiting flows than this are not worth the partition's cache misses.
 const WORTHWHILE: usize = 1024;
+/// More waiting flows than this, and than half the partition's groups, would be a waste of memory.
+const PLENTY: usize = 4096;
 
 /// An engine for keys of any width.
 pub(super) trait Group: Send + Sync {
@@ -108,7 +110,8 @@ impl<const N: usize, const M: usize> Engine<N, M> {
     fn receive(&self, partition: usize, records: &[Record<N, M>], last: bool) {
         if let Some(mut partition) = self.lock(partition) {
             partition.waiting.extend_from_slice(records);
-            if !last && partition.waiting.len() >= partition.table.rows.len().max(WORTHWHILE) {
+            let groups = partition.table.rows.len();
+            if !last && partition.waiting.len() >= groups.min(PLENTY.max(groups / 2)).max(WORTHWHILE) {
                 partition.settle(self.seed);
             }
         }

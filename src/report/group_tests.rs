@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
 
-use super::tests::{flow, v5};
+use super::tests::{flow, v5, v6};
 use super::*;
-use crate::flow::{Column, Field, FieldSpec, FlowBatch, Schema, ie};
+use crate::flow::{Field, FlowBatch};
 
 const PAIR: [Part; 2] = [Part::Address(Field::SrcAddr), Part::Address(Field::DstAddr)];
 
@@ -128,20 +127,6 @@ fn ports_count_on_both_sides_and_only_where_there_are_any() {
         entries.iter().map(|e| (groups.layout().value(&e.key, 0), e.counts.flows, e.counts.octets)).collect();
     assert_eq!(seen, [(53, 2, 100), (80, 1, 100), (5000, 1, 100)]);
     assert_eq!(*groups.totals(), Counts { flows: 2, octets: 150, packets: 3, duration: 0 });
-}
-
-/// Flows between IPv6 hosts, as columns: (source, destination, octets) each.
-fn v6(flows: &[(u128, u128, u64)]) -> FlowBatch {
-    let field = |element, width| FieldSpec { element, occurrence: 0, width };
-    let fields = [field(ie::SRC_ADDR6, 16), field(ie::DST_ADDR6, 16), field(ie::OCTETS, 8), field(ie::SRC_MASK6, 1)];
-    let column = |width, data| Column::Plain { width, data };
-    let columns = vec![
-        column(16, flows.iter().flat_map(|f| f.0.to_ne_bytes()).collect()),
-        column(16, flows.iter().flat_map(|f| f.1.to_ne_bytes()).collect()),
-        column(8, flows.iter().flat_map(|f| f.2.to_ne_bytes()).collect()),
-        column(1, vec![48; flows.len()]),
-    ];
-    FlowBatch::from_columns(Arc::new(Schema::new(fields.to_vec())), flows.len(), columns)
 }
 
 #[test]

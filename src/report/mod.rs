@@ -63,7 +63,9 @@ pub struct Entry {
 
 #[cfg(test)]
 mod tests {
-    use crate::flow::{Field, FlowBatch, Order as ByteOrder, Version};
+    use std::sync::Arc;
+
+    use crate::flow::{Column, Field, FieldSpec, FlowBatch, Order as ByteOrder, Schema, Version, ie};
 
     /// A version 5 record of two hosts, two ports, a protocol, octets and packets.
     pub fn flow(hosts: [u32; 2], ports: [u16; 2], protocol: u8, octets: u32, packets: u32) -> Vec<u8> {
@@ -87,5 +89,20 @@ mod tests {
     /// A batch of records.
     pub fn v5(records: &[Vec<u8>]) -> FlowBatch {
         FlowBatch::from_raw(Version::V5, ByteOrder::Big, records.concat())
+    }
+
+    /// Flows between IPv6 hosts, as columns: (source, destination, octets) each.
+    pub fn v6(flows: &[(u128, u128, u64)]) -> FlowBatch {
+        let field = |element, width| FieldSpec { element, occurrence: 0, width };
+        let fields =
+            [field(ie::SRC_ADDR6, 16), field(ie::DST_ADDR6, 16), field(ie::OCTETS, 8), field(ie::SRC_MASK6, 1)];
+        let column = |width, data| Column::Plain { width, data };
+        let columns = vec![
+            column(16, flows.iter().flat_map(|f| f.0.to_ne_bytes()).collect()),
+            column(16, flows.iter().flat_map(|f| f.1.to_ne_bytes()).collect()),
+            column(8, flows.iter().flat_map(|f| f.2.to_ne_bytes()).collect()),
+            column(1, vec![48; flows.len()]),
+        ];
+        FlowBatch::from_columns(Arc::new(Schema::new(fields.to_vec())), flows.len(), columns)
     }
 }

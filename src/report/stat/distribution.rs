@@ -34,13 +34,13 @@ impl Counted {
         let at = value.div_ceil(self.what.step) as usize;
         let range = self.ranges.get(at).map_or(self.counts.len() - 1, |range| usize::from(*range));
         if let Some(count) = self.counts.get_mut(range) {
-            *count += flows;
+            *count = count.saturating_add(flows);
         }
     }
 
     /// Adds what another thread counted.
     pub fn merge(&mut self, other: &Counted) {
-        self.counts.iter_mut().zip(&other.counts).for_each(|(sum, n)| *sum += n);
+        self.counts.iter_mut().zip(&other.counts).for_each(|(sum, n)| *sum = sum.saturating_add(*n));
     }
 
     /// Writes the table: shares of `flows`, which may not be 0, in thousandths.

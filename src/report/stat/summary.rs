@@ -88,7 +88,7 @@ impl Summary {
             let (start, end) = columns.times.start.get(at).zip(columns.times.end.get(at)).unwrap_or((&0, &0));
             // Uptimes are 32 bits wide: a difference that spans a wrap of the clock is right in those.
             let active = if end >= start { end - start } else { u64::from(end.wrapping_sub(*start) as u32) };
-            self.flows += flows;
+            self.flows = self.flows.saturating_add(flows);
             self.octets = self.octets.saturating_add(*octets);
             self.packets = self.packets.saturating_add(*packets);
             self.active = self.active.saturating_add(active);
@@ -102,7 +102,7 @@ impl Summary {
 
     /// Adds what another thread summed.
     pub fn merge(&mut self, other: &Summary) {
-        self.flows += other.flows;
+        self.flows = self.flows.saturating_add(other.flows);
         self.octets = self.octets.saturating_add(other.octets);
         self.packets = self.packets.saturating_add(other.packets);
         self.active = self.active.saturating_add(other.active);

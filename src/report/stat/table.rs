@@ -209,3 +209,71 @@ impl<'a> TableText<'a> {
         self.names.table(names).name(u32::try_from(number).ok()?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalog::{Kind, REPORTS};
+    use super::*;
+    use crate::report::Aggregation;
+    use crate::report::tests::{flow, v5, v6};
+
+    /// A report of two IPv4 flows and one between IPv6 hosts, without its titles' first and last line.
+    fn report(number: usize, choices: &Choices) -> Vec<String> {
+        let Kind::Table(table) = &REPORTS[number].kind else { panic!("no table") };
+        let aggregation = Aggregation::new(table.grouping(table.needs_duration(choices)));
+        let mut worker = aggregation.worker();
+        worker.add(&v5(&[flow([0x0A00_0001, 0x0A00_0002], [80, 1024], 6, 50, 1), flow([1, 2], [3, 4], 6, 50, 1)]));
+        worker.add(&v6(&[(0x2001_0DB8 << 96 | 1, 0x2001_0DB8 << 96 | 2, 1 << 33)]));
+        let outcome = worker.finish();
+        let mut groups = aggregation.finish(vec![outcome]);
+        let names = Symbols::none();
+        let text = TableText::new(table, choices, &groups, &names, "#");
+        let mut out = Vec::new();
+        text.write(&mut groups, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.lines().filter(|line| *line != "#").map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn columns_of_addresses_grow_for_ipv6() {
+        let sorting = Some(Sorting { column: 2, descending: true });
+        let got = report(9, &Choices { sorting, ..Choices::default() });
+        assert_eq!(got[0], format!("# {:<39}flows                 octets                packets", "IPaddr"));
+        assert_eq!(got[1], format!("{:<41}{:<22}{:<22}0", "2001:db8::1", 1, 1u64 << 33));
+        assert_eq!(got[2], format!("{:<41}{:<22}{:<22}1", "0.0.0.1", 1, 50));
+        assert_eq!(got[3], format!("{:<41}{:<22}{:<22}1", "10.0.0.1", 1, 50));
+    }
+
+    #[test]
+    fn percentages_are_of_all_flows() {
+        let got = report(10, &Choices { percent: true, ..Choices::default() });
+        let pair = |one: &str, other: &str| format!("{one:<41}{other:<41}");
+        assert_eq!(got[1], format!("{}33.333   0.000    50.000", pair("0.0.0.1", "0.0.0.2")));
+        assert_eq!(got[3], format!("{}33.333   100.000   0.000 ", pair("2001:db8::1", "2001:db8::2")));
+    }
+
+    #[test]
+    fn a_title_too_long_for_its_column_is_cut_off() {
+        assert_eq!(
+            report(29, &Choices::default())[0],
+            "# engine_typflows                 octets                packets"
+        );
+        let wide = report(29, &Choices { wide: true, ..Choices::default() });
+        assert_eq!(
+            wide[0],
+            "# engine_type    flows                 octets                packets               duration"
+        );
+        assert_eq!(wide[1], "0                2                     100                   2                     2000");
+    }
+
+    #[test]
+    fn a_column_that_is_not_there_sorts_nothing() {
+        let Kind::Table(table) = &REPORTS[10].kind else { panic!("no table") };
+        let by = |column| {
+            table.order(&Choices { sorting: Some(Sorting { column, descending: false }), ..Choices::default() })
+        };
+        assert_eq!(by(1).map(|order| order.by), Some(SortBy::Part(1)));
+        assert_eq!(by(5).map(|order| order.by), Some(SortBy::Duration));
+        assert_eq!((by(6), by(usize::MAX)), (None, None));
+    }
+}
