@@ -1,6 +1,7 @@
 //! Router-clock time: exporters stamp flows with their uptime, and say beside it what the wall clock read.
 
 use super::batch::FlowBatch;
+use super::column::{Number, Rows};
 use super::field::Field;
 
 /// Absolute ms since 1970 of an uptime stamp, as flow-tools computes it: unsigned 64-bit arithmetic over 32-bit
@@ -31,19 +32,35 @@ impl FlowTimes {
 
     /// Fills `start` and `end` with the selected flows' times; zeros where the batch says nothing of them.
     pub fn gather(&mut self, batch: &FlowBatch) {
+        self.gather_rows(batch, batch.rows());
+    }
+
+    /// The same of these rows only.
+    pub fn gather_rows(&mut self, batch: &FlowBatch, rows: Rows<'_>) {
         if batch.has(Field::StartMs) && batch.has(Field::EndMs) {
-            batch.gather(Field::StartMs, &mut self.start);
-            batch.gather(Field::EndMs, &mut self.end);
+            column(batch, Field::StartMs, rows, &mut self.start);
+            column(batch, Field::EndMs, rows, &mut self.end);
             return;
         }
-        batch.gather(Field::UnixSecs, &mut self.secs);
-        batch.gather(Field::UnixNsecs, &mut self.nsecs);
-        batch.gather(Field::Uptime, &mut self.uptime);
+        column(batch, Field::UnixSecs, rows, &mut self.secs);
+        column(batch, Field::UnixNsecs, rows, &mut self.nsecs);
+        column(batch, Field::Uptime, rows, &mut self.uptime);
         for (field, out) in [(Field::First, &mut self.start), (Field::Last, &mut self.end)] {
-            batch.gather(field, &mut self.stamp);
+            column(batch, field, rows, &mut self.stamp);
             out.clear();
             let clock = self.secs.iter().zip(&self.nsecs).zip(&self.uptime).zip(&self.stamp);
             out.extend(clock.map(|(((secs, nsecs), uptime), stamp)| absolute_ms(*secs, *nsecs, *uptime, *stamp)));
+        }
+    }
+}
+
+/// One field of some rows; zeros where the batch lacks it.
+fn column<N: Number>(batch: &FlowBatch, field: Field, rows: Rows<'_>, out: &mut Vec<N>) {
+    match batch.view(field) {
+        Some(view) => view.gather(rows, out),
+        None => {
+            out.clear();
+            out.resize(rows.len(), N::from_u64(0));
         }
     }
 }
