@@ -10,6 +10,7 @@ use flowtools::file::Scan;
 use flowtools::flow::StreamInfo;
 use flowtools::flow::symbols::Symbols;
 use flowtools::print;
+use flowtools::report::by::{Format, Reports, Text, Workers};
 use flowtools::report::stat::{Choices, Heading, Kind, Plot, PlotText, Summary, Table, TableText};
 use flowtools::report::{Aggregation, Arrived, SortBy, Worker};
 
@@ -18,6 +19,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
+    if !args.by.is_empty() {
+        return by_fields(&args);
+    }
     let report = args.report();
     if let Kind::Table(table) = &report.kind
         && table.order(&choices(&args)).is_none()
@@ -103,6 +107,43 @@ fn groups(args: &Args, table: &'static Table, scan: Scan, out: &mut impl Write) 
         let number = args.report;
         complain("flow-stat", format!("{} flows without the fields of report {number} left out", groups.lacking()));
         return Ok(Exit::Partly);
+    }
+    Ok(exit)
+}
+
+/// Reports by any fields.
+fn by_fields(args: &Args) -> Result<Exit, Failure> {
+    let sort = args.sort.clone().unwrap_or_default();
+    // A column that only some of the reports have sorts those.
+    let wrong: Vec<_> = args.by.iter().filter_map(|spec| spec.check(&sort).err()).collect();
+    if let Some(error) = wrong.first().filter(|_| wrong.len() == args.by.len()) {
+        return Err(Failure::Usage(format!("--sort {error}")));
+    }
+    let names = if args.names { symbols::load()? } else { Symbols::none() };
+    let scan = Scan::open(&args.files.inputs())?;
+    let reports = Reports::new(&args.by);
+    let (workers, read) = scan.fields(reports.fields()).fold(|| reports.worker(), |worker, batch| worker.add(batch));
+    let outcomes = workers.into_iter().map(Workers::finish).collect();
+    let answers = reports.finish(outcomes);
+    let text = Text {
+        format: args.format.into(),
+        percent: args.percent,
+        top: args.top.map_or(usize::MAX, |top| usize::try_from(top).unwrap_or(usize::MAX)),
+        names: &names,
+        several: answers.len() > 1,
+    };
+    let mut out = io::stdout().lock();
+    let mut exit = report("flow-stat", &read.problems);
+    for (at, mut answer) in answers.into_iter().enumerate() {
+        if at > 0 && text.format != Format::Json {
+            out.write_all(b"\n").map_err(Failure::stdout)?;
+        }
+        text.write(&mut answer, &sort, &mut out).map_err(Failure::stdout)?;
+        if answer.lacking() > 0 {
+            let (lacking, by) = (answer.lacking(), answer.spec().text());
+            complain("flow-stat", format!("--by {by}: {lacking} flows without these fields left out"));
+            exit = Exit::Partly;
+        }
     }
     Ok(exit)
 }

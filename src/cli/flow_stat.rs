@@ -1,11 +1,12 @@
 //! Arguments of flow-stat.
 
-use clap::{ArgAction, Parser};
+use clap::{ArgAction, Parser, ValueEnum};
 
 use super::common::{Debug, Files};
+use crate::report::by::{Format, Sort, Spec};
 use crate::report::stat::{REPORTS, Report, Sorting};
 
-/// Sum flows up in one of 33 reports, sorted by any column
+/// Sum flows up in one of 33 reports, or by any fields, sorted by any column
 #[derive(Parser, Debug)]
 #[command(name = "flow-stat", version, after_help = after_help())]
 pub struct Args {
@@ -40,10 +41,46 @@ pub struct Args {
     /// Character that begins lines of comment
     #[arg(short = 'c', long = "comment-char", value_name = "CHAR", default_value = "#")]
     pub mark: String,
+    /// Group by these fields, see below; given several times: several reports of one reading
+    #[arg(long, value_name = "FIELD,...", conflicts_with_all = OLD)]
+    pub by: Vec<Spec>,
+    /// With --by: only the first N groups (default: all)
+    #[arg(long, value_name = "N", requires = "by", value_parser = clap::value_parser!(u64).range(1..))]
+    pub top: Option<u64>,
+    /// With --by: sort by a column, COL:asc or COL:desc (default: octets, greatest first)
+    #[arg(long, value_name = "COL", requires = "by")]
+    pub sort: Option<Sort>,
+    /// With --by: what is written
+    #[arg(long, value_name = "FORMAT", requires = "by", value_enum, default_value_t = Shape::Table)]
+    pub format: Shape,
     #[command(flatten)]
     pub debug: Debug,
     #[command(flatten)]
     pub files: Files,
+}
+
+/// Options of the numbered reports, which have no meaning beside `--by`.
+const OLD: [&str; 8] = ["report", "ascending", "descending", "wide", "tally", "title", "header", "mark"];
+
+/// What a report by fields is written as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Shape {
+    /// Columns, with titles and totals.
+    Table,
+    /// Comma-separated values.
+    Csv,
+    /// A JSON object a line.
+    Json,
+}
+
+impl From<Shape> for Format {
+    fn from(shape: Shape) -> Format {
+        match shape {
+            Shape::Table => Format::Table,
+            Shape::Csv => Format::Csv,
+            Shape::Json => Format::Json,
+        }
+    }
 }
 
 impl Args {
@@ -69,8 +106,25 @@ fn after_help() -> String {
 Columns are those of the key, then flows, octets, packets and duration. Groups that a sort leaves
 equal stand in ascending order of their keys.
 
+Reports --by fields:
+  Fields have flow-tools' names (srcaddr, dstport, prot, tos, src_as, input, exaddr), IANA's
+  (sourceTransportPort), or usual ones (proto, bytes, packets). Beside plain fields there are
+    srcaddr/24           networks of IPv4; IPv6 addresses whole
+    srcaddr/64           networks of IPv6 (more than 32); IPv4 addresses whole
+    srcaddr/24/64        networks of both
+    first/5m, last/1d    when flows began or ended, in steps of ms, s, m, h, d or w, counted
+                         from 1970-01-01 UTC and shown in local time
+    pair(addr,port)      both ends, whichever way flows go; of addr, port, as, mask, mac, tag, if
+  and, as columns behind the sums,
+    distinct(dstaddr)    how many different values a group has
+    approx(dstaddr)      the same with less memory: up to 512 exactly, then within about 1.6 %
+    duration             the flows' duration in ms, summed
+
 Examples:
   flow-stat -f9 -S2 < ft-v05.2026-01-01.000000+0000 | head -20
   flow-stat -f10 -P -p -S4 /flows/2026/2026-01/2026-01-01
-  flow-cat /flows | flow-nfilter -F web | flow-stat -f0"
+  flow-cat /flows | flow-nfilter -F web | flow-stat -f0
+  flow-stat --by srcaddr/24,dstport --top 20 /flows
+  flow-stat --by 'srcaddr,distinct(dstaddr)' --sort 'distinct(dstaddr)' --top 10 /flows
+  flow-stat --by first/1h --by first/1h,prot --sort first -n --format json /flows > hours.json"
 }

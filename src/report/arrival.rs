@@ -34,8 +34,8 @@ impl Arrived {
         }
         let (mut values, mut keys, layout) = (Values::default(), Keys::<1>::default(), grouping.layout(false));
         values.gather(batch, grouping, &mut arrived.totals);
-        for parts in grouping.keys() {
-            keys.gather(batch, values.rows(batch), &values, parts, &layout);
+        for key in grouping.keys() {
+            keys.gather(batch, values.rows(batch), &values, key, &layout);
             for (at, key) in keys.keys.iter().enumerate() {
                 arrived.add(key, &values.get(at));
             }

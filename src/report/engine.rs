@@ -7,7 +7,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::gather::{Keys, Values};
-use super::key::{KeyLayout, MAX_WORDS, Part};
+use super::key::{Key, KeyLayout, MAX_WORDS};
 use super::rank::{Rows, Sorted};
 use super::table::{Row, Table, hash};
 use super::{Counts, Entry, pool};
@@ -35,8 +35,8 @@ pub(super) trait Group: Send + Sync {
 
 /// A thread's part of an engine.
 pub(super) trait Work: Send {
-    /// Adds a batch, whose values have been gathered, under the key made of `parts`.
-    fn add(&mut self, batch: &FlowBatch, values: &Values, parts: &[Part]);
+    /// Adds a batch, whose values have been gathered, under a key.
+    fn add(&mut self, batch: &FlowBatch, values: &Values, key: &Key);
     /// Hands over what it still holds.
     fn finish(&mut self);
 }
@@ -184,10 +184,10 @@ impl<const N: usize, const M: usize> Worker<'_, N, M> {
 }
 
 impl<const N: usize, const M: usize> Work for Worker<'_, N, M> {
-    fn add(&mut self, batch: &FlowBatch, values: &Values, parts: &[Part]) {
+    fn add(&mut self, batch: &FlowBatch, values: &Values, key: &Key) {
         self.stage.resize(PARTITIONS * Self::ROW, Record { key: [0; N], sums: [0; M] });
         let mut keys = std::mem::take(&mut self.keys);
-        keys.gather(batch, values.rows(batch), values, parts, &self.engine.layout);
+        keys.gather(batch, values.rows(batch), values, key, &self.engine.layout);
         for (at, key) in keys.keys.iter().enumerate() {
             let (hash, counts) = (hash(key, self.engine.seed), values.get(at));
             let all = counts.octets | counts.packets | counts.duration;

@@ -1,7 +1,8 @@
 //! From a batch to columns: what each flow counts, and the keys it counts under.
 
-use super::key::{KeyLayout, MAPPED, Part};
+use super::key::{Key, KeyLayout, MAPPED, Part};
 use super::{Counts, Grouping};
+use crate::flow::time::FlowTimes;
 use crate::flow::{Field, FlowBatch, Rows};
 
 /// TCP and UDP.
@@ -115,11 +116,30 @@ pub(super) struct Keys<const N: usize> {
     pub keys: Vec<[u64; N]>,
     pub numbers: Numbers,
     longs: Vec<u128>,
+    /// The keys, with source and destination changed over.
+    turned: Vec<[u64; N]>,
 }
 
 impl<const N: usize> Keys<N> {
+    /// Gathers the keys.
+    pub fn gather(&mut self, batch: &FlowBatch, rows: Rows<'_>, values: &Values, key: &Key, layout: &KeyLayout) {
+        self.gather_parts(batch, rows, values, &key.parts, layout);
+        if let Some(turned) = &key.turned {
+            std::mem::swap(&mut self.keys, &mut self.turned);
+            self.gather_parts(batch, rows, values, turned, layout);
+            self.keys.iter_mut().zip(&self.turned).for_each(|(one, other)| *one = (*one).min(*other));
+        }
+    }
+
     /// Gathers the keys made of `parts`.
-    pub fn gather(&mut self, batch: &FlowBatch, rows: Rows<'_>, values: &Values, parts: &[Part], layout: &KeyLayout) {
+    pub fn gather_parts(
+        &mut self,
+        batch: &FlowBatch,
+        rows: Rows<'_>,
+        values: &Values,
+        parts: &[Part],
+        layout: &KeyLayout,
+    ) {
         self.keys.clear();
         self.keys.resize(rows.len(), [0; N]);
         for (part, slot) in parts.iter().zip(layout.slots()) {
@@ -136,7 +156,7 @@ impl<const N: usize> Keys<N> {
 
     /// Addresses in the width of IPv6.
     fn long(&mut self, batch: &FlowBatch, rows: Rows<'_>, part: Part) {
-        let (Part::Address(field) | Part::Network(field, _)) = part else { return };
+        let (Part::Address(field) | Part::Network(field, _) | Part::Prefix(field, ..)) = part else { return };
         let Some(view) = batch.view(field) else { return };
         view.gather(rows, &mut self.longs);
         let short = view.width() <= 4;
@@ -146,6 +166,10 @@ impl<const N: usize> Keys<N> {
             for (address, len) in self.longs.iter_mut().zip(&self.numbers.scratch) {
                 *address &= mask_of(*len, width);
             }
+        }
+        if let Part::Prefix(_, four, six) = part {
+            let mask = if short { first_bits(four, 32) } else { first_bits(six, 128) };
+            self.longs.iter_mut().for_each(|address| *address &= mask);
         }
         if short {
             self.longs.iter_mut().for_each(|address| *address |= MAPPED);
@@ -158,6 +182,7 @@ impl<const N: usize> Keys<N> {
 pub(super) struct Numbers {
     pub values: Vec<u64>,
     scratch: Vec<u64>,
+    times: FlowTimes,
 }
 
 impl Numbers {
@@ -172,6 +197,19 @@ impl Numbers {
                     *address &= mask_of(*len, 32) as u64;
                 }
             }
+            Part::Prefix(field, bits, _) => {
+                gather(batch, field, rows, &mut self.values);
+                let mask = first_bits(bits, 32) as u64;
+                self.values.iter_mut().for_each(|address| *address &= mask);
+            }
+            Part::Start(step) | Part::End(step) => {
+                self.times.gather_rows(batch, rows);
+                let end = matches!(part, Part::End(_));
+                std::mem::swap(&mut self.values, if end { &mut self.times.end } else { &mut self.times.start });
+                if step > 1 {
+                    self.values.iter_mut().for_each(|time| *time -= *time % step);
+                }
+            }
             Part::PacketSize => {
                 self.values.clear();
                 self.values
@@ -179,6 +217,12 @@ impl Numbers {
             }
         }
     }
+}
+
+/// The first so many bits of an address of `width` bits.
+fn first_bits(count: u8, width: u32) -> u128 {
+    let rest = width.saturating_sub(count.into());
+    u128::MAX.checked_shl(rest).unwrap_or(0)
 }
 
 /// The bits that a prefix of `len` keeps of an address of `width` bits. A length of 0 says that it is not known: all.

@@ -4,9 +4,12 @@ use super::direct::Direct;
 use super::engine::{Group, Work, engine};
 use super::gather::Values;
 use super::key::{Grouping, KeyLayout, KeyWords};
-use super::rank::{Order, Sorted};
+use super::rank::{Order, SortBy, Sorted};
 use super::{Counts, Entry, pool};
 use crate::flow::FlowBatch;
+
+/// So many groups of more are picked rather than all put in order.
+const FEW: usize = 8192;
 
 /// Groups being made. Threads add to it through workers.
 pub struct Aggregation {
@@ -43,13 +46,18 @@ impl Aggregation {
 
     /// The groups that all workers together made.
     pub fn finish(self, outcomes: Vec<Outcome>) -> Groups {
+        let wide = outcomes.iter().any(Outcome::is_wide);
+        self.finish_as(outcomes, wide)
+    }
+
+    /// The same, with keys of the layout for IPv6 if that is asked for; it must be where an outcome is wide.
+    pub(super) fn finish_as(self, outcomes: Vec<Outcome>, is_wide: bool) -> Groups {
         let threads = self.threads;
-        let (mut totals, mut lacking, mut is_wide) = (Counts::default(), 0, false);
+        let (mut totals, mut lacking) = (Counts::default(), 0);
         let (narrow, wide) = (self.grouping.layout(false), self.grouping.layout(true));
         for outcome in outcomes {
             totals.add(&outcome.totals);
             lacking += outcome.lacking;
-            is_wide |= outcome.wide;
             for (number, counts) in outcome.direct.iter() {
                 let mut key = KeyWords::default();
                 narrow.slots().iter().for_each(|slot| slot.put_number(number, &mut key));
@@ -58,7 +66,7 @@ impl Aggregation {
         }
         let mut groups = self.narrow.seal(threads);
         if is_wide {
-            groups.each(&mut |entry| {
+            groups.each_on(threads, &|entry| {
                 self.wide.insert(&Entry { key: wide.widen(&narrow, &entry.key), counts: entry.counts });
             });
             groups = self.wide.seal(threads);
@@ -85,6 +93,13 @@ pub struct Outcome {
     wide: bool,
 }
 
+impl Outcome {
+    /// Whether there are keys with IPv6 addresses.
+    pub(super) fn is_wide(&self) -> bool {
+        self.wide
+    }
+}
+
 impl Worker<'_> {
     /// Adds a batch's selected flows. A batch without the fields of the key is only counted.
     pub fn add(&mut self, batch: &FlowBatch) {
@@ -96,11 +111,11 @@ impl Worker<'_> {
         self.values.gather(batch, grouping, &mut self.outcome.totals);
         let wide = grouping.is_wide(batch);
         self.outcome.wide |= wide;
-        for parts in grouping.keys() {
-            match parts.as_slice() {
+        for key in grouping.keys() {
+            match key.parts.as_slice() {
                 [part] if Direct::suits(batch, *part) => self.outcome.direct.add(batch, &self.values, *part),
-                parts if wide => self.wide.add(batch, &self.values, parts),
-                parts => self.narrow.add(batch, &self.values, parts),
+                _ if wide => self.wide.add(batch, &self.values, key),
+                _ => self.narrow.add(batch, &self.values, key),
             }
         }
     }
@@ -146,6 +161,23 @@ impl Groups {
         self.lacking
     }
 
+    /// Calls with every group, in no order.
+    pub(super) fn each(&self, see: &mut dyn FnMut(&Entry)) {
+        self.groups.each(see);
+    }
+
+    /// Groups of these groups: all whose keys begin with the parts of `layout`, counted as one flow each.
+    pub(super) fn count_by(&self, layout: KeyLayout) -> Groups {
+        let mask = layout.mask();
+        let counted = engine(layout, false);
+        self.groups.each_on(self.threads, &|entry| {
+            let mut key = entry.key;
+            key.iter_mut().zip(mask).for_each(|(word, mask)| *word &= mask);
+            counted.insert(&Entry { key, counts: Counts { flows: 1, ..Counts::default() } });
+        });
+        Groups { groups: counted.seal(self.threads), totals: self.totals, lacking: self.lacking, threads: self.threads }
+    }
+
     /// Takes keys apart.
     pub fn layout(&self) -> &KeyLayout {
         self.groups.layout()
@@ -188,8 +220,13 @@ impl Groups {
         order: Order,
         limit: usize,
         add: impl Fn(&Entry, &mut T) + Sync,
-        sink: impl FnMut(&mut T) -> Result<(), E>,
+        mut sink: impl FnMut(&mut T) -> Result<(), E>,
     ) -> Result<(), E> {
+        if limit <= FEW && limit < self.len() / 4 && order.by != SortBy::Arrival {
+            let mut made = T::default();
+            self.groups.first(order, limit, self.threads).iter().for_each(|entry| add(entry, &mut made));
+            return sink(&mut made);
+        }
         let ranking = self.groups.rank(order, self.threads);
         let mut left = limit;
         let mut wanted = Vec::new();

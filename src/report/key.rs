@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::flow::time::FlowTimes;
 use crate::flow::{Field, FlowBatch, Projection, Schema};
 
 /// The longest key, in 64-bit words: four IPv6 addresses.
@@ -17,6 +18,12 @@ pub enum Part {
     Address(Field),
     /// An address (first field) without the bits behind its prefix length (second); all of it where that is 0.
     Network(Field, Field),
+    /// An address, of which so many bits are kept: IPv4, IPv6.
+    Prefix(Field, u8, u8),
+    /// When a flow began, ms since 1970, rounded down to a multiple of so many ms.
+    Start(u64),
+    /// When a flow ended, in the same way.
+    End(u64),
     /// Any other field.
     Number(Field),
     /// Octets a packet, rounded down.
@@ -24,34 +31,49 @@ pub enum Part {
 }
 
 impl Part {
-    /// The fields the part is made of.
+    /// The fields the part is made of; a time is made of some of them.
     pub fn fields(self) -> impl Iterator<Item = Field> {
-        let (one, other) = match self {
-            Part::Address(field) | Part::Number(field) => (field, None),
-            Part::Network(address, mask) => (address, Some(mask)),
-            Part::PacketSize => (Field::Octets, Some(Field::Packets)),
+        let (one, other, times): (_, _, &'static [Field]) = match self {
+            Part::Address(field) | Part::Number(field) | Part::Prefix(field, ..) => (Some(field), None, &[]),
+            Part::Network(address, mask) => (Some(address), Some(mask), &[]),
+            Part::PacketSize => (Some(Field::Octets), Some(Field::Packets), &[]),
+            Part::Start(_) | Part::End(_) => (None, None, &FlowTimes::FIELDS),
         };
-        std::iter::once(one).chain(other)
+        one.into_iter().chain(other).chain(times.iter().copied())
+    }
+
+    /// A field of the part that flows of this schema lack.
+    pub(super) fn lacks(self, schema: &Schema) -> Option<Field> {
+        let stamp = match self {
+            Part::Start(_) => Field::First,
+            Part::End(_) => Field::Last,
+            _ => return self.fields().find(|field| !schema.has(*field)),
+        };
+        let absolute = schema.has(Field::StartMs) && schema.has(Field::EndMs);
+        let uptime = [stamp, Field::UnixSecs, Field::Uptime];
+        uptime.into_iter().find(|field| !absolute && !schema.has(*field))
     }
 
     /// Whether the batch carries the part in more bits than a narrow key has for it.
     fn is_wide(self, batch: &FlowBatch) -> bool {
         match self {
-            Part::Address(field) | Part::Network(field, _) => batch.view(field).is_some_and(|view| view.width() > 4),
+            Part::Address(field) | Part::Network(field, _) | Part::Prefix(field, ..) => {
+                batch.view(field).is_some_and(|view| view.width() > 4)
+            }
             _ => false,
         }
     }
 
     fn bits(self, wide: bool) -> u8 {
         match self {
-            Part::Address(_) | Part::Network(..) => {
+            Part::Address(_) | Part::Network(..) | Part::Prefix(..) => {
                 if wide {
                     128
                 } else {
                     32
                 }
             }
-            Part::PacketSize => 64,
+            Part::PacketSize | Part::Start(_) | Part::End(_) => 64,
             Part::Number(field) => match field {
                 Field::Protocol | Field::Tos | Field::MarkedTos | Field::SrcMask | Field::DstMask => 8,
                 Field::SrcPort | Field::DstPort | Field::TcpFlags | Field::IcmpTypeCode | Field::VlanId => 16,
@@ -63,10 +85,18 @@ impl Part {
     }
 }
 
+/// The parts of a key.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    pub parts: Vec<Part>,
+    /// The same parts with source and destination changed over: the lesser key of the two counts.
+    pub turned: Option<Vec<Part>>,
+}
+
 /// What flows are grouped by.
 #[derive(Clone, Debug)]
 pub struct Grouping {
-    keys: Vec<Vec<Part>>,
+    keys: Vec<Key>,
     ports_only: bool,
     duration: bool,
 }
@@ -75,12 +105,22 @@ impl Grouping {
     /// By these parts. `None` if they do not fit a key even of IPv6 addresses.
     pub fn by(parts: &[Part]) -> Option<Grouping> {
         KeyLayout::new(parts, true)?;
-        Some(Grouping { keys: vec![parts.to_vec()], ports_only: false, duration: false })
+        let key = Key { parts: parts.to_vec(), turned: None };
+        Some(Grouping { keys: vec![key], ports_only: false, duration: false })
     }
 
     /// By either of two parts of one kind: each flow counts under both.
     pub fn by_either(one: Part, other: Part) -> Grouping {
-        Grouping { keys: vec![vec![one], vec![other]], ports_only: false, duration: false }
+        let key = |part| Key { parts: vec![part], turned: None };
+        Grouping { keys: vec![key(one), key(other)], ports_only: false, duration: false }
+    }
+
+    /// By parts of which some are of the source and as many of the destination, whichever way the flows go: `turned`
+    /// are the parts with these changed over, of the same kinds in the same places.
+    pub fn either_way(parts: &[Part], turned: &[Part]) -> Option<Grouping> {
+        let same = KeyLayout::new(parts, true)? == KeyLayout::new(turned, true)?;
+        let key = Key { parts: parts.to_vec(), turned: Some(turned.to_vec()) };
+        same.then(|| Grouping { keys: vec![key], ports_only: false, duration: false })
     }
 
     /// Only flows of TCP and UDP, the protocols with ports that flow-stat looks at.
@@ -94,7 +134,7 @@ impl Grouping {
     }
 
     /// The keys each flow counts under.
-    pub(super) fn keys(&self) -> &[Vec<Part>] {
+    pub(super) fn keys(&self) -> &[Key] {
         &self.keys
     }
 
@@ -108,19 +148,17 @@ impl Grouping {
 
     /// Whether the batch's keys need the layout for IPv6.
     pub(super) fn is_wide(&self, batch: &FlowBatch) -> bool {
-        self.keys.iter().flatten().any(|part| part.is_wide(batch))
+        self.parts().any(|part| part.is_wide(batch))
     }
 
     /// The layout of its keys.
     pub(super) fn layout(&self, wide: bool) -> KeyLayout {
         // by() and by_either() let no other parts in.
-        KeyLayout::new(self.keys.first().map_or(&[], Vec::as_slice), wide).unwrap_or_default()
+        KeyLayout::new(self.keys.first().map_or(&[], |key| &key.parts), wide).unwrap_or_default()
     }
 
-    /// The fields that flows must have.
-    fn needs(&self) -> impl Iterator<Item = Field> {
-        let protocol = self.ports_only.then_some(Field::Protocol);
-        self.keys.iter().flatten().flat_map(|part| part.fields()).chain(protocol)
+    fn parts(&self) -> impl Iterator<Item = Part> {
+        self.keys.iter().flat_map(|key| key.parts.iter().chain(key.turned.iter().flatten()).copied())
     }
 
     /// The fields that are looked at.
@@ -128,12 +166,15 @@ impl Grouping {
         let counts = [Field::Flows, Field::Octets, Field::Packets];
         let times = [Field::First, Field::Last, Field::StartMs, Field::EndMs];
         let times = times.into_iter().filter(|_| self.duration);
-        self.needs().chain(counts).chain(times).collect()
+        let protocol = self.ports_only.then_some(Field::Protocol);
+        let key = self.parts().flat_map(Part::fields).chain(protocol);
+        key.chain(counts).chain(times).collect()
     }
 
     /// A field of the key that flows of this schema lack.
     pub fn lacks(&self, schema: &Schema) -> Option<Field> {
-        self.needs().find(|field| !schema.has(*field))
+        let protocol = self.ports_only.then_some(Field::Protocol).filter(|field| !schema.has(*field));
+        self.parts().find_map(|part| part.lacks(schema)).or(protocol)
     }
 }
 
@@ -153,7 +194,7 @@ pub(super) struct Slot {
 }
 
 impl KeyLayout {
-    fn new(parts: &[Part], wide: bool) -> Option<KeyLayout> {
+    pub(super) fn new(parts: &[Part], wide: bool) -> Option<KeyLayout> {
         let (mut slots, mut word, mut free) = (Vec::new(), 0usize, 64u32);
         for part in parts {
             let bits = u32::from(part.bits(wide));
@@ -173,6 +214,13 @@ impl KeyLayout {
         slots.iter_mut().for_each(|slot| slot.word -= skip);
         let words = (word + 1 - skip).next_power_of_two();
         (words <= MAX_WORDS).then_some(KeyLayout { slots, words })
+    }
+
+    /// The bits of a key that parts lie in.
+    pub(super) fn mask(&self) -> KeyWords {
+        let mut mask = KeyWords::default();
+        self.slots.iter().for_each(|slot| slot.put(u128::MAX, &mut mask));
+        mask
     }
 
     /// Words a key: 1, 2, 4 or 8.

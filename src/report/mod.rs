@@ -2,7 +2,8 @@
 //!
 //! [`Aggregation`] groups flows by a [`Grouping`], a key of any fields, and sums flows, octets, packets and time.
 //! Each thread has a [`Worker`] of its own, which is handed batches in any order. [`Groups`] are the result: ranked by
-//! an [`Order`], they are turned to text piece by piece on all cores. [`stat`] has flow-stat's reports.
+//! an [`Order`], they are turned to text piece by piece on all cores. [`stat`] has flow-stat's reports, [`by`] those
+//! of any key and any columns.
 //!
 //! [`Arrived`] are groups in the order in which their first flows came, where that order is wanted.
 //!
@@ -11,6 +12,7 @@
 //! grows with the number of groups, not of flows. Counters have 64 bits and do not wrap.
 
 mod arrival;
+pub mod by;
 mod direct;
 mod engine;
 mod gather;
@@ -23,6 +25,7 @@ mod rank;
 pub mod stat;
 mod table;
 pub mod text;
+mod top;
 
 pub use arrival::Arrived;
 pub use group::{Aggregation, Groups, Worker};

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use super::engine::counts;
 use super::key::KeyLayout;
 use super::table::Row;
+use super::top::first;
 use super::{Entry, pool};
 
 /// What groups are ordered by.
@@ -55,6 +56,10 @@ pub(super) trait Sorted: Send + Sync {
     fn len(&self) -> usize;
     /// Calls with every group, in no order.
     fn each(&self, see: &mut dyn FnMut(&Entry));
+    /// The same on several cores.
+    fn each_on(&self, threads: usize, see: &(dyn Fn(&Entry) + Sync));
+    /// The first `limit` groups in order, without putting the others in order.
+    fn first(&self, order: Order, limit: usize, threads: usize) -> Vec<Entry>;
     /// Moves the groups into buckets.
     fn rank(&mut self, order: Order, threads: usize) -> Ranking;
     /// Calls with the first `limit` groups of a bucket, in order.
@@ -85,7 +90,7 @@ impl Order {
     /// A number that never falls as groups go by in order, and nearly always rises: the high half of the value's bits,
     /// then those of the key.
     #[inline]
-    fn word<const N: usize, const M: usize>(self, layout: &KeyLayout, row: &Row<N, M>, at: u32) -> u128 {
+    pub(super) fn word<const N: usize, const M: usize>(self, layout: &KeyLayout, row: &Row<N, M>, at: u32) -> u128 {
         let value = value(layout, self.by, row, at);
         // Only parts of keys can be longer than 64 bits.
         let long = matches!(self.by, SortBy::Part(_)) && layout.is_wide();
@@ -94,7 +99,12 @@ impl Order {
         u128::from(value) << 64 | u128::from(row.key[0])
     }
     /// How two groups stand to each other, when their words are equal.
-    fn compare<const N: usize, const M: usize>(self, layout: &KeyLayout, a: &Row<N, M>, b: &Row<N, M>) -> Ordering {
+    pub(super) fn compare<const N: usize, const M: usize>(
+        self,
+        layout: &KeyLayout,
+        a: &Row<N, M>,
+        b: &Row<N, M>,
+    ) -> Ordering {
         let by_value = value(layout, self.by, a, 0).cmp(&value(layout, self.by, b, 0));
         let by_value = if self.descending { by_value.reverse() } else { by_value };
         by_value.then_with(|| a.key.cmp(&b.key))
@@ -214,6 +224,15 @@ impl<const N: usize, const M: usize> Sorted for Rows<N, M> {
         self.partitions.iter().flatten().for_each(|row| see(&entry(row)));
     }
 
+    fn each_on(&self, threads: usize, see: &(dyn Fn(&Entry) + Sync)) {
+        let rows = |partition: usize| self.partitions.get(partition).map_or(&[][..], Vec::as_slice);
+        pool::fold(threads, self.partitions.len(), || (), |(), at| rows(at).iter().for_each(|row| see(&entry(row))));
+    }
+
+    fn first(&self, order: Order, limit: usize, threads: usize) -> Vec<Entry> {
+        first(self, order, limit, threads)
+    }
+
     fn rank(&mut self, order: Order, threads: usize) -> Ranking {
         let buckets = (self.len() / BUCKET).clamp(1, MAX_BUCKETS);
         // What stands in its order already must not be moved: there is one partition, and one bucket.
@@ -272,7 +291,7 @@ fn run(ends: &[u32], bucket: usize) -> std::ops::Range<usize> {
 }
 
 #[inline]
-fn entry<const N: usize, const M: usize>(row: &Row<N, M>) -> Entry {
+pub(super) fn entry<const N: usize, const M: usize>(row: &Row<N, M>) -> Entry {
     let mut entry = Entry { counts: counts(row), ..Entry::default() };
     entry.key.iter_mut().zip(&row.key).for_each(|(to, from)| *to = *from);
     entry
