@@ -1,56 +1,146 @@
 //! flow-filter: passes on the flows that match.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use flowtools::cli::flow_filter::{Args, Bits};
 use flowtools::cli::output::Output;
 use flowtools::cli::run::report;
-use flowtools::cli::{Exit, Failure, program};
+use flowtools::cli::{Exit, Failure, program, symbols};
 use flowtools::file::{Error, Scan};
-use flowtools::flow::{Field, StreamInfo, Version, flags};
-use flowtools::select::{AccessLists, Addresses, Numbers, Predicate, Scratch};
+use flowtools::flow::{Field, FlowBatch, StreamInfo, Version, flags};
+use flowtools::select::{AccessLists, Addresses, Numbers, Predicate, Scratch, expr};
+
+const NAME: &str = "flow-filter";
 
 fn main() -> ExitCode {
     program(run)
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
-    let predicate = predicate(&args)?;
+    let letters = predicate(&args)?;
+    let expression = expression(&args)?;
+    let condition = Conditions { all: Predicate::and(vec![letters.clone(), expression.clone()]), letters, expression };
     let scan = Scan::open(&args.files.inputs())?;
     let version = scan.info().version.unwrap_or(Version::V5);
-    if let Some(field) = scan.info().version.and_then(|v| predicate.missing(&v.layout().schema)) {
+    if let Some(field) = scan.info().version.and_then(|v| condition.letters.missing(&v.layout().schema)) {
         return Err(Failure::Failed(format!("flows of version {version} have no {}", name(field))));
     }
+    if args.count { count(scan, &condition) } else { pass(&args, scan, version, &condition) }
+}
+
+/// Passes on the flows that match.
+fn pass(args: &Args, scan: Scan, version: Version, condition: &Conditions) -> Result<Exit, Failure> {
     let mut info =
         StreamInfo { flags: flags::STREAMING, interfaces: scan.info().interfaces.clone(), ..StreamInfo::default() };
     if args.keep_time {
         (info.start, info.end) = (scan.info().start, scan.info().end);
     }
     let mut out = Output::open(None, &args.write.options(version, info, 0))?;
-    let mut lacking = 0;
+    let mut tally = Tally::default();
     let summary = scan.ordered(
         Scratch::default,
         |scratch, mut batch| {
-            let lacks = predicate.missing(batch.schema()).is_some();
-            let asked = batch.len();
-            predicate.apply(&mut batch, scratch);
-            (batch, if lacks { asked } else { 0 })
+            let tally = condition.tally(&batch);
+            condition.all.apply(&mut batch, scratch);
+            (batch, tally)
         },
-        |(batch, lacks)| {
-            lacking += lacks;
+        |(batch, more)| {
+            tally.add(more);
             if batch.is_empty() { Ok(()) } else { out.write(&batch) }
         },
     )?;
     let mut problems = summary.problems;
     out.finish(&mut problems)?;
-    if lacking > 0 {
-        let what = format!("{lacking} flows lack a field that is asked for");
-        problems.push(Error::format("input", "", what));
-    }
-    Ok(report("flow-filter", &problems))
+    problems.extend(tally.problem());
+    Ok(report(NAME, &problems))
 }
 
-/// The options as one condition.
+/// Prints how many flows match.
+fn count(scan: Scan, condition: &Conditions) -> Result<Exit, Failure> {
+    let start = || (Scratch::default(), Vec::new(), 0, Tally::default());
+    let (sums, summary) = scan.fields(condition.all.fields()).fold(start, |(scratch, rows, sum, tally), batch| {
+        tally.add(condition.tally(batch));
+        condition.all.select(batch, scratch, rows);
+        *sum += rows.len();
+    });
+    let mut tally = Tally::default();
+    let mut sum = 0;
+    for (_, _, matching, more) in sums {
+        sum += matching;
+        tally.add(more);
+    }
+    writeln!(std::io::stdout(), "{sum}").map_err(Failure::stdout)?;
+    let mut problems = summary.problems;
+    problems.extend(tally.problem());
+    Ok(report(NAME, &problems))
+}
+
+/// What flows have to match.
+struct Conditions {
+    letters: Predicate,
+    expression: Predicate,
+    all: Predicate,
+}
+
+impl Conditions {
+    /// What there is to say of the flows of a batch, before any is deselected.
+    fn tally(&self, batch: &FlowBatch) -> Tally {
+        let lacks = self.letters.missing(batch.schema()).is_some();
+        let unanswerable = self.expression.unanswerable(batch.schema());
+        Tally {
+            flows: batch.len(),
+            lacking: if lacks { batch.len() } else { 0 },
+            unanswerable: if unanswerable.is_some() { batch.len() } else { 0 },
+            field: unanswerable,
+        }
+    }
+}
+
+/// How many flows lack what is asked for.
+#[derive(Default)]
+struct Tally {
+    flows: usize,
+    /// A field that an option asks for.
+    lacking: usize,
+    /// So much that the expression cannot hold.
+    unanswerable: usize,
+    field: Option<&'static str>,
+}
+
+impl Tally {
+    fn add(&mut self, more: Tally) {
+        self.flows += more.flows;
+        self.lacking += more.lacking;
+        self.unanswerable += more.unanswerable;
+        self.field = self.field.or(more.field);
+    }
+
+    /// An expression may ask for what only some flows have, but that all lack it is worth a word.
+    fn problem(&self) -> Option<Error> {
+        let what = match self.field.filter(|_| self.unanswerable == self.flows && self.flows > 0) {
+            Some(field) => format!("no flow has what the expression asks for: {field}"),
+            None if self.lacking > 0 => format!("{} flows lack a field that is asked for", self.lacking),
+            None => return None,
+        };
+        Some(Error::format("input", "", what))
+    }
+}
+
+/// The expression as a condition; without one, every flow will do.
+fn expression(args: &Args) -> Result<Predicate, Failure> {
+    let Some(text) = &args.expression else { return Ok(Predicate::always(true)) };
+    let symbols = symbols::load()?;
+    // Comments may be in any encoding.
+    let load = |name: &str| match std::fs::read(name) {
+        Ok(octets) => Ok(String::from_utf8_lossy(&octets).into_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let context = expr::Context { symbols: &symbols, now: chrono::Local::now(), load: &load };
+    expr::parse(text, &context).map_err(|error| Failure::Usage(format!("-w: {error}")))
+}
+
+/// The other options as one condition.
 fn predicate(args: &Args) -> Result<Predicate, Failure> {
     let mut all = Vec::new();
     for (field, set) in [

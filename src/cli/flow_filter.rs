@@ -8,20 +8,73 @@ use clap::Parser;
 use super::common::{Files, Write};
 use crate::select::{Numbers, number};
 
+macro_rules! preface {
+    () => {
+        "\
+A LIST is numbers and ranges, 53,1024-65535; ! before it means all others. An access list is named
+as in Cisco's 'ip access-list standard NAME permit 10.0.0.0 0.255.255.255' or 'access-list NUMBER
+deny host 10.0.0.1'. A flow must match every option given; with -o any of them, and EXPR besides.
+"
+    };
+}
+
+macro_rules! examples {
+    () => {
+        "
+Examples:
+  flow-cat /flows/2026 | flow-filter -r6 -P80,443 | flow-stat -f8
+  flow-filter -o -p53 -P53 < flows | flow-print
+  flow-filter -f /etc/flow.acl -S inside -D '!inside' /flows/2026 | flow-print
+  flow-filter -w 'src net 10.0.0.0/8 and tcp dst port 443 and bytes > 1M' /flows/2026 | flow-print
+  flow-filter -w 'host @suspects.txt and not icmp' --count /flows/2026"
+    };
+}
+
+/// Behind `-h`.
+const SHORT: &str = concat!(preface!(), examples!());
+
+/// Behind `--help`, and in the man page.
+const LONG: &str = concat!(
+    preface!(),
+    "
+Expressions:
+  Conditions are joined by and, or, not (also &&, ||, !) and grouped in parentheses. not binds
+  tightest, then and. A condition names a field and what it has to be:
+
+    port 53            bytes > 1M           packets 1..3          proto != udp
+    port in (80, 443, 8000-8100)            first after \"2026-01-01 10:00\"
+
+  Comparisons are = != > >= < <= or eq ne gt ge lt le; nothing at all means =. Before fields that
+  have two sides, src or dst chooses one, 'src and dst' means both; else either will do. A value
+  alone goes on with the field before it: 'port 80 or 443'. @FILE stands for all values in a file,
+  where # begins a comment. What a flow has no field for does not match it, with not or without.
+
+  host, net, ip ADDR       10.0.0.1, 10.0.0.0/8, 10/8, 2001:db8::/32, 10.0.0.1-10.0.0.9; src, dst
+  port, portrange N        also names: http; src, dst
+  proto NAME|N             or just the name, which may stand before a condition: tcp dst port 80
+  ip4, ip6                 version of IP, likewise
+  as, mask, tag, mac       src, dst
+  if N                     interface; in if, out if
+  next ADDR, router ADDR   next hop; exporter
+  flags LETTERS|N          of UAPRSFEC all are set; 'not flags AR': neither is; 'flags = S': just S
+  tos N, tos & 0xFC = 0x10 any number can be masked
+  icmp-type N, icmp-code N
+  bytes, packets, flows    with k M G (thousands) or Ki Mi Gi (1024)
+  pps, bps, bpp            packets and bits a second, bytes a packet; 0 without a duration
+  duration TIME            500ms, 30s, 5m, 1h, 1d; a number alone is ms
+  first, last DATE         after (from then on), before, >= and the like
+  ELEMENT                  any IPFIX element by name, vlanId == 12, or by flow-tools' name, src_as
+",
+    examples!()
+);
+
 /// Pass on the flows that match
 #[derive(Parser, Debug)]
 #[command(
     name = "flow-filter",
     version,
-    after_help = "\
-A LIST is numbers and ranges, 53,1024-65535; ! before it means all others. An access list is named
-as in Cisco's 'ip access-list standard NAME permit 10.0.0.0 0.255.255.255' or 'access-list NUMBER
-deny host 10.0.0.1'. A flow must match every option given.
-
-Examples:
-  flow-cat /flows/2026 | flow-filter -r6 -P80,443 | flow-stat -f8
-  flow-filter -o -p53 -P53 < flows | flow-print
-  flow-filter -f /etc/flow.acl -S inside -D '!inside' /flows/2026 | flow-print"
+    after_help = SHORT,
+    after_long_help = LONG
 )]
 pub struct Args {
     /// Source AS
@@ -72,6 +125,12 @@ pub struct Args {
     /// TCP flags, likewise; flows that are not of TCP pass (with -o, they do not match)
     #[arg(short = 'T', long, value_name = "VALUE[/MASK]", value_parser = bits)]
     pub tcp_flags: Option<Bits>,
+    /// Match EXPR, such as 'src net 10/8 and dst port 53'; --help says more
+    #[arg(short = 'w', long = "where", value_name = "EXPR")]
+    pub expression: Option<String>,
+    /// Print how many flows match instead of passing them on
+    #[arg(long)]
+    pub count: bool,
     #[command(flatten)]
     pub write: Write,
     #[command(flatten)]

@@ -1,7 +1,9 @@
 //! Router-clock time: exporters stamp flows with their uptime, and say beside it what the wall clock read.
 
 use super::batch::FlowBatch;
+use super::column::{Number, Rows};
 use super::field::Field;
+use super::schema::Schema;
 
 /// Absolute ms since 1970 of an uptime stamp, as flow-tools computes it: unsigned 64-bit arithmetic over 32-bit
 /// operands, so a clock that wrapped between boot and export shows as it shows there.
@@ -29,21 +31,43 @@ impl FlowTimes {
     pub const FIELDS: [Field; 7] =
         [Field::StartMs, Field::EndMs, Field::First, Field::Last, Field::UnixSecs, Field::UnixNsecs, Field::Uptime];
 
+    /// Whether flows of a schema say when they were.
+    pub fn known(schema: &Schema) -> bool {
+        let has = |fields: &[Field]| fields.iter().all(|field| schema.has(*field));
+        has(&[Field::StartMs, Field::EndMs]) || has(&[Field::First, Field::Last, Field::UnixSecs, Field::Uptime])
+    }
+
     /// Fills `start` and `end` with the selected flows' times; zeros where the batch says nothing of them.
     pub fn gather(&mut self, batch: &FlowBatch) {
+        self.gather_rows(batch, batch.rows());
+    }
+
+    /// As [`FlowTimes::gather`], of some of the batch's rows.
+    pub fn gather_rows(&mut self, batch: &FlowBatch, rows: Rows<'_>) {
         if batch.has(Field::StartMs) && batch.has(Field::EndMs) {
-            batch.gather(Field::StartMs, &mut self.start);
-            batch.gather(Field::EndMs, &mut self.end);
+            gather(batch, rows, Field::StartMs, &mut self.start);
+            gather(batch, rows, Field::EndMs, &mut self.end);
             return;
         }
-        batch.gather(Field::UnixSecs, &mut self.secs);
-        batch.gather(Field::UnixNsecs, &mut self.nsecs);
-        batch.gather(Field::Uptime, &mut self.uptime);
+        gather(batch, rows, Field::UnixSecs, &mut self.secs);
+        gather(batch, rows, Field::UnixNsecs, &mut self.nsecs);
+        gather(batch, rows, Field::Uptime, &mut self.uptime);
         for (field, out) in [(Field::First, &mut self.start), (Field::Last, &mut self.end)] {
-            batch.gather(field, &mut self.stamp);
+            gather(batch, rows, field, &mut self.stamp);
             out.clear();
             let clock = self.secs.iter().zip(&self.nsecs).zip(&self.uptime).zip(&self.stamp);
             out.extend(clock.map(|(((secs, nsecs), uptime), stamp)| absolute_ms(*secs, *nsecs, *uptime, *stamp)));
+        }
+    }
+}
+
+/// A field of some rows; zeros where the batch lacks it.
+fn gather<N: Number>(batch: &FlowBatch, rows: Rows<'_>, field: Field, out: &mut Vec<N>) {
+    match batch.view(field) {
+        Some(view) => view.gather(rows, out),
+        None => {
+            out.clear();
+            out.resize(rows.len(), N::truncate(0));
         }
     }
 }

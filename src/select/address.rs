@@ -100,6 +100,11 @@ impl Addresses {
         Addresses::of(&[Rule { permit: true, net: Net::host(address) }])
     }
 
+    /// The addresses of these ranges.
+    pub fn of_ranges(four: Ranges<u32>, six: Ranges<u128>) -> Addresses {
+        Addresses { four: Four::Ranges(four), six }
+    }
+
     /// The set's IPv4 addresses, where they are known as ranges.
     pub fn four(&self) -> Option<&Ranges<u32>> {
         match &self.four {

@@ -3,6 +3,7 @@
 use super::address::Addresses;
 use super::numbers::Numbers;
 use super::predicate::{Node, Predicate, Set, Test};
+use super::source::Workspace;
 use crate::flow::{FlowBatch, Number, Rows, View};
 
 /// Buffers of an evaluation, kept between batches: one a thread.
@@ -11,6 +12,7 @@ pub struct Scratch {
     values: Vec<u32>,
     wide: Vec<u64>,
     widest: Vec<u128>,
+    work: Workspace,
     lists: Vec<Vec<u32>>,
 }
 
@@ -112,16 +114,45 @@ impl Scratch {
 
 impl Test {
     fn select(&self, batch: &FlowBatch, rows: Rows<'_>, scratch: &mut Scratch, out: &mut Vec<u32>) {
-        let Some(view) = batch.view(self.field) else { return };
         let not = self.negated;
+        let Some(view) = self.source.view(batch) else { return self.select_computed(batch, rows, scratch, out) };
         match &self.set {
             Set::Numbers(numbers) => select_numbers(&view, rows, numbers, not, scratch, out),
             Set::Masked { mask, numbers } => {
                 hold(&view, rows, &mut scratch.wide, out, |n| numbers.contains(n & mask) != not);
             }
             Set::Addresses(addresses) => select_addresses(&view, rows, addresses, not, scratch, out),
+            Set::Octets { text, values } => rows.each(|row| {
+                if values.iter().any(|value| same(&view, row, value, *text)) != not {
+                    out.push(row as u32);
+                }
+            }),
         }
     }
+
+    /// As [`Test::select`], of numbers that are not there as a column.
+    fn select_computed(&self, batch: &FlowBatch, rows: Rows<'_>, scratch: &mut Scratch, out: &mut Vec<u32>) {
+        let (wide, not) = (&mut scratch.wide, self.negated);
+        if !self.source.compute(batch, rows, &mut scratch.work, wide) {
+            return;
+        }
+        match &self.set {
+            Set::Numbers(numbers) => keep(rows, wide.iter().map(|n| numbers.contains(*n) != not), out),
+            Set::Masked { mask, numbers } => {
+                keep(rows, wide.iter().map(|n| numbers.contains(n & mask) != not), out);
+            }
+            // Neither is ever computed.
+            Set::Addresses(_) | Set::Octets { .. } => {}
+        }
+    }
+}
+
+/// Whether a value's octets, in the order of the wire, are these.
+fn same(view: &View<'_>, row: usize, value: &[u8], text: bool) -> bool {
+    // Octets lie as they came; only in classic records, which have none, would the order matter.
+    let (octets, _) = view.octets(row);
+    let padding = if text { octets.iter().rev().take_while(|b| **b == 0).count() } else { 0 };
+    octets.get(..octets.len() - padding) == Some(value)
 }
 
 fn select_numbers(
@@ -132,7 +163,8 @@ fn select_numbers(
     scratch: &mut Scratch,
     out: &mut Vec<u32>,
 ) {
-    if view.width() > 4 {
+    // Values of varying length say 0.
+    if !(1..=4).contains(&view.width()) {
         return hold(view, rows, &mut scratch.wide, out, |n| numbers.contains(n) != not);
     }
     let low = |n: u64| u32::try_from(n).ok();

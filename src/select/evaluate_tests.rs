@@ -13,13 +13,14 @@ fn matches(node: &Node, batch: &FlowBatch, row: usize) -> bool {
         Node::Always(holds) => *holds,
         Node::And(nodes) => nodes.iter().all(|n| matches(n, batch, row)),
         Node::Or(nodes) => nodes.iter().any(|n| matches(n, batch, row)),
-        Node::Test(test) => batch.view(test.field).is_some_and(|view| {
+        Node::Test(test) => test.source.view(batch).is_some_and(|view| {
             let value = view.number(row);
             let holds = match &test.set {
                 Set::Numbers(numbers) => numbers.contains(value as u64),
                 Set::Masked { mask, numbers } => numbers.contains(value as u64 & mask),
                 Set::Addresses(addresses) if view.width() == 16 => addresses.contains6(value),
                 Set::Addresses(addresses) => addresses.contains4(value as u32),
+                Set::Octets { .. } => false,
             };
             holds != test.negated
         }),

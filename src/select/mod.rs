@@ -8,10 +8,12 @@ mod acl;
 mod address;
 mod error;
 mod evaluate;
+pub mod expr;
 mod numbers;
 mod predicate;
 mod prune;
 mod ranges;
+mod source;
 
 pub use acl::AccessLists;
 pub use address::{Addresses, Net, Rule};
@@ -20,3 +22,4 @@ pub use evaluate::Scratch;
 pub use numbers::{Numbers, number};
 pub use predicate::Predicate;
 pub use ranges::{Point, Ranges};
+pub use source::{Computed, Reading, Source};

@@ -2,6 +2,7 @@
 
 use super::address::Addresses;
 use super::numbers::Numbers;
+use super::source::Source;
 use crate::flow::{Field, Projection, Schema};
 
 /// A condition on flows. One on a field that a flow lacks does not hold, negated or not.
@@ -20,10 +21,10 @@ pub(super) enum Node {
     Or(Vec<Node>),
 }
 
-/// A condition on one field.
+/// A condition on one field, element or computed number.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Test {
-    pub field: Field,
+    pub source: Source,
     pub set: Set,
     pub negated: bool,
 }
@@ -38,6 +39,11 @@ pub(super) enum Set {
         numbers: Numbers,
     },
     Addresses(Addresses),
+    /// Values as they lie on the wire: text without the NULs that pad it, anything else octet by octet.
+    Octets {
+        text: bool,
+        values: Vec<Vec<u8>>,
+    },
 }
 
 impl Predicate {
@@ -47,22 +53,22 @@ impl Predicate {
     }
 
     /// The field's number is in a set.
-    pub fn numbers(field: Field, numbers: Numbers) -> Predicate {
-        Predicate::test(field, Set::Numbers(numbers))
+    pub fn numbers(field: impl Into<Source>, numbers: Numbers) -> Predicate {
+        Predicate::test(field.into(), Set::Numbers(numbers))
     }
 
     /// The field's number, after a bitwise and with `mask`, is in a set.
-    pub fn masked(field: Field, mask: u64, numbers: Numbers) -> Predicate {
-        Predicate::test(field, Set::Masked { mask, numbers })
+    pub fn masked(field: impl Into<Source>, mask: u64, numbers: Numbers) -> Predicate {
+        Predicate::test(field.into(), Set::Masked { mask, numbers })
     }
 
     /// The field's address is in a set.
-    pub fn addresses(field: Field, addresses: Addresses) -> Predicate {
-        Predicate::test(field, Set::Addresses(addresses))
+    pub fn addresses(field: impl Into<Source>, addresses: Addresses) -> Predicate {
+        Predicate::test(field.into(), Set::Addresses(addresses))
     }
 
-    fn test(field: Field, set: Set) -> Predicate {
-        Node::Test(Test { field, set, negated: false }).into()
+    pub(super) fn test(source: Source, set: Set) -> Predicate {
+        Node::Test(Test { source, set, negated: false }).into()
     }
 
     /// All of them hold; true of none.
@@ -101,17 +107,38 @@ impl Predicate {
         self.node.negate().into()
     }
 
-    /// The fields it asks for.
+    /// The fields it asks for; all where it asks for elements that are no logical fields.
     pub fn fields(&self) -> Projection {
         let mut fields = Projection::NONE;
-        self.node.each_test(&mut |test| fields = fields.with(test.field));
+        self.node.each_test(&mut |test| fields = fields.union(test.source.fields()));
         fields
     }
 
-    /// A field it asks for that flows of this schema do not have.
+    /// A logical field it asks for that flows of this schema do not have.
     pub fn missing(&self, schema: &Schema) -> Option<Field> {
-        let fields = self.fields();
-        Field::ALL.iter().copied().find(|field| fields.has(*field) && !schema.has(*field))
+        let mut missing = None;
+        self.node.each_test(&mut |test| {
+            if let Source::Field(field) = &test.source
+                && !schema.has(*field)
+            {
+                missing = missing.or(Some(*field));
+            }
+        });
+        missing
+    }
+
+    /// What flows of this schema lack, if none can match for want of it.
+    pub fn unanswerable(&self, schema: &Schema) -> Option<&'static str> {
+        if self.node.answerable(schema) {
+            return None;
+        }
+        let mut lacking = None;
+        self.node.each_test(&mut |test| {
+            if lacking.is_none() && !test.source.is_in(schema) {
+                lacking = Some(test.source.name());
+            }
+        });
+        lacking
     }
 }
 
@@ -129,6 +156,15 @@ impl Node {
             Node::Test(test) => Node::Test(Test { negated: !test.negated, ..test }),
             Node::And(nodes) => Node::Or(all(nodes)),
             Node::Or(nodes) => Node::And(all(nodes)),
+        }
+    }
+
+    fn answerable(&self, schema: &Schema) -> bool {
+        match self {
+            Node::Always(_) => true,
+            Node::Test(test) => test.source.is_in(schema),
+            Node::And(nodes) => nodes.iter().all(|node| node.answerable(schema)),
+            Node::Or(nodes) => nodes.iter().any(|node| node.answerable(schema)),
         }
     }
 

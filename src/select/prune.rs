@@ -25,16 +25,19 @@ impl Node {
 
 impl Test {
     fn may_match(&self, block: &dyn BlockFacts) -> bool {
+        // What is computed, or no logical field, blocks say nothing of.
+        let Some(field) = self.source.field() else { return true };
         match &self.set {
-            Set::Numbers(numbers) => block.bounds(self.field).is_none_or(|(low, high)| match self.negated {
+            Set::Numbers(numbers) => block.bounds(field).is_none_or(|(low, high)| match self.negated {
                 false => numbers.ranges().intersects(low, high),
                 true => numbers.complement().ranges().intersects(low, high),
             }),
             Set::Masked { mask, numbers } => {
-                let few = block.bounds(self.field).filter(|(low, high)| high.saturating_sub(*low) < 256);
+                let few = block.bounds(field).filter(|(low, high)| high.saturating_sub(*low) < 256);
                 few.is_none_or(|(low, high)| (low..=high).any(|n| numbers.contains(n & mask) != self.negated))
             }
-            Set::Addresses(_) if self.negated || !matches!(self.field, Field::SrcAddr | Field::DstAddr) => true,
+            Set::Octets { .. } => true,
+            Set::Addresses(_) if self.negated || !matches!(field, Field::SrcAddr | Field::DstAddr) => true,
             Set::Addresses(addresses) => {
                 addresses.members(ASK).is_none_or(|members| members.into_iter().any(|member| block.may_hold(member)))
             }

@@ -1,0 +1,322 @@
+//! Where the values come from that conditions ask for: fields, elements, and what is computed of them.
+
+use super::numbers::Numbers;
+use crate::flow::registry::Kind;
+use crate::flow::time::FlowTimes;
+use crate::flow::{Element, Field, FlowBatch, Projection, Rows, Schema, View, ie};
+
+/// What a condition is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// A logical field.
+    Field(Field),
+    /// The first of these elements that a schema has, in its first occurrence; their values read in one way.
+    Elements(Vec<Element>, Reading),
+    /// Something computed from fields, as a number.
+    Computed(Computed),
+}
+
+/// How an element's values become the numbers that are compared: in the same order, and without a sign.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reading {
+    /// As they are.
+    Unsigned,
+    /// Two's complement.
+    Signed,
+    /// IEEE 754, 4 or 8 octets.
+    Float,
+}
+
+/// What flows do not carry but say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Computed {
+    /// First packet, ms since 1970.
+    Start,
+    /// Last packet, ms since 1970.
+    End,
+    /// Last packet less first packet, ms.
+    Duration,
+    /// Thousandths of packets a second; 0 where there is no duration.
+    PacketRate,
+    /// Thousandths of bits a second; 0 where there is no duration.
+    BitRate,
+    /// Thousandths of octets a packet.
+    PacketSize,
+    /// ICMP type * 256 + code. Classic records have it in the destination port.
+    IcmpTypeCode,
+    /// Version of IP: 4 or 6.
+    Family,
+}
+
+/// ipVersion of the IANA registry.
+const IP_VERSION: Element = Element::iana(60);
+/// ICMP type and code as elements of their own, for IPv4 and IPv6.
+const ICMP_PARTS: [(Element, Element); 2] =
+    [(Element::iana(176), Element::iana(177)), (Element::iana(178), Element::iana(179))];
+
+impl From<Field> for Source {
+    fn from(field: Field) -> Source {
+        Source::Field(field)
+    }
+}
+
+impl From<Computed> for Source {
+    fn from(computed: Computed) -> Source {
+        Source::Computed(computed)
+    }
+}
+
+/// Buffers of [`Source::compute`].
+#[derive(Default, Debug)]
+pub(super) struct Workspace {
+    times: FlowTimes,
+    other: Vec<u64>,
+}
+
+impl Reading {
+    /// How values of a kind are compared.
+    pub(super) fn of(kind: Kind) -> Reading {
+        match kind {
+            Kind::Signed => Reading::Signed,
+            Kind::Float => Reading::Float,
+            _ => Reading::Unsigned,
+        }
+    }
+
+    /// The number that a value of `width` octets is compared as.
+    pub(super) fn key(self, value: u64, width: usize) -> u64 {
+        match (self, width) {
+            (Reading::Unsigned, _) => value,
+            (Reading::Signed, _) => {
+                let unused = 64 - 8 * width.clamp(1, 8) as u32;
+                signed_key((value << unused) as i64 >> unused)
+            }
+            (Reading::Float, 4) => float_key(f32::from_bits(value as u32).into()),
+            (Reading::Float, _) => float_key(f64::from_bits(value)),
+        }
+    }
+}
+
+/// Signed numbers in the order of unsigned ones.
+pub(super) fn signed_key(n: i64) -> u64 {
+    n as u64 ^ 1 << 63
+}
+
+/// Floating-point numbers in the order of unsigned ones; there is only one zero.
+pub(super) fn float_key(n: f64) -> u64 {
+    let bits = (n + 0.0).to_bits();
+    if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
+}
+
+impl Source {
+    /// The logical field, where it is one: what a block may say bounds of.
+    pub(super) fn field(&self) -> Option<Field> {
+        match self {
+            Source::Field(field) => Some(*field),
+            Source::Computed(Computed::Start) => Some(Field::StartMs),
+            Source::Computed(Computed::End) => Some(Field::EndMs),
+            _ => None,
+        }
+    }
+
+    /// What it is called in errors.
+    pub(super) fn name(&self) -> &'static str {
+        let named = |element: Option<&Element>| element.and_then(|e| crate::flow::registry::find(*e)).map(|e| e.name);
+        match self {
+            Source::Field(field) => field.candidates().first().and_then(|e| e.short_name()),
+            Source::Elements(elements, _) => named(elements.first()),
+            Source::Computed(computed) => Some(match computed {
+                Computed::Start | Computed::End => "time",
+                Computed::Duration => "duration",
+                Computed::PacketRate => "packets and duration",
+                Computed::BitRate => "octets and duration",
+                Computed::PacketSize => "octets and packets",
+                Computed::IcmpTypeCode => "ICMP type",
+                Computed::Family => "version of IP",
+            }),
+        }
+        .unwrap_or("such field")
+    }
+
+    /// The fields a reader has to decode for it.
+    pub(super) fn fields(&self) -> Projection {
+        let times = || Projection::of(&FlowTimes::FIELDS);
+        match self {
+            Source::Field(field) => Projection::of(&[*field]),
+            // A projection knows only logical fields.
+            Source::Elements(..) => Projection::ALL,
+            Source::Computed(computed) => match computed {
+                Computed::Start | Computed::End | Computed::Duration => times(),
+                Computed::PacketRate => times().with(Field::Packets),
+                Computed::BitRate => times().with(Field::Octets),
+                Computed::PacketSize => Projection::of(&[Field::Octets, Field::Packets]),
+                Computed::IcmpTypeCode | Computed::Family => Projection::ALL,
+            },
+        }
+    }
+
+    /// Whether flows of a schema have it.
+    pub(super) fn is_in(&self, schema: &Schema) -> bool {
+        let has = |fields: &[Field]| fields.iter().all(|field| schema.has(*field));
+        let timed = || has(&[Field::StartMs, Field::EndMs]) || has(&[Field::First, Field::Last]);
+        match self {
+            Source::Field(field) => schema.has(*field),
+            Source::Elements(elements, _) => elements.iter().any(|e| schema.position(*e, 0).is_some()),
+            Source::Computed(computed) => match computed {
+                Computed::Start | Computed::End => FlowTimes::known(schema),
+                Computed::Duration => timed(),
+                Computed::PacketRate => timed() && schema.has(Field::Packets),
+                Computed::BitRate => timed() && schema.has(Field::Octets),
+                Computed::PacketSize => has(&[Field::Octets, Field::Packets]),
+                Computed::IcmpTypeCode => {
+                    has(&[Field::IcmpTypeCode]) || icmp_parts(schema).is_some() || has(&[Field::DstPort])
+                }
+                Computed::Family => {
+                    schema.position(IP_VERSION, 0).is_some() || has(&[Field::SrcAddr]) || has(&[Field::DstAddr])
+                }
+            },
+        }
+    }
+
+    /// The column that holds its values as they are compared, where there is one.
+    pub(super) fn view<'b>(&self, batch: &'b FlowBatch) -> Option<View<'b>> {
+        match self {
+            Source::Field(field) => batch.view(*field),
+            Source::Elements(elements, Reading::Unsigned) => element(batch, elements),
+            _ => None,
+        }
+    }
+
+    /// Puts the numbers of `rows` that are compared into `out`. `false` where the batch lacks what they are made of.
+    pub(super) fn compute(&self, batch: &FlowBatch, rows: Rows<'_>, work: &mut Workspace, out: &mut Vec<u64>) -> bool {
+        if !self.is_in(batch.schema()) {
+            return false;
+        }
+        match self {
+            Source::Computed(computed) => computed.compute(batch, rows, work, out),
+            Source::Field(field) => gather(batch, rows, *field, out),
+            Source::Elements(elements, reading) => {
+                let Some(view) = element(batch, elements) else { return false };
+                match view.width() {
+                    0 => {
+                        out.clear();
+                        rows.each(|row| out.push(reading.key(view.number(row) as u64, view.octets(row).0.len())));
+                    }
+                    width => {
+                        view.gather(rows, out);
+                        out.iter_mut().for_each(|value| *value = reading.key(*value, width));
+                    }
+                }
+            }
+        }
+        true
+    }
+}
+
+fn element<'b>(batch: &'b FlowBatch, elements: &[Element]) -> Option<View<'b>> {
+    elements.iter().find_map(|e| batch.schema().position(*e, 0)).and_then(|at| batch.column(at))
+}
+
+/// A field of `rows`, zeros where the batch lacks it.
+fn gather(batch: &FlowBatch, rows: Rows<'_>, field: Field, out: &mut Vec<u64>) {
+    match batch.view(field) {
+        Some(view) => view.gather(rows, out),
+        None => {
+            out.clear();
+            out.resize(rows.len(), 0);
+        }
+    }
+}
+
+impl Computed {
+    fn compute(self, batch: &FlowBatch, rows: Rows<'_>, work: &mut Workspace, out: &mut Vec<u64>) {
+        match self {
+            Computed::Start => {
+                work.times.gather_rows(batch, rows);
+                std::mem::swap(out, &mut work.times.start);
+            }
+            Computed::End => {
+                work.times.gather_rows(batch, rows);
+                std::mem::swap(out, &mut work.times.end);
+            }
+            Computed::Duration => durations(batch, rows, &mut work.times, out),
+            Computed::PacketRate => {
+                durations(batch, rows, &mut work.times, out);
+                gather(batch, rows, Field::Packets, &mut work.other);
+                // Thousandths, of packets in a thousandth of a second.
+                out.iter_mut().zip(&work.other).for_each(|(ms, packets)| *ms = ratio(*packets, 1_000_000, *ms));
+            }
+            Computed::BitRate => {
+                durations(batch, rows, &mut work.times, out);
+                gather(batch, rows, Field::Octets, &mut work.other);
+                out.iter_mut().zip(&work.other).for_each(|(ms, octets)| *ms = ratio(*octets, 8_000_000, *ms));
+            }
+            Computed::PacketSize => {
+                gather(batch, rows, Field::Packets, out);
+                gather(batch, rows, Field::Octets, &mut work.other);
+                out.iter_mut().zip(&work.other).for_each(|(packets, octets)| *packets = ratio(*octets, 1000, *packets));
+            }
+            Computed::IcmpTypeCode => icmp(batch, rows, &mut work.other, out),
+            Computed::Family => match element(batch, &[IP_VERSION]) {
+                Some(view) => view.gather(rows, out),
+                None => {
+                    let view = batch.view(Field::SrcAddr).or_else(|| batch.view(Field::DstAddr));
+                    let version = if view.is_some_and(|view| view.width() == 16) { 6 } else { 4 };
+                    out.clear();
+                    out.resize(rows.len(), version);
+                }
+            },
+        }
+    }
+}
+
+/// `n * factor / d`; 0 where `d` is.
+fn ratio(n: u64, factor: u64, d: u64) -> u64 {
+    let ratio = (u128::from(n) * u128::from(factor)).checked_div(d.into()).unwrap_or(0);
+    u64::try_from(ratio).unwrap_or(u64::MAX)
+}
+
+fn durations(batch: &FlowBatch, rows: Rows<'_>, times: &mut FlowTimes, out: &mut Vec<u64>) {
+    times.gather_rows(batch, rows);
+    out.clear();
+    let pairs = times.start.iter().zip(&times.end);
+    if batch.has(Field::StartMs) && batch.has(Field::EndMs) {
+        out.extend(pairs.map(|(start, end)| end.saturating_sub(*start)));
+    } else {
+        // Uptime may wrap during a flow.
+        out.extend(pairs.map(|(start, end)| u64::from(end.wrapping_sub(*start) as u32)));
+    }
+}
+
+fn icmp_parts(schema: &Schema) -> Option<(Element, Element)> {
+    ICMP_PARTS.into_iter().find(|(kind, _)| schema.position(*kind, 0).is_some())
+}
+
+fn icmp(batch: &FlowBatch, rows: Rows<'_>, other: &mut Vec<u64>, out: &mut Vec<u64>) {
+    let parts = icmp_parts(batch.schema());
+    match (batch.view(Field::IcmpTypeCode), parts) {
+        (Some(view), _) => view.gather(rows, out),
+        (None, Some((kind, code))) => {
+            if let Some(view) = element(batch, &[kind]) {
+                view.gather(rows, out);
+            }
+            match element(batch, &[code]) {
+                Some(view) => view.gather(rows, other),
+                None => other.clear(),
+            }
+            out.iter_mut().for_each(|kind| *kind <<= 8);
+            out.iter_mut().zip(other).for_each(|(kind, code)| *kind |= *code);
+        }
+        (None, None) => gather(batch, rows, Field::DstPort, out),
+    }
+}
+
+/// The protocols that have ICMP types: those of IPv4 and IPv6.
+pub(super) fn icmp_protocols() -> Numbers {
+    super::Ranges::of([(1, 1), (58, 58)]).into()
+}
+
+/// The logical field that an element alone carries.
+pub(super) fn sole_field(element: Element) -> Option<Field> {
+    Field::ALL.iter().copied().find(|field| field.candidates() == [element]).filter(|_| element != ie::PADDING)
+}
