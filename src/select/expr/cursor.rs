@@ -58,7 +58,7 @@ impl<'t> Cursor<'t> {
     }
 
     /// Takes a mark that has to follow; `expected` is for the error.
-    pub(super) fn close(&mut self, mark: &str, expected: &str) -> Parsed<()> {
+    pub(super) fn close(&mut self, mark: &str, expected: &str) -> Result<(), ExprError> {
         match self.peek() {
             _ if self.takes(&[mark]) => Ok(()),
             Some(token) => Err(self.wrong(token, expected)),

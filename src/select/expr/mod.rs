@@ -68,4 +68,6 @@ pub fn parse(text: &str, context: &Context<'_>) -> Result<Predicate, ExprError> 
 }
 
 #[cfg(test)]
+mod agreement;
+#[cfg(test)]
 mod tests;
