@@ -120,6 +120,8 @@ fn flows() -> impl Strategy<Value = Vec<([u32; 2], [u16; 2], u32)>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn text_never_panics(text in "\\PC*") {
         let _ = text.parse::<Spec>();
@@ -149,7 +151,7 @@ proptest! {
             "octets" => group.1.1,
             _ => group.1.2.len() as u64,
         };
-        for sort in ["octets", "distinct(dstaddr)", "approx(dstaddr)"] {
+        for sort in ["octets", "distinct(dstaddr)"] {
             let mut groups: Vec<_> = map.clone().into_iter().collect();
             groups.sort_by_key(|group| (std::cmp::Reverse(value(sort, group)), group.0));
             let text = "srcaddr/30,dstport,distinct(dstaddr),approx(dstaddr)";
