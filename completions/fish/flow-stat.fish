@@ -4,6 +4,12 @@ complete -c flow-stat -s S -l descending -d 'Sort by column COL (the first is 0)
 complete -c flow-stat -s t -l tally -d 'A comment line of running totals behind every N lines' -r
 complete -c flow-stat -s T -l title -d 'Title in the heading' -r
 complete -c flow-stat -s c -l comment-char -d 'Character that begins lines of comment' -r
+complete -c flow-stat -l by -d 'Group by these fields, see below; given several times: several reports of one reading' -r
+complete -c flow-stat -l top -d 'With --by: only the first N groups (default: all)' -r
+complete -c flow-stat -l sort -d 'With --by: sort by a column, COL:asc or COL:desc (default: octets, greatest first)' -r
+complete -c flow-stat -l format -d 'With --by: what is written' -r -f -a "table\t'Columns, with titles and totals'
+csv\t'Comma-separated values'
+json\t'A JSON object a line'"
 complete -c flow-stat -s d -l debug -d 'Log more: 0 nothing, 1 what is done, 2 and up in detail' -r
 complete -c flow-stat -s P -l percent -d 'Percentages of the total instead of counts'
 complete -c flow-stat -s n -l names -d 'Names instead of numbers: ports, protocols, AS numbers, tags'

@@ -32,7 +32,10 @@ impl Sketch {
         match self {
             Sketch::Many(registers) => raise(registers, hash),
             Sketch::Few(hashes) => {
-                let Err(place) = hashes.binary_search(&hash) else { return };
+                let place = place(hashes, hash);
+                if hashes.get(place) == Some(&hash) {
+                    return;
+                }
                 if hashes.len() < FEW {
                     return hashes.insert(place, hash);
                 }
@@ -65,6 +68,20 @@ impl Sketch {
             Sketch::Many(registers) => estimate(registers).round() as u64,
         }
     }
+}
+
+/// Where a hash stands or belongs among others, ascending. Hashes are spread evenly, so that it is near where its value
+/// says: a look or two at memory, where halving would take nine.
+#[inline]
+fn place(hashes: &[u64], hash: u64) -> usize {
+    let mut at = ((u128::from(hash) * hashes.len() as u128) >> 64) as usize;
+    while hashes.get(at).is_some_and(|other| *other < hash) {
+        at += 1;
+    }
+    while at > 0 && hashes.get(at - 1).is_some_and(|other| *other >= hash) {
+        at -= 1;
+    }
+    at
 }
 
 #[inline]

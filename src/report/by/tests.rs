@@ -91,6 +91,9 @@ fn both_families_stand_in_one_report() {
         "srcaddr/24/64,flows,octets,packets,distinct(dstaddr),approx(dstaddr)\n\
          2001:db8::/64,2,8589934599,0,2,2\n10.0.0.0/24,1,50,1,1,1\n10.0.1.0/24,1,9,3,1,1\n"
     );
+    // Only the values that are counted are long.
+    let got = csv("bytes,distinct(srcaddr),approx(srcaddr/24/64)", "bytes:asc");
+    assert!(got.ends_with("\n7,1,7,0,1,1\n9,1,9,3,1,1\n50,1,50,1,1,1\n8589934592,1,8589934592,0,1,1\n"), "{got}");
     assert_eq!(
         csv("pair(addr)", "addr1"),
         "addr1,addr2,flows,octets,packets\n10.0.0.1,10.0.1.2,2,59,4\n2001:db8::1,2001:db8::2,2,8589934599,0\n"
@@ -120,6 +123,8 @@ fn flows() -> impl Strategy<Value = Vec<([u32; 2], [u16; 2], u32)>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn text_never_panics(text in "\\PC*") {
         let _ = text.parse::<Spec>();
@@ -149,7 +154,7 @@ proptest! {
             "octets" => group.1.1,
             _ => group.1.2.len() as u64,
         };
-        for sort in ["octets", "distinct(dstaddr)", "approx(dstaddr)"] {
+        for sort in ["octets", "distinct(dstaddr)"] {
             let mut groups: Vec<_> = map.clone().into_iter().collect();
             groups.sort_by_key(|group| (std::cmp::Reverse(value(sort, group)), group.0));
             let text = "srcaddr/30,dstport,distinct(dstaddr),approx(dstaddr)";
