@@ -116,3 +116,25 @@ fn a_date_that_makes_no_sense_is_wrong_usage() {
     let line = assert_one_line("flow-cat", &output.stderr);
     assert!(line.contains("'the day after'") && line.contains("expected a date such as"), "{line}");
 }
+
+#[test]
+fn numbers_that_are_none_are_told_what_was_expected() {
+    for (program, option, expected) in [
+        (env!("CARGO_BIN_EXE_flow-gen"), "-nmany", "expected a number"),
+        (env!("CARGO_BIN_EXE_flow-gen"), "-z10", "expected a number from 0 to 9"),
+        (env!("CARGO_BIN_EXE_flow-stat"), "-f33", "expected a number from 0 to 32"),
+        (env!("CARGO_BIN_EXE_flow-stat"), "-t99999999999999999999", "expected a smaller number"),
+    ] {
+        let output = run(Path::new(program), &[option]);
+        assert_eq!(output.status.code(), Some(2), "{option}");
+        assert!(text(&output.stderr).contains(&format!(": {expected}; see ")), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_flow-cat")).arg("-h").stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert_one_line("flow-cat", &output.stderr);
+}

@@ -3,10 +3,12 @@
 mod common;
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use common::{fine, flow_file, records, run, stderr};
-use flowtools::file::FlowReader;
-use flowtools::flow::{Field, Order};
+use flowtools::file::{FlowReader, FlowWriter, WriteOptions};
+use flowtools::flow::{Field, Order, StreamInfo, Version, flags};
 
 const CAT: &str = env!("CARGO_BIN_EXE_flow-cat");
 const HEADER: &str = env!("CARGO_BIN_EXE_flow-header");
@@ -138,4 +140,57 @@ fn a_closed_pipe_ends_quietly() {
     let output = run("bash", &["-c", &script], b"");
     assert_eq!(String::from_utf8_lossy(&output.stdout), "10\n0\n");
     assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn no_good_file_is_no_reason_to_read_standard_input() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bad");
+    fs::write(&path, b"GIF89a").unwrap();
+    for option in ["-p", "-g"] {
+        let output = run(CAT, &[option, path.to_str().unwrap()], &flow_file(10, 0, Order::Little));
+        assert_eq!(output.status.code(), Some(1));
+        assert!(output.stdout.is_empty());
+        assert!(stderr(&output).contains("bad: offset 0: not a flow file"), "{}", stderr(&output));
+    }
+    let output = run(HEADER, &[tempfile::tempdir().unwrap().path().to_str().unwrap()], b"");
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(1), "flow-header: input: no flow file in it\n"));
+}
+
+/// Starts flow-print on pipes.
+fn printing() -> (Child, ChildStdin, BufReader<ChildStdout>) {
+    let mut print = Command::new(env!("CARGO_BIN_EXE_flow-print"))
+        .arg("-f3")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (stdin, stdout) = (print.stdin.take().unwrap(), print.stdout.take().unwrap());
+    (print, stdin, BufReader::new(stdout))
+}
+
+#[test]
+fn compressed_flows_are_shown_as_they_arrive() {
+    let (mut print, stdin, mut stdout) = printing();
+    let info = StreamInfo { flags: flags::STREAMING, ..StreamInfo::default() };
+    let options = WriteOptions { version: Version::V5, order: Order::HOST, level: 6, info };
+    let mut writer = FlowWriter::new(stdin, &options).unwrap();
+    for lines in [2, 1] {
+        writer.write_records(&records(1)).unwrap();
+        writer.flush().unwrap();
+        (0..lines).for_each(|_| assert!(stdout.read_line(&mut String::new()).unwrap() > 0));
+    }
+    drop(writer.finish().unwrap());
+    assert!(print.wait().unwrap().success());
+}
+
+#[test]
+fn a_closed_output_ends_the_wait_for_more_input() {
+    let (mut print, mut stdin, stdout) = printing();
+    stdin.write_all(&flow_file(1, 0, Order::HOST)).unwrap();
+    drop(stdout);
+    // The pipe stays open, and nothing more comes.
+    stdin.write_all(&records(1)).unwrap();
+    assert!(print.wait().unwrap().success());
+    drop(stdin);
 }

@@ -218,3 +218,11 @@ fn aggregates_cannot_go_as_version_5() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("1 flows cannot be converted to version 5"), "{}", stderr(&output));
 }
+
+#[test]
+fn it_does_not_go_on_hearing_for_nobody() {
+    let endpoint = format!("127.0.0.1/0/{}", port("127.0.0.1"));
+    let mut receive = Command::new(RECEIVE).arg(&endpoint).stdout(Stdio::piped()).spawn().unwrap();
+    drop(receive.stdout.take());
+    assert!(receive.wait().unwrap().success());
+}

@@ -15,6 +15,9 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Exit, Failure> {
     let (files, mut problems) = args.files.inputs().files();
+    if files.is_empty() && problems.is_empty() {
+        return Err(Failure::Failed("input: no flow file in it".into()));
+    }
     let mut out = io::stdout().lock();
     for file in files {
         match read_info(&file) {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use flowtools::cli::flow_receive::Args;
-use flowtools::cli::run::{complain, report};
+use flowtools::cli::run::{complain, report, stdout_is_closed};
 use flowtools::cli::sink::{Sink, now};
 use flowtools::cli::{Exit, Failure, program};
 use flowtools::meter::packet::{Datagram, udp_payload};
@@ -94,6 +94,9 @@ fn from_network(endpoint: &Endpoint, args: &Args, hearing: &mut Hearing, sink: &
         sink.write(&mut hearing.records)?;
         if heard == 0 {
             sink.flush()?;
+            if args.output.is_none() && stdout_is_closed() {
+                return Err(Failure::Closed);
+            }
         }
         if every.is_some_and(|every| last.elapsed() >= every) {
             last = Instant::now();

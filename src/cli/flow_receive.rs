@@ -36,6 +36,6 @@ pub struct Args {
     #[arg(short = 'V', long, value_name = "VERSION")]
     pub export_version: Option<Version>,
     /// Where to hear, localip/remoteip/port; 0 is any address, a multicast remoteip is a group to join
-    #[arg(value_name = "ENDPOINT", required_unless_present = "read")]
+    #[arg(value_name = "LOCAL/REMOTE/PORT", required_unless_present = "read")]
     pub endpoint: Option<Endpoint>,
 }

@@ -35,7 +35,7 @@ pub struct Args {
     #[arg(short = 'x', long, value_name = "MICROSECONDS", default_value_t = 0)]
     pub pace: u64,
     /// Source and destination, localip/remoteip/port; 0 is any source
-    #[arg(value_name = "ENDPOINT")]
+    #[arg(value_name = "LOCAL/REMOTE/PORT")]
     pub endpoint: Endpoint,
     #[command(flatten)]
     pub files: Files,

@@ -12,7 +12,7 @@ use crate::report::stat::{REPORTS, Report, Sorting};
 pub struct Args {
     /// Report, 0 to 32
     #[arg(short = 'f', long = "report", value_name = "REPORT", default_value_t = 0,
-        value_parser = clap::value_parser!(u8).range(0..REPORTS.len() as i64))]
+        value_parser = clap::value_parser!(u8).range(0..=REPORTS.len() as i64 - 1))]
     pub report: u8,
     /// Sort by column COL (the first is 0), least first
     #[arg(short = 's', long = "ascending", value_name = "COL", overrides_with_all = ["ascending", "descending"])]

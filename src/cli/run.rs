@@ -10,6 +10,7 @@ use std::{env, panic};
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, CommandFactory, Parser};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::file;
 
@@ -99,6 +100,15 @@ pub fn stdout() -> Result<File, Failure> {
     io::stdout().as_fd().try_clone_to_owned().map(File::from).map_err(Failure::stdout)
 }
 
+/// Whether standard output is a pipe that nobody reads any more. A program that waits for something to write would
+/// otherwise learn it only when it writes.
+pub fn stdout_is_closed() -> bool {
+    let stdout = io::stdout();
+    let mut ask = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
+    poll(&mut ask, PollTimeout::ZERO).is_ok_and(|n| n > 0)
+        && ask.iter().filter_map(PollFd::revents).any(|said| said.contains(PollFlags::POLLERR))
+}
+
 /// A panic is a mistake of ours, but reported like any other; with a `RUST_BACKTRACE` asked for, as usual.
 fn say_panics_in_one_line(name: String) {
     if env::var_os("RUST_BACKTRACE").is_none() {
@@ -132,8 +142,13 @@ fn one_line(text: &str) -> String {
 /// clap's error in one line; help and version as they are.
 fn usage(name: &str, error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        return match error.print().and_then(|()| io::stdout().flush()).map_err(Failure::stdout) {
+            Err(Failure::Failed(why)) => {
+                complain(name, why);
+                ExitCode::from(1)
+            }
+            _ => ExitCode::SUCCESS,
+        };
     }
     complain(name, format!("{}; see {name} --help", wrong_usage(error)));
     ExitCode::from(2)
@@ -157,8 +172,22 @@ fn wrong_usage(error: &clap::Error) -> String {
     let wrong = wrong.strip_prefix("error: ").unwrap_or(&wrong);
     match values {
         Some(values) => format!("{wrong}: expected one of {values}"),
-        None => wrong.to_owned(),
+        None => what_number(wrong),
     }
+}
+
+/// Complaints about numbers, in words that say what was expected.
+fn what_number(wrong: &str) -> String {
+    if let Some((wrong, bounds)) = wrong.rsplit_once(" is not in ")
+        && let Some((low, high)) = bounds.split_once("..=")
+        && let Some((wrong, _)) = wrong.rsplit_once(": ")
+    {
+        return format!("{wrong}: expected a number from {low} to {high}");
+    }
+    wrong
+        .replace("invalid digit found in string", "expected a number")
+        .replace("cannot parse integer from empty string", "expected a number")
+        .replace("number too large to fit in target type", "expected a smaller number")
 }
 
 #[cfg(test)]
@@ -203,7 +232,7 @@ mod tests {
             (&["-w", "/d", "--colour=red"], "unexpected argument '--colour' found"),
             (&["-w"], "a value is required for '-w <DIR>' but none was supplied"),
             (&[], "the following required arguments were not provided: -w <DIR>"),
-            (&["-w", "/d", "-z", "10"], "invalid value '10' for '--level <LEVEL>': 10 is not in 0..=9"),
+            (&["-w", "/d", "-z", "10"], "invalid value '10' for '--level <LEVEL>': expected a number from 0 to 9"),
             (
                 &["-w", "/d", "-b"],
                 "a value is required for '--byte-order <ORDER>' but none was supplied: expected one of little, big",
@@ -212,7 +241,8 @@ mod tests {
                 &["-w", "/d", "-b", "middle"],
                 "invalid value 'middle' for '--byte-order <ORDER>': expected one of little, big",
             ),
-            (&["-w", "/d", "-dx"], "invalid value 'x' for '--debug <LEVEL>': invalid digit found in string"),
+            (&["-w", "/d", "-dx"], "invalid value 'x' for '--debug <LEVEL>': expected a number"),
+            (&["-w", "/d", "-d999"], "invalid value '999' for '--debug <LEVEL>': expected a smaller number"),
         ] {
             assert_eq!(wrong_usage(&parse(args).unwrap_err()), line, "{args:?}");
         }

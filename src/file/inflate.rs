@@ -15,20 +15,25 @@ pub(super) struct Inflate {
     used: usize,
     have: usize,
     ended: bool,
+    /// What has arrived is handed on before more is waited for.
+    live: bool,
 }
 
 impl Inflate {
-    pub fn new(input: Box<dyn Read + Send>) -> Inflate {
-        Inflate { input, zlib: Decompress::new(true), compressed: vec![0; INPUT], used: 0, have: 0, ended: false }
+    pub fn new(input: Box<dyn Read + Send>, live: bool) -> Inflate {
+        Inflate { input, zlib: Decompress::new(true), compressed: vec![0; INPUT], used: 0, have: 0, ended: false, live }
     }
 
-    /// Fills `out` up to `limit` octets or the stream's end. `UnexpectedEof` where the input
+    /// Fills `out` up to `limit` octets or the stream's end; if live, it may stop at `enough`. `UnexpectedEof` where the input
     /// ends before the stream, `InvalidData` where it is damaged; `out` then holds what came before.
-    pub fn fill(&mut self, out: &mut Vec<u8>, limit: usize) -> io::Result<()> {
+    pub fn fill(&mut self, out: &mut Vec<u8>, limit: usize, enough: usize) -> io::Result<()> {
         // decompress_vec() fills what is reserved.
         out.reserve_exact(limit.saturating_sub(out.len()));
         while !self.ended && out.len() < limit && out.len() < out.capacity() {
             if self.used == self.have {
+                if self.live && out.len() >= enough {
+                    break;
+                }
                 self.have = read(&mut *self.input, &mut self.compressed)?;
                 self.used = 0;
                 if self.have == 0 {

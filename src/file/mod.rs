@@ -10,9 +10,9 @@ mod inflate;
 mod inputs;
 mod legacy;
 mod ordered;
+mod pipe;
 mod reader;
 mod scan;
-
 mod writer;
 
 pub use error::{Error, Kind};

@@ -74,6 +74,7 @@ impl<'a, T: Send> Ordered<'a, T> {
             next.1 += 1;
             if let Err(error) = sink(result) {
                 self.progress().stopped = true;
+                self.scan.stop.store(true, std::sync::atomic::Ordering::Relaxed);
                 self.changed.notify_all();
                 return Err(error);
             }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Read};
 use std::path::Path;
 
 use super::error::{Error, Kind};
+use super::pipe::{Pipe, Stop};
 use super::{header, inflate::Inflate, legacy};
 use crate::flow::{FlowBatch, Layout, Order, StreamInfo, Version, flags, spare};
 
@@ -39,40 +40,49 @@ enum Input {
 impl FlowReader {
     /// Opens a file; `-` is standard input.
     pub fn open(path: &Path) -> Result<FlowReader, Error> {
+        FlowReader::open_until(path, &Stop::default())
+    }
+
+    /// Opens a file; if it is a pipe, it ends at the latest when `stop` is set.
+    pub(super) fn open_until(path: &Path, stop: &Stop) -> Result<FlowReader, Error> {
         if path.as_os_str() == "-" {
-            return FlowReader::stdin();
+            return FlowReader::stdin(stop);
         }
         let name = path.display().to_string();
         let file = File::open(path).map_err(|e| Error::io(&name, e))?;
-        FlowReader::file(file, name)
+        FlowReader::file(file, name, stop)
     }
 
-    fn stdin() -> Result<FlowReader, Error> {
+    fn stdin(stop: &Stop) -> Result<FlowReader, Error> {
         use std::os::fd::AsFd;
         let name = "standard input";
         if io::stdin().is_terminal() {
             return Err(Error::format(name, "", "a terminal, expected a flow file: name files, or pipe flows in"));
         }
         let fd = io::stdin().as_fd().try_clone_to_owned().map_err(|e| Error::io(name, e))?;
-        FlowReader::file(File::from(fd), name.to_owned())
+        FlowReader::file(File::from(fd), name.to_owned(), stop)
     }
 
     /// Reads flows from anything that gives octets; `name` is what messages call it.
     pub fn new(input: impl Read + Send + 'static, name: impl Into<String>) -> Result<FlowReader, Error> {
-        FlowReader::with(input, name.into(), |input| Input::Pipe(Box::new(input)))
+        FlowReader::with(input, name.into(), true, |input| Input::Pipe(Box::new(input)))
     }
 
-    fn file(file: File, name: String) -> Result<FlowReader, Error> {
+    fn file(file: File, name: String, stop: &Stop) -> Result<FlowReader, Error> {
         let kind = file.metadata().map_err(|e| Error::io(&name, e))?;
         if kind.is_dir() {
             return Err(Error::format(name, "", "a folder, expected a flow file"));
         }
-        if kind.is_file() { FlowReader::with(file, name, Input::File) } else { FlowReader::new(file, name) }
+        match kind.is_file() {
+            true => FlowReader::with(file, name, false, Input::File),
+            false => FlowReader::new(Pipe::new(file, stop.clone()), name),
+        }
     }
 
     fn with<R: Read + Send + 'static>(
         mut file: R,
         name: String,
+        live: bool,
         plain: impl Fn(R) -> Input,
     ) -> Result<FlowReader, Error> {
         let info = header::read(&mut file, &name)?;
@@ -80,7 +90,7 @@ impl FlowReader {
         let layout = version.layout();
         let stored = if info.stream_version == 1 { legacy::SIZE } else { layout.size };
         let input = match info.is(flags::COMPRESSED) {
-            true => Input::Zlib(Box::new(Inflate::new(Box::new(file)))),
+            true => Input::Zlib(Box::new(Inflate::new(Box::new(file), live))),
             false => plain(file),
         };
         let order = info.order.unwrap_or(Order::HOST);
@@ -139,7 +149,7 @@ impl FlowReader {
                 file.take(want as u64).read_to_end(buffer).map(|_| ())
             }
             Input::Pipe(pipe) => some(pipe, buffer, limit, self.stored),
-            Input::Zlib(inflate) => inflate.fill(buffer, limit),
+            Input::Zlib(inflate) => inflate.fill(buffer, limit, self.stored),
         };
         match result {
             Ok(()) => Ok(()),

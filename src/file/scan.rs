@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::ordered::Ordered;
+use super::pipe::Stop;
 use super::reader::FlowReader;
 use super::{Error, Inputs};
 use crate::flow::{FlowBatch, Projection, StreamInfo};
@@ -21,6 +22,8 @@ pub struct Scan {
     problems: Vec<Error>,
     /// Inputs before this one have ended.
     front: AtomicUsize,
+    /// Ends the wait for pipes when nobody wants more.
+    pub(super) stop: Stop,
 }
 
 /// One input: still to be opened, being read, or done with.
@@ -31,6 +34,7 @@ pub(super) struct Slot {
     pub chunks: u64,
     records: u64,
     problem: Option<Error>,
+    stop: Stop,
 }
 
 enum State {
@@ -52,7 +56,8 @@ impl Scan {
     /// Opens the inputs. Fails only if not one of them can be read; with no input at all there is nothing to say.
     pub fn open(inputs: &Inputs) -> Result<Scan, Error> {
         let (files, mut problems) = inputs.files();
-        let mut slots: Vec<Slot> = files.into_iter().map(Slot::new).collect();
+        let stop = Stop::default();
+        let mut slots: Vec<Slot> = files.into_iter().map(|path| Slot::new(path, stop.clone())).collect();
         let first = slots.iter_mut().find_map(|slot| slot.open().map(|stream| stream.info().clone()));
         let Some(info) = first else {
             problems.extend(slots.into_iter().filter_map(|slot| slot.problem));
@@ -68,6 +73,7 @@ impl Scan {
             threads,
             problems,
             front: AtomicUsize::new(0),
+            stop,
         })
     }
 
@@ -175,13 +181,13 @@ impl Scan {
 }
 
 impl Slot {
-    fn new(path: PathBuf) -> Slot {
-        Slot { path, state: State::Unopened, chunks: 0, records: 0, problem: None }
+    fn new(path: PathBuf, stop: Stop) -> Slot {
+        Slot { path, state: State::Unopened, chunks: 0, records: 0, problem: None, stop }
     }
 
     fn open(&mut self) -> Option<&mut FlowReader> {
         if let State::Unopened = self.state {
-            match FlowReader::open(Path::new(&self.path)) {
+            match FlowReader::open_until(Path::new(&self.path), &self.stop) {
                 Ok(stream) => self.state = State::Open(Box::new(stream)),
                 Err(problem) => self.end(Some(problem)),
             }
