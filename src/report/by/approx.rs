@@ -93,21 +93,32 @@ impl ApproxWorker<'_> {
             self.spread.iter_mut().for_each(Vec::clear);
             for (at, key) in self.keys.keys.iter().enumerate() {
                 let shard = (seed.hash_one(key) >> 32) as usize % SHARDS;
-                self.spread[shard].push(at as u32);
+                if let Some(flows) = self.spread.get_mut(shard) {
+                    flows.push(at as u32);
+                }
             }
             let [narrow, long] = shards;
-            for (shard, flows) in if wide { long } else { narrow }.iter().zip(&self.spread) {
-                if flows.is_empty() {
-                    continue;
-                }
-                let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-                for at in flows {
-                    let at = *at as usize;
-                    if let (Some(key), Some(value)) = (self.keys.keys.get(at), self.values.keys.get(at)) {
-                        shard.entry(*key).or_default().add(sketch::hash(*value));
-                    }
+            let shards = if wide { long } else { narrow };
+            // First those that no other thread is at, so that threads do not wait in a row.
+            for (shard, flows) in shards.iter().zip(&mut self.spread).filter(|(_, flows)| !flows.is_empty()) {
+                if let Ok(mut shard) = shard.try_lock() {
+                    add(&mut shard, flows, &self.keys.keys, &self.values.keys);
+                    flows.clear();
                 }
             }
+            for (shard, flows) in shards.iter().zip(&self.spread).filter(|(_, flows)| !flows.is_empty()) {
+                let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+                add(&mut shard, flows, &self.keys.keys, &self.values.keys);
+            }
+        }
+    }
+}
+
+fn add(shard: &mut Shard, flows: &[u32], keys: &[KeyWords], values: &[[u64; 2]]) {
+    for at in flows {
+        let at = *at as usize;
+        if let (Some(key), Some(value)) = (keys.get(at), values.get(at)) {
+            shard.entry(*key).or_default().add(sketch::hash(*value));
         }
     }
 }
