@@ -72,8 +72,10 @@ pub struct Args {
     /// TCP flags, likewise; flows that are not of TCP pass (with -o, they do not match)
     #[arg(short = 'T', long, value_name = "VALUE[/MASK]", value_parser = bits)]
     pub tcp_flags: Option<Bits>,
+    /// How flows are written.
     #[command(flatten)]
     pub write: Write,
+    /// What is read.
     #[command(flatten)]
     pub files: Files,
 }

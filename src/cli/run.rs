@@ -242,7 +242,7 @@ mod tests {
                 "invalid value 'middle' for '--byte-order <ORDER>': expected one of little, big",
             ),
             (&["-w", "/d", "-dx"], "invalid value 'x' for '--debug <LEVEL>': expected a number"),
-            (&["-w", "/d", "-d999"], "invalid value '999' for '--debug <LEVEL>': expected a smaller number"),
+            (&["-w", "/d", "-d999"], "invalid value '999' for '--debug <LEVEL>': expected a number from 0 to 255"),
         ] {
             assert_eq!(wrong_usage(&parse(args).unwrap_err()), line, "{args:?}");
         }
