@@ -13,6 +13,8 @@
 //! Data flows one way: packets, `meter`, flows, `wire`, `net`, `wire`, flows, `file`, flows, `select` and `rewrite`,
 //! `report` and `print`.
 
+#![warn(missing_docs)]
+
 pub mod cli;
 pub mod collect;
 pub mod file;

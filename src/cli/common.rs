@@ -42,6 +42,7 @@ pub struct Write {
     /// Comment in the header written
     #[arg(short = 'C', long, value_name = "TEXT")]
     pub comment: Option<String>,
+    /// How much is logged.
     #[command(flatten)]
     pub debug: Debug,
     /// zlib level of what is written, 0 none to 9 smallest (default: 0 to standard output)

@@ -79,6 +79,7 @@ pub struct Args {
     /// Make files with the umask that was inherited, not 0022
     #[arg(short = 'u', long)]
     pub keep_umask: bool,
+    /// How much is logged.
     #[command(flatten)]
     pub debug: Debug,
     /// Listen at LOCAL to REMOTE (0: any) and PORT; a multicast REMOTE is a group to join

@@ -40,8 +40,10 @@ pub struct Args {
     /// Only files whose capture lasted to DATE or longer; implies -p
     #[arg(short = 'T', long, value_name = "DATE")]
     pub end: Option<String>,
+    /// How flows are written.
     #[command(flatten)]
     pub write: Write,
+    /// What is read.
     #[command(flatten)]
     pub files: Files,
 }

@@ -57,8 +57,10 @@ pub struct Args {
     /// Database to write to, user:password:host:port:name:table
     #[arg(short = 'u', long = "database", value_name = "DATABASE")]
     pub database: Option<String>,
+    /// How much is logged.
     #[command(flatten)]
     pub debug: Debug,
+    /// What is read.
     #[command(flatten)]
     pub files: Files,
 }

@@ -131,8 +131,10 @@ pub struct Args {
     /// Print how many flows match instead of passing them on
     #[arg(long)]
     pub count: bool,
+    /// How flows are written.
     #[command(flatten)]
     pub write: Write,
+    /// What is read.
     #[command(flatten)]
     pub files: Files,
 }

@@ -23,6 +23,7 @@ pub struct Args {
     /// Their export version: 1, 5, 6, 7, 8.1 to 8.14 or 1005
     #[arg(short = 'V', long = "export-version", value_name = "VERSION", default_value = "5")]
     pub export_version: Version,
+    /// How flows are written.
     #[command(flatten)]
     pub write: Write,
 }

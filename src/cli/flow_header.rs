@@ -18,8 +18,10 @@ pub struct Args {
     /// Character that begins every line
     #[arg(short = 'c', long = "comment-char", value_name = "CHAR", default_value = "#")]
     pub mark: String,
+    /// How much is logged.
     #[command(flatten)]
     pub debug: Debug,
+    /// What is read.
     #[command(flatten)]
     pub files: Files,
 }

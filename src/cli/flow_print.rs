@@ -55,8 +55,10 @@ pub struct Args {
     /// Write flows out as they come in
     #[arg(short = 'l', long = "unbuffered")]
     pub unbuffered: bool,
+    /// How much is logged.
     #[command(flatten)]
     pub debug: Debug,
+    /// What is read.
     #[command(flatten)]
     pub files: Files,
 }

@@ -20,6 +20,7 @@ Examples:
   flow-receive -r exports.pcap | flow-stat -f9"
 )]
 pub struct Args {
+    /// How flows are written.
     #[command(flatten)]
     pub write: Write,
     /// Write to FILE instead of standard output

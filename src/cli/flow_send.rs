@@ -20,6 +20,7 @@ Examples:
   flow-cat /flows | flow-filter -p53 | flow-send 192.0.2.1/2001:db8::9/2055"
 )]
 pub struct Args {
+    /// How much is logged.
     #[command(flatten)]
     pub debug: Debug,
     /// Keep only these bits of source and destination addresses: 255.255.255.0, 0xffffff00 or /24
@@ -37,6 +38,7 @@ pub struct Args {
     /// Source and destination, localip/remoteip/port; 0 is any source
     #[arg(value_name = "LOCAL/REMOTE/PORT")]
     pub endpoint: Endpoint,
+    /// What is read.
     #[command(flatten)]
     pub files: Files,
 }

@@ -91,6 +91,7 @@ pub struct Args {
     /// How a flow file of columns is packed: not in this version
     #[arg(long, value_name = "CODEC", hide = true)]
     pub codec: Option<String>,
+    /// softflowd's options without effect here.
     #[command(flatten)]
     pub softflowd: Softflowd,
 }

@@ -53,8 +53,10 @@ pub struct Args {
     /// With --by: what is written
     #[arg(long, value_name = "FORMAT", requires = "by", value_enum, default_value_t = Shape::Table)]
     pub format: Shape,
+    /// How much is logged.
     #[command(flatten)]
     pub debug: Debug,
+    /// What is read.
     #[command(flatten)]
     pub files: Files,
 }

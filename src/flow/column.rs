@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Byte order of numbers in a file or in a view.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Order {
+    /// Least significant octet first.
     Little,
+    /// Most significant octet first.
     Big,
 }
 
@@ -17,6 +19,7 @@ impl Order {
 /// One field of every flow of a batch, owned. Numbers are in host order; addresses as numbers (`u32`, `u128`);
 /// other octets (MAC addresses, text) as they came on the wire.
 #[derive(Clone, PartialEq, Debug)]
+#[allow(missing_docs)] // The variants say what is in them.
 pub enum Column {
     /// The same value for every flow.
     Constant { value: Vec<u8> },
@@ -79,6 +82,7 @@ impl Rows<'_> {
 
 /// One field of every flow of a batch, seen where it lies.
 #[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)] // The variants say what is in them.
 pub enum View<'a> {
     /// Fixed-width values `stride` octets apart: a record's field, a plain column, or (stride 0) a constant.
     Strided { bytes: &'a [u8], offset: usize, stride: usize, width: usize, order: Order },

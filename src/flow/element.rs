@@ -49,42 +49,79 @@ impl Element {
 pub mod ie {
     use super::Element;
 
+    /// `octetDeltaCount`
     pub const OCTETS: Element = Element::iana(1);
+    /// `packetDeltaCount`
     pub const PACKETS: Element = Element::iana(2);
+    /// `deltaFlowCount`
     pub const FLOWS: Element = Element::iana(3);
+    /// `protocolIdentifier`
     pub const PROTOCOL: Element = Element::iana(4);
+    /// `ipClassOfService`
     pub const TOS: Element = Element::iana(5);
+    /// `tcpControlBits`
     pub const TCP_FLAGS: Element = Element::iana(6);
+    /// `sourceTransportPort`
     pub const SRC_PORT: Element = Element::iana(7);
+    /// `sourceIPv4Address`
     pub const SRC_ADDR4: Element = Element::iana(8);
+    /// `sourceIPv4PrefixLength`
     pub const SRC_MASK: Element = Element::iana(9);
+    /// `ingressInterface`
     pub const INPUT: Element = Element::iana(10);
+    /// `destinationTransportPort`
     pub const DST_PORT: Element = Element::iana(11);
+    /// `destinationIPv4Address`
     pub const DST_ADDR4: Element = Element::iana(12);
+    /// `destinationIPv4PrefixLength`
     pub const DST_MASK: Element = Element::iana(13);
+    /// `egressInterface`
     pub const OUTPUT: Element = Element::iana(14);
+    /// `ipNextHopIPv4Address`
     pub const NEXT_HOP4: Element = Element::iana(15);
+    /// `bgpSourceAsNumber`
     pub const SRC_AS: Element = Element::iana(16);
+    /// `bgpDestinationAsNumber`
     pub const DST_AS: Element = Element::iana(17);
+    /// `flowEndSysUpTime`
     pub const LAST: Element = Element::iana(21);
+    /// `flowStartSysUpTime`
     pub const FIRST: Element = Element::iana(22);
+    /// `sourceIPv6Address`
     pub const SRC_ADDR6: Element = Element::iana(27);
+    /// `destinationIPv6Address`
     pub const DST_ADDR6: Element = Element::iana(28);
+    /// `sourceIPv6PrefixLength`
     pub const SRC_MASK6: Element = Element::iana(29);
+    /// `destinationIPv6PrefixLength`
     pub const DST_MASK6: Element = Element::iana(30);
+    /// `icmpTypeCodeIPv4`
     pub const ICMP_TYPE_CODE4: Element = Element::iana(32);
+    /// `engineType`
     pub const ENGINE_TYPE: Element = Element::iana(38);
+    /// `engineId`
     pub const ENGINE_ID: Element = Element::iana(39);
+    /// `sourceMacAddress`
     pub const SRC_MAC: Element = Element::iana(56);
+    /// `vlanId`
     pub const VLAN_ID: Element = Element::iana(58);
+    /// `ipNextHopIPv6Address`
     pub const NEXT_HOP6: Element = Element::iana(62);
+    /// `destinationMacAddress`
     pub const DST_MAC: Element = Element::iana(80);
+    /// `octetTotalCount`
     pub const OCTETS_TOTAL: Element = Element::iana(85);
+    /// `packetTotalCount`
     pub const PACKETS_TOTAL: Element = Element::iana(86);
+    /// `exporterIPv4Address`
     pub const EXPORTER4: Element = Element::iana(130);
+    /// `exporterIPv6Address`
     pub const EXPORTER6: Element = Element::iana(131);
+    /// `icmpTypeCodeIPv6`
     pub const ICMP_TYPE_CODE6: Element = Element::iana(139);
+    /// `flowStartMilliseconds`
     pub const START_MS: Element = Element::iana(152);
+    /// `flowEndMilliseconds`
     pub const END_MS: Element = Element::iana(153);
     /// RFC 7012's paddingOctets.
     pub const PADDING: Element = Element::iana(210);

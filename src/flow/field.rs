@@ -49,36 +49,57 @@ fields! {
     StartMs = [ie::START_MS],
     /// Last packet, ms since 1970.
     EndMs = [ie::END_MS],
+    /// Source port; of ICMP 0.
     SrcPort = [ie::SRC_PORT],
+    /// Destination port; of ICMP, type and code.
     DstPort = [ie::DST_PORT],
     /// IP protocol.
     Protocol = [ie::PROTOCOL],
+    /// IP type of service.
     Tos = [ie::TOS],
     /// OR of the TCP flags seen.
     TcpFlags = [ie::TCP_FLAGS],
+    /// Source prefix's length in bits.
     SrcMask = [ie::SRC_MASK, ie::SRC_MASK6],
+    /// Destination prefix's length in bits.
     DstMask = [ie::DST_MASK, ie::DST_MASK6],
+    /// Source AS number.
     SrcAs = [ie::SRC_AS],
+    /// Destination AS number.
     DstAs = [ie::DST_AS],
+    /// Type of the exporter's switching engine.
     EngineType = [ie::ENGINE_TYPE],
+    /// Number of the exporter's switching engine.
     EngineId = [ie::ENGINE_ID],
     /// Seconds of the exporter's clock when it sent the record.
     UnixSecs = [ie::UNIX_SECS],
+    /// The rest of the export time, nanoseconds.
     UnixNsecs = [ie::UNIX_NSECS],
     /// Exporter uptime in ms when it sent the record.
     Uptime = [ie::UPTIME],
+    /// Router that the short-cut bypasses.
     RouterSc = [ie::ROUTER_SC],
+    /// Size of the input encapsulation.
     InEncaps = [ie::IN_ENCAPS],
+    /// Size of the output encapsulation.
     OutEncaps = [ie::OUT_ENCAPS],
+    /// Peer's next hop.
     PeerNextHop = [ie::PEER_NEXT_HOP],
+    /// Packets seen besides (version 8.6 to 8.8).
     ExtraPackets = [ie::EXTRA_PACKETS],
+    /// Type of service as it was marked on the way.
     MarkedTos = [ie::MARKED_TOS],
+    /// Source tag.
     SrcTag = [ie::SRC_TAG],
+    /// Destination tag.
     DstTag = [ie::DST_TAG],
     /// ICMP type * 256 + code, where it is a field of its own.
     IcmpTypeCode = [ie::ICMP_TYPE_CODE4, ie::ICMP_TYPE_CODE6],
+    /// Source MAC address.
     SrcMac = [ie::SRC_MAC],
+    /// Destination MAC address.
     DstMac = [ie::DST_MAC],
+    /// VLAN number.
     VlanId = [ie::VLAN_ID],
 }
 

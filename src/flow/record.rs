@@ -10,9 +10,13 @@ use super::schema::{FieldSpec, Schema};
 /// An export version whose flows are stored as classic fixed-size records (stream version 3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Version {
+    /// Version 1: no masks, AS numbers or sequence numbers.
     V1,
+    /// Version 5, what most routers send.
     V5,
+    /// Version 6: version 5 with encapsulation sizes and the peer's next hop.
     V6,
+    /// Version 7, of Catalyst switches: version 5 with the router short-cut.
     V7,
     /// Version 8 with its aggregation method, 1 to 14.
     V8(u8),

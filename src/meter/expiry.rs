@@ -46,11 +46,17 @@ impl Default for Timeouts {
 /// Why a flow ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reason {
+    /// Nothing came for so long, in a flow of a protocol without a timeout of its own.
     General,
+    /// Nothing came for so long, in an open TCP connection.
     Tcp,
+    /// Nothing came any more after a TCP reset.
     TcpRst,
+    /// Nothing came any more after both sides' TCP FIN.
     TcpFin,
+    /// Nothing came for so long, in a UDP flow.
     Udp,
+    /// Nothing came for so long, in an ICMP flow.
     Icmp,
     /// It lasted as long as flows may.
     MaxLife,

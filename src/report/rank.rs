@@ -19,9 +19,13 @@ use super::{Entry, pool};
 pub enum SortBy {
     /// A part of the key, by number.
     Part(usize),
+    /// The sum of flows.
     Flows,
+    /// The sum of octets.
     Octets,
+    /// The sum of packets.
     Packets,
+    /// The sum of durations.
     Duration,
     /// When its first flow came; for groups made in that order ([`Arrived`](super::Arrived)), and not put in another
     /// before.

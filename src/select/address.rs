@@ -8,6 +8,7 @@ use super::ranges::Ranges;
 
 /// The addresses a rule is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs)] // The variants say what is in them.
 pub enum Net {
     /// Every address.
     Any,
