@@ -151,7 +151,8 @@ fn no_good_file_is_no_reason_to_read_standard_input() {
         let output = run(CAT, &[option, path.to_str().unwrap()], &flow_file(10, 0, Order::Little));
         assert_eq!(output.status.code(), Some(1));
         assert!(output.stdout.is_empty());
-        assert!(stderr(&output).contains("bad: offset 0: not a flow file"), "{}", stderr(&output));
+        let said = stderr(&output);
+        assert!(said.contains("bad: offset 0: not a flow file") && said.lines().count() == 1, "{said}");
     }
     let output = run(HEADER, &[tempfile::tempdir().unwrap().path().to_str().unwrap()], b"");
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(1), "flow-header: input: no flow file in it\n"));

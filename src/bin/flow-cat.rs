@@ -18,9 +18,10 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let (headers, mut problems) = choose(&args)?;
     let preload = args.preload || args.start.is_some() || args.end.is_some();
     if headers.as_ref().is_some_and(Vec::is_empty) {
-        report("flow-cat", &problems);
-        let none = if problems.is_empty() { "no flow file lies in that time" } else { "no flow file to be read" };
-        return Err(Failure::Failed(none.into()));
+        return match problems.is_empty() {
+            true => Err(Failure::Failed("no flow file lies in that time".into())),
+            false => Ok(report("flow-cat", &problems)),
+        };
     }
     let inputs = match &headers {
         Some(headers) => Inputs::of(&headers.iter().map(|(path, _)| path.clone()).collect::<Vec<_>>()),
