@@ -8,7 +8,7 @@ use flowtools::cli::flow_cat::Args;
 use flowtools::cli::run::report;
 use flowtools::cli::{Exit, Failure, Output, date, program};
 use flowtools::file::{Error, Inputs, Scan, read_info};
-use flowtools::flow::{FlowBatch, StreamInfo, Version, flags};
+use flowtools::flow::{FlowBatch, StreamInfo, flags};
 
 fn main() -> ExitCode {
     program(run)
@@ -28,12 +28,11 @@ fn run(args: Args) -> Result<Exit, Failure> {
         None => args.files.inputs().unfinished(args.all),
     };
     let scan = Scan::open(&inputs)?;
-    let version = scan.info().version.unwrap_or(Version::V5);
     let mut info = StreamInfo { flags: flags::STREAMING, ..StreamInfo::default() };
     if let Some(headers) = headers.filter(|_| preload) {
         sum(&headers, &mut info);
     }
-    let mut output = Output::open(args.output.as_deref(), &args.write.options(version, info, 0))?;
+    let mut output = Output::open(args.output.as_deref(), &args.write.like(scan.info(), info, 0))?;
     // One thread copies as fast as two: it is the memory that is slow. Inflating is not.
     let scan = if scan.info().is(flags::COMPRESSED) { scan } else { scan.threads(1) };
     let summary = scan.ordered(|| (), |(), batch| batch, |batch: FlowBatch| output.write(&batch))?;

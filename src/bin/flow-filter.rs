@@ -8,7 +8,7 @@ use flowtools::cli::output::Output;
 use flowtools::cli::run::report;
 use flowtools::cli::{Exit, Failure, program, symbols};
 use flowtools::file::{Error, Scan};
-use flowtools::flow::{Field, FlowBatch, StreamInfo, Version, flags};
+use flowtools::flow::{Field, FlowBatch, StreamInfo, flags};
 use flowtools::select::{AccessLists, Addresses, Numbers, Predicate, Scratch, expr};
 
 const NAME: &str = "flow-filter";
@@ -22,21 +22,22 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let expression = expression(&args)?;
     let condition = Conditions { all: Predicate::and(vec![letters.clone(), expression.clone()]), letters, expression };
     let scan = Scan::open(&args.files.inputs())?;
-    let version = scan.info().version.unwrap_or(Version::V5);
-    if let Some(field) = scan.info().version.and_then(|v| condition.letters.missing(&v.layout().schema)) {
+    if let Some(version) = scan.info().version
+        && let Some(field) = condition.letters.missing(&version.layout().schema)
+    {
         return Err(Failure::Failed(format!("flows of version {version} have no {}", name(field))));
     }
-    if args.count { count(scan, &condition) } else { pass(&args, scan, version, &condition) }
+    if args.count { count(scan, &condition) } else { pass(&args, scan, &condition) }
 }
 
 /// Passes on the flows that match.
-fn pass(args: &Args, scan: Scan, version: Version, condition: &Conditions) -> Result<Exit, Failure> {
+fn pass(args: &Args, scan: Scan, condition: &Conditions) -> Result<Exit, Failure> {
     let mut info =
         StreamInfo { flags: flags::STREAMING, interfaces: scan.info().interfaces.clone(), ..StreamInfo::default() };
     if args.keep_time {
         (info.start, info.end) = (scan.info().start, scan.info().end);
     }
-    let mut out = Output::open(None, &args.write.options(version, info, 0))?;
+    let mut out = Output::open(None, &args.write.like(scan.info(), info, 0))?;
     let mut tally = Tally::default();
     let summary = scan.ordered(
         Scratch::default,

@@ -51,6 +51,12 @@ pub struct Write {
 }
 
 impl Write {
+    /// How flows are to be written as what they were read from; see [`Write::options`]. Where that names no version,
+    /// they become the one that everything understands.
+    pub fn like(&self, read: &StreamInfo, info: StreamInfo, level: u8) -> WriteOptions {
+        self.options(read.version.unwrap_or(Version::V5), info, level)
+    }
+
     /// How flows of `version` are to be written, under a header that says `info`; `level` where `-z` is not given.
     pub fn options(&self, version: Version, info: StreamInfo, level: u8) -> WriteOptions {
         let comments = self.comment.clone().or_else(|| info.comments.clone());
