@@ -1,10 +1,13 @@
 //! flow-filter, run as a user runs it.
 
+mod common;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use common::run_in;
 use flowtools::file::{FlowWriter, WriteOptions};
 use flowtools::flow::{Order, StreamInfo, Version, flags, pattern};
 
@@ -14,21 +17,7 @@ fn filter(args: &[&str], input: &[u8]) -> Output {
 }
 
 fn filter_in(folder: &Path, args: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_flow-filter"))
-        .args(args)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    // A program that refuses its arguments does not read.
-    let feeder = std::thread::spawn(move || drop(stdin.write_all(&input)));
-    let output = child.wait_with_output().unwrap();
-    feeder.join().unwrap();
-    output
+    run_in(folder, env!("CARGO_BIN_EXE_flow-filter"), args, input)
 }
 
 /// A file of flow-gen's test flows: source port i, destination port 0xFF00 + i, ToS i, source address i.

@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Every test file uses its own part.
 
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use flowtools::file::{FlowWriter, WriteOptions};
@@ -9,8 +10,14 @@ use flowtools::flow::{Element, Order, StreamInfo, Version, flags, ie};
 
 /// Runs a program with `input` on its standard input. It may end before it has read all.
 pub fn run(program: &str, args: &[&str], input: &[u8]) -> Output {
+    run_in(Path::new("."), program, args, input)
+}
+
+/// The same in a folder.
+pub fn run_in(folder: &Path, program: &str, args: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(program)
         .args(args)
+        .current_dir(folder)
         .env("TZ", "UTC")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
