@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use flowtools::cli::flow_capture::Args;
+use flowtools::cli::run::hostname;
 use flowtools::cli::{Exit, Failure, program};
 use flowtools::collect::capture::Making;
 use flowtools::collect::log::{Log, Sink};
@@ -68,8 +69,8 @@ fn config(args: &Args) -> Result<Config, Failure> {
     if !folder.is_dir() {
         return Err(Failure::Failed(format!("{}: no such folder, expected the archive's", folder.display())));
     }
-    let host = nix::unistd::gethostname().ok().map(|host| host.to_string_lossy().into_owned());
-    let info = StreamInfo { vendor: Some(1), host, comments: args.comment.clone(), ..StreamInfo::default() };
+    let info =
+        StreamInfo { vendor: Some(1), host: hostname(), comments: args.comment.clone(), ..StreamInfo::default() };
     let write = WriteOptions {
         version: args.export_version.unwrap_or(Version::V5),
         order: args.byte_order.map_or(Order::HOST, Order::from),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use chrono::Local;
 use flowtools::cli::flow_cat::Args;
-use flowtools::cli::run::report;
+use flowtools::cli::run::{hostname, report};
 use flowtools::cli::{Exit, Failure, Output, date, program};
 use flowtools::file::{Error, Inputs, Scan, read_info};
 use flowtools::flow::{FlowBatch, StreamInfo, flags};
@@ -94,5 +94,5 @@ fn sum(headers: &Headers, out: &mut StreamInfo) {
     out.misordered = total(|i| i.misordered);
     out.corrupt = total(|i| i.corrupt);
     out.resets = total(|i| i.resets);
-    out.host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    out.host = hostname();
 }

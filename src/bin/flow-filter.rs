@@ -25,7 +25,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if let Some(version) = scan.info().version
         && let Some(field) = condition.letters.missing(&version.layout().schema)
     {
-        return Err(Failure::Failed(format!("flows of version {version} have no {}", name(field))));
+        return Err(Failure::Failed(format!("flows of version {version} have no {}", field.short_name())));
     }
     if args.count { count(scan, &condition) } else { pass(&args, scan, &condition) }
 }
@@ -199,9 +199,4 @@ fn access_lists(args: &Args, all: &mut Vec<Predicate>) -> Result<(), Failure> {
         all.push(if negated { inside.not() } else { inside });
     }
     Ok(())
-}
-
-/// A field as flow-tools calls it.
-fn name(field: Field) -> &'static str {
-    field.candidates().first().and_then(|element| element.short_name()).unwrap_or("such field")
 }

@@ -50,7 +50,7 @@ fn check(args: &Args, info: &StreamInfo) -> Result<(), Failure> {
     let Kind::Table(table) = &args.report().kind else { return Ok(()) };
     let Some(version) = info.version else { return Ok(()) };
     let Some(field) = table.grouping(false).lacks(&version.layout().schema) else { return Ok(()) };
-    let field = field.candidates().iter().find_map(|element| element.short_name()).unwrap_or("a field");
+    let field = field.short_name();
     Err(Failure::Failed(format!("report {} needs {field}, which flows of version {version} lack", args.report)))
 }
 

@@ -95,6 +95,11 @@ pub fn program<A: Parser>(run: impl FnOnce(A) -> Result<Exit, Failure>) -> ExitC
     }
 }
 
+/// This machine's name, for headers.
+pub fn hostname() -> Option<String> {
+    nix::unistd::gethostname().ok().map(|name| name.to_string_lossy().into_owned())
+}
+
 /// Standard output without a buffer of its own, for programs that write large pieces.
 pub fn stdout() -> Result<File, Failure> {
     io::stdout().as_fd().try_clone_to_owned().map(File::from).map_err(Failure::stdout)

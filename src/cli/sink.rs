@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::common::Write;
 use super::output::Output;
-use super::run::Failure;
+use super::run::{Failure, hostname};
 use crate::file::{Error, WriteOptions};
 use crate::flow::{FlowBatch, StreamInfo, Version, flags};
 use crate::wire::{Counters, Records};
@@ -95,7 +95,7 @@ impl Sink {
     /// The file with its header written; `version` where nothing else says which.
     fn begun(&mut self, version: Version) -> Result<&mut (Output, WriteOptions), Failure> {
         if self.open.is_none() {
-            let mut info = StreamInfo { start: self.start, host: host(), ..StreamInfo::default() };
+            let mut info = StreamInfo { start: self.start, host: hostname(), ..StreamInfo::default() };
             if self.is_file {
                 // Numbers to be completed at the end: the header's length does not change then.
                 (info.start, info.end) = (Some(self.start.unwrap_or(0)), Some(0));
@@ -114,8 +114,4 @@ impl Sink {
 /// Seconds since 1970.
 pub fn now() -> u32 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() as u32)
-}
-
-fn host() -> Option<String> {
-    nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok())
 }

@@ -103,6 +103,14 @@ fields! {
     VlanId = [ie::VLAN_ID],
 }
 
+impl Field {
+    /// What flow-tools calls the field, such as `srcaddr`.
+    pub fn short_name(self) -> &'static str {
+        // A test sees to it that every field's first element has a name.
+        self.candidates().first().and_then(|element| element.short_name()).unwrap_or("a field")
+    }
+}
+
 /// The fields a program needs: a reader decodes only those.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Projection(u64);
@@ -153,6 +161,13 @@ impl FromIterator<Field> for Projection {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_field_has_a_short_name() {
+        for field in Field::ALL {
+            assert_ne!(field.short_name(), "a field", "{field:?}");
+        }
+    }
 
     #[test]
     fn a_projection_holds_what_it_was_given() {
