@@ -82,12 +82,11 @@ impl Sink {
         let flows = self.flows - output.refused();
         output.finish(problems)?;
         let Some(path) = self.path.filter(|_| self.is_file) else { return Ok(()) };
-        let number = |n: u64| Some(u32::try_from(n).unwrap_or(u32::MAX));
         let info = &mut options.info;
         info.flags |= flags::DONE;
-        (info.start, info.end, info.flows) = (self.start.or(info.start), self.end.or(info.end), number(flows));
-        (info.lost, info.misordered) = (number(total.lost), number(total.misordered));
-        (info.corrupt, info.resets) = (number(total.corrupt), number(total.resets));
+        (info.start, info.end, info.flows) = (self.start.or(info.start), self.end.or(info.end), Some(flows));
+        (info.lost, info.misordered) = (Some(total.lost), Some(total.misordered));
+        (info.corrupt, info.resets) = (Some(total.corrupt), Some(total.resets));
         let file = File::options().write(true).open(&path);
         file.and_then(|mut file| file.write_all(&options.header())).map_err(|e| Failure::io(path.display(), &e))
     }

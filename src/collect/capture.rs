@@ -172,7 +172,7 @@ impl Capture {
             self.ended = true;
         }
         self.write_out()?;
-        let count = |now: u64, base: u64| Some(u32::try_from(now.saturating_sub(base)).unwrap_or(u32::MAX));
+        let count = |now: u64, base: u64| Some(now.saturating_sub(base));
         let info = &mut self.options.info;
         info.end = Some(end as u32);
         info.flags |= flags::DONE;

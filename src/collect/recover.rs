@@ -58,7 +58,7 @@ pub fn recover(path: &Path, stop: &AtomicBool) -> Result<Outcome, Error> {
     let info = read_info(path)?;
     let flows = match info.flows {
         // Only the renaming was left to do.
-        Some(flows) if info.is(flags::DONE) => Some(flows.into()),
+        Some(flows) if info.is(flags::DONE) => Some(flows),
         _ => complete(&file, path, &info, status.mtime(), stop).map_err(io)?,
     };
     let Some(flows) = flows else { return Ok(Outcome::Left) };
@@ -85,7 +85,7 @@ fn complete(file: &File, path: &Path, info: &StreamInfo, end: i64, stop: &Atomic
     let header = u64::from(header);
     let level = if info.is(flags::COMPRESSED) { LEVEL } else { 0 };
     let done = |flows: u64| {
-        let flows = Some(u32::try_from(flows).unwrap_or(u32::MAX));
+        let flows = Some(flows);
         let info = StreamInfo { flows, end: Some(end as u32), flags: info.flags | flags::DONE, ..info.clone() };
         WriteOptions { version, order, level, info }.header()
     };
@@ -314,7 +314,7 @@ mod tests {
                             crate::file::Scan::open(&crate::file::Inputs::of(std::slice::from_ref(&path))).unwrap();
                         let (sums, summary) = scan.fold(|| 0, |sum: &mut u64, batch| *sum += batch.len() as u64);
                         assert!(summary.problems.is_empty(), "{cut}: {:?}", summary.problems);
-                        assert_eq!((sums.iter().sum(), read_info(&path).unwrap().flows), (flows, Some(flows as u32)));
+                        assert_eq!((sums.iter().sum(), read_info(&path).unwrap().flows), (flows, Some(flows)));
                         assert!(flows >= most, "{cut}: {flows} after {most}");
                         most = flows;
                     }

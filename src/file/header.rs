@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use byteorder::{BigEndian, ByteOrder, LittleEndian};
 
 use super::Error;
+use crate::flow::time::Span;
 use crate::flow::{InterfaceName, Order, StreamInfo, Version, flags};
 
 /// The longest header that is accepted, octets: room for some hundred thousand interface names.
@@ -34,6 +35,10 @@ mod tlv {
     pub const COMMENTS: u16 = 16;
     pub const INTERFACE_NAME: u16 = 17;
     pub const INTERFACE_ALIAS: u16 = 18;
+    /// Modern files: CRC-32C of the header, computed with these four octets zero.
+    pub const CHECKSUM: u16 = 64;
+    /// Modern files: when the flows were, four times of eight octets.
+    pub const SPAN: u16 = 65;
 }
 
 /// Reads a header. `name` is the file's, for messages.
@@ -56,12 +61,14 @@ pub(super) fn read(input: &mut dyn Read, name: &str) -> Result<StreamInfo, Error
     let numbers = Numbers { order };
     match start[3] {
         1 => old(input, name, numbers),
-        3 => entries(input, name, numbers),
-        other => Err(Error::format(name, "offset 3", format!("stream version {other}, expected 1 or 3"))),
+        3 => entries(input, name, numbers, 3),
+        4 if order == Order::Little => entries(input, name, numbers, 4),
+        4 => Err(Error::format(name, "offset 2", "a modern file that is big-endian, expected little (1)")),
+        other => Err(Error::format(name, "offset 3", format!("stream version {other}, expected 1, 3 or 4"))),
     }
 }
 
-fn entries(input: &mut dyn Read, name: &str, numbers: Numbers) -> Result<StreamInfo, Error> {
+fn entries(input: &mut dyn Read, name: &str, numbers: Numbers, stream_version: u8) -> Result<StreamInfo, Error> {
     let mut length = [0; 4];
     exactly(input, &mut length, name, 4)?;
     let whole = numbers.u32(&length) as usize;
@@ -74,8 +81,8 @@ fn entries(input: &mut dyn Read, name: &str, numbers: Numbers) -> Result<StreamI
         let at = format!("offset {}", 8 + got);
         return Err(Error::format(name, at, format!("header ends early, expected {whole} octets")));
     }
-    let mut info = StreamInfo { stream_version: 3, order: Some(numbers.order), ..StreamInfo::default() };
-    let (mut number, mut method) = (None, 0);
+    let mut info = StreamInfo { stream_version, order: Some(numbers.order), ..StreamInfo::default() };
+    let (mut number, mut method, mut checksum) = (None, 0, None);
     let (mut rest, mut at) = (body.as_slice(), 8);
     while let Some((head, tail)) = rest.split_first_chunk::<4>() {
         let (kind, length) = (numbers.u16(&head[..2]), numbers.u16(&head[2..]) as usize);
@@ -89,10 +96,17 @@ fn entries(input: &mut dyn Read, name: &str, numbers: Numbers) -> Result<StreamI
         match kind {
             tlv::VERSION => number = Some(numbers.any(value) as u16),
             tlv::AGGREGATION_METHOD => method = numbers.any(value) as u8,
+            tlv::CHECKSUM => checksum = Some((at + 4, numbers.any(value))),
             _ => entry(&mut info, kind, value, numbers),
         }
         at += 4 + length;
         rest = next;
+    }
+    if stream_version == 4 {
+        return match checksum {
+            Some((at, sum)) if sum == modern_checksum(&body, at) => Ok(info),
+            _ => Err(Error::format(name, "header", "damaged: its checksum is wrong")),
+        };
     }
     let Some(number) = number else {
         return Err(Error::format(name, "header", "no export version in it"));
@@ -119,11 +133,12 @@ fn entry(info: &mut StreamInfo, kind: u16, value: &[u8], numbers: Numbers) {
         tlv::END => info.end = Some(number),
         tlv::FLAGS => info.flags = number,
         tlv::ROTATION => info.rotation = Some(number),
-        tlv::FLOWS => info.flows = Some(number),
-        tlv::LOST => info.lost = Some(number),
-        tlv::MISORDERED => info.misordered = Some(number),
-        tlv::CORRUPT => info.corrupt = Some(number),
-        tlv::RESETS => info.resets = Some(number),
+        tlv::FLOWS => info.flows = Some(numbers.long(value)),
+        tlv::LOST => info.lost = Some(numbers.long(value)),
+        tlv::MISORDERED => info.misordered = Some(numbers.long(value)),
+        tlv::CORRUPT => info.corrupt = Some(numbers.long(value)),
+        tlv::RESETS => info.resets = Some(numbers.long(value)),
+        tlv::SPAN => info.span = span(value, numbers),
         tlv::HOST => info.host = Some(text(value)),
         tlv::COMMENTS => info.comments = Some(text(value)),
         tlv::INTERFACE_NAME => info.interfaces.extend(interface_name(value, numbers)),
@@ -184,19 +199,96 @@ fn old(input: &mut dyn Read, name: &str, numbers: Numbers) -> Result<StreamInfo,
         end: known(word(1)),
         flags: word(2) | flags::TRANSLATED,
         rotation: known(word(3)),
-        flows: Some(word(4)),
-        lost: known(word(5)),
-        misordered: known(word(6)),
+        flows: Some(word(4).into()),
+        lost: known(word(5)).map(u64::from),
+        misordered: known(word(6)).map(u64::from),
         host: Some(text(&body[32..100])).filter(|t| !t.is_empty()),
         comments: Some(text(&body[100..356])).filter(|t| !t.is_empty()),
         ..StreamInfo::default()
     })
 }
 
+/// CRC-32C of a modern header whose octets behind the first eight are `body`, with the checksum at `at` taken as zero.
+fn modern_checksum(body: &[u8], at: usize) -> u32 {
+    let length = (body.len() as u32 + 8).to_le_bytes();
+    let sum = crc32c::crc32c_append(crc32c::crc32c(&[0xCF, 0x10, 1, 4]), &length);
+    let (before, rest) = body.split_at_checked(at.saturating_sub(8)).unwrap_or((body, &[]));
+    let behind = rest.get(4..).unwrap_or_default();
+    crc32c::crc32c_append(crc32c::crc32c_append(crc32c::crc32c_append(sum, before), &[0; 4]), behind)
+}
+
+/// Least and greatest start, least and greatest end; all zero where it is not known.
+fn span(value: &[u8], numbers: Numbers) -> Option<Span> {
+    let mut times = value.chunks_exact(8).map(|time| numbers.long(time));
+    let mut pair = || times.next().zip(times.next());
+    let span = Span { start: pair()?, end: pair()? };
+    Some(span).filter(|span| span.start != (0, 0) || span.end != (0, 0))
+}
+
+/// The header of a stream version 4 file, as `info` says: little-endian, counts of eight octets, a checksum. Its
+/// length does not depend on counts and times.
+pub(super) fn encode_modern(info: &StreamInfo) -> Vec<u8> {
+    let numbers = Numbers { order: Order::Little };
+    let mut out = vec![0xCF, 0x10, 1, 4, 0, 0, 0, 0];
+    put(&mut out, numbers, tlv::CHECKSUM, &[0; 4]);
+    put(&mut out, numbers, tlv::VERSION, &numbers.two(10));
+    let times = [(tlv::START, info.start), (tlv::END, info.end), (tlv::FLAGS, Some(info.flags))];
+    for (kind, n) in times.into_iter().chain([(tlv::ROTATION, info.rotation)]) {
+        if let Some(n) = n {
+            put(&mut out, numbers, kind, &numbers.four(n));
+        }
+    }
+    let counts = [
+        (tlv::FLOWS, info.flows),
+        (tlv::LOST, info.lost),
+        (tlv::MISORDERED, info.misordered),
+        (tlv::CORRUPT, info.corrupt),
+        (tlv::RESETS, info.resets),
+    ];
+    for (kind, n) in counts {
+        if let Some(n) = n {
+            put(&mut out, numbers, kind, &n.to_le_bytes());
+        }
+    }
+    if info.flows.is_some() {
+        let (start, end) = info.span.map_or(((0, 0), (0, 0)), |span| (span.start, span.end));
+        let times = [start.0, start.1, end.0, end.1];
+        put(&mut out, numbers, tlv::SPAN, &times.map(u64::to_le_bytes).concat());
+    }
+    texts(&mut out, info, numbers);
+    finish(&mut out, numbers, 8);
+    let sum = modern_checksum(out.get(8..).unwrap_or_default(), 12);
+    if let Some(place) = out.get_mut(12..16) {
+        place.copy_from_slice(&sum.to_le_bytes());
+    }
+    out
+}
+
+/// Host, comments, interface names.
+fn texts(out: &mut Vec<u8>, info: &StreamInfo, numbers: Numbers) {
+    for (kind, text) in [(tlv::HOST, &info.host), (tlv::COMMENTS, &info.comments)] {
+        if let Some(text) = text {
+            put(out, numbers, kind, &terminated(text));
+        }
+    }
+    for interface in &info.interfaces {
+        let kind = if interface.alias { tlv::INTERFACE_ALIAS } else { tlv::INTERFACE_NAME };
+        put(out, numbers, kind, &interface_value(interface, numbers));
+    }
+}
+
+/// Pads the header and writes its length.
+fn finish(out: &mut Vec<u8>, numbers: Numbers, multiple: usize) {
+    out.resize(out.len().next_multiple_of(multiple), 0);
+    let length = numbers.four(out.len() as u32);
+    out[4..8].copy_from_slice(&length);
+}
+
 /// The header of a stream version 3 file of `version`, as `info` says.
 pub(super) fn encode(info: &StreamInfo, version: Version, order: Order) -> Vec<u8> {
     let numbers = Numbers { order };
     let mut out = vec![0xCF, 0x10, if order == Order::Little { 1 } else { 2 }, 3, 0, 0, 0, 0];
+    let count = |n: Option<u64>| n.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
     let put16 = |out: &mut Vec<u8>, kind, n: u16| put(out, numbers, kind, &numbers.two(n));
     let put32 = |out: &mut Vec<u8>, kind, n: Option<u32>| {
         if let Some(n) = n {
@@ -216,23 +308,13 @@ pub(super) fn encode(info: &StreamInfo, version: Version, order: Order) -> Vec<u
     put32(&mut out, tlv::END, info.end);
     put32(&mut out, tlv::FLAGS, Some(info.flags));
     put32(&mut out, tlv::ROTATION, info.rotation);
-    put32(&mut out, tlv::FLOWS, info.flows);
-    put32(&mut out, tlv::LOST, info.lost);
-    put32(&mut out, tlv::MISORDERED, info.misordered);
-    put32(&mut out, tlv::CORRUPT, info.corrupt);
-    put32(&mut out, tlv::RESETS, info.resets);
-    for (kind, text) in [(tlv::HOST, &info.host), (tlv::COMMENTS, &info.comments)] {
-        if let Some(text) = text {
-            put(&mut out, numbers, kind, &terminated(text));
-        }
-    }
-    for interface in &info.interfaces {
-        let kind = if interface.alias { tlv::INTERFACE_ALIAS } else { tlv::INTERFACE_NAME };
-        put(&mut out, numbers, kind, &interface_value(interface, numbers));
-    }
-    out.resize(out.len().next_multiple_of(4), 0);
-    let length = numbers.four(out.len() as u32);
-    out[4..8].copy_from_slice(&length);
+    put32(&mut out, tlv::FLOWS, count(info.flows));
+    put32(&mut out, tlv::LOST, count(info.lost));
+    put32(&mut out, tlv::MISORDERED, count(info.misordered));
+    put32(&mut out, tlv::CORRUPT, count(info.corrupt));
+    put32(&mut out, tlv::RESETS, count(info.resets));
+    texts(&mut out, info, numbers);
+    finish(&mut out, numbers, 4);
     out
 }
 
@@ -288,6 +370,16 @@ impl Numbers {
             _ if octets.is_empty() => 0,
             Order::Little => LittleEndian::read_uint(octets, octets.len()) as u32,
             Order::Big => BigEndian::read_uint(octets, octets.len()) as u32,
+        }
+    }
+
+    /// A number of up to eight octets.
+    fn long(self, octets: &[u8]) -> u64 {
+        let octets = octets.get(..8).unwrap_or(octets);
+        match self.order {
+            _ if octets.is_empty() => 0,
+            Order::Little => LittleEndian::read_uint(octets, octets.len()),
+            Order::Big => BigEndian::read_uint(octets, octets.len()),
         }
     }
 
@@ -349,6 +441,8 @@ mod tests {
             resets: Some(14),
             host: Some("host".into()),
             comments: Some("a comment".into()),
+            span: None,
+            facts: Vec::new(),
             interfaces: vec![
                 InterfaceName { exporter: Ipv4Addr::LOCALHOST, interfaces: vec![3], name: "eth0".into(), alias: false },
                 InterfaceName {

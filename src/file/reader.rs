@@ -175,7 +175,7 @@ impl FlowReader {
             return Some(Kind::Damaged(what));
         }
         let counted = self.info.is(flags::DONE) && !self.info.is(flags::STREAMING | flags::PRELOADED);
-        let flows = u64::from(self.info.flows.filter(|_| counted)?);
+        let flows = self.info.flows.filter(|_| counted)?;
         (flows > self.records).then(|| Kind::Damaged(format!("file ends early: the header counts {flows} flows")))
     }
 

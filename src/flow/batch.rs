@@ -21,7 +21,33 @@ pub struct FlowBatch {
 #[derive(Clone, Debug)]
 enum Body {
     Raw { layout: &'static Layout, order: Order, bytes: Buffer },
+    Rows { layout: Arc<RowLayout>, bytes: Buffer },
     Columns(Vec<Column>),
+}
+
+/// How the flows of a batch lie when they lie one behind the other: as classic records do, or as an exporter sends
+/// them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RowLayout {
+    /// Octets a flow; at least 1.
+    pub size: usize,
+    /// Each column's offset in it, in the schema's order. Columns have fixed widths.
+    pub offsets: Vec<u16>,
+    /// The byte order of numbers; other octets are as they are.
+    pub order: Order,
+}
+
+/// The flows of a batch, where they lie one behind the other.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredRows<'a> {
+    /// Octets a flow.
+    pub size: usize,
+    /// Each column's offset in it.
+    pub offsets: &'a [u16],
+    /// The byte order of numbers.
+    pub order: Order,
+    /// All flows of the batch, deselected ones included.
+    pub bytes: &'a [u8],
 }
 
 /// The classic records of a batch, as they lie in a file.
@@ -53,9 +79,25 @@ impl FlowBatch {
         FlowBatch { schema, rows, body: Body::Columns(columns), selection: None }
     }
 
+    /// A batch of flows that lie one behind the other; octets after the last whole one are not part of it.
+    pub fn from_rows(schema: Arc<Schema>, layout: Arc<RowLayout>, bytes: Vec<u8>) -> FlowBatch {
+        let rows = bytes.len() / layout.size.max(1);
+        FlowBatch { schema, rows, body: Body::Rows { layout, bytes: Buffer::from(bytes) }, selection: None }
+    }
+
     /// What the columns are.
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The schema, to be kept.
+    pub fn shared_schema(&self) -> Arc<Schema> {
+        self.schema.clone()
+    }
+
+    /// Flows of the batch, deselected ones included.
+    pub fn height(&self) -> usize {
+        self.rows
     }
 
     /// How many flows are selected.
@@ -94,7 +136,14 @@ impl FlowBatch {
     /// The column at a place of the schema.
     pub fn column(&self, at: usize) -> Option<View<'_>> {
         match &self.body {
-            Body::Columns(columns) => columns.get(at).map(Column::view),
+            Body::Columns(columns) => columns.get(at).and_then(Column::view),
+            Body::Rows { layout, bytes } => Some(View::Strided {
+                bytes,
+                offset: usize::from(*layout.offsets.get(at)?),
+                stride: layout.size,
+                width: usize::from(self.schema.fields().get(at)?.width),
+                order: layout.order,
+            }),
             Body::Raw { layout, order, bytes } => Some(View::Strided {
                 bytes,
                 offset: usize::from(*layout.offsets.get(at)?),
@@ -128,8 +177,31 @@ impl FlowBatch {
                 RawRows { layout, order: *order, bytes }.copy(Rows::Some(rows), *order, &mut kept);
                 FlowBatch::from_raw(layout.version, *order, kept)
             }
+            (Body::Rows { layout, bytes }, Some(rows)) => {
+                let mut kept = spare();
+                copy_rows(bytes, layout.size, rows, &mut kept);
+                FlowBatch::from_rows(self.schema, layout.clone(), kept)
+            }
             _ => self,
         }
+    }
+
+    /// The columns, where the batch is made of them.
+    pub fn columns(&self) -> Option<&[Column]> {
+        match &self.body {
+            Body::Columns(columns) => Some(columns),
+            _ => None,
+        }
+    }
+
+    /// The flows as they lie one behind the other, where they do.
+    pub fn stored_rows(&self) -> Option<StoredRows<'_>> {
+        let (size, offsets, order, bytes) = match &self.body {
+            Body::Raw { layout, order, bytes } => (layout.size, &layout.offsets, *order, bytes),
+            Body::Rows { layout, bytes } => (layout.size, &layout.offsets, layout.order, bytes),
+            Body::Columns(_) => return None,
+        };
+        Some(StoredRows { size, offsets, order, bytes: bytes.get(..self.rows * size)? })
     }
 
     /// The classic records, where the batch still is what was read.
@@ -139,7 +211,26 @@ impl FlowBatch {
                 let whole = bytes.get(..self.rows * layout.size)?;
                 Some(RawRows { layout, order: *order, bytes: whole })
             }
-            Body::Columns(_) => None,
+            Body::Rows { .. } | Body::Columns(_) => None,
+        }
+    }
+}
+
+/// Appends rows of `size` octets to `out`.
+fn copy_rows(bytes: &[u8], size: usize, rows: &[u32], out: &mut Vec<u8>) {
+    out.reserve(rows.len() * size);
+    for row in rows {
+        let at = *row as usize * size;
+        out.extend_from_slice(bytes.get(at..at + size).unwrap_or_default());
+    }
+}
+
+impl StoredRows<'_> {
+    /// Appends the selected flows to `out` as they are.
+    pub fn copy(&self, rows: Rows<'_>, out: &mut Vec<u8>) {
+        match rows {
+            Rows::All(n) => out.extend_from_slice(self.bytes.get(..n * self.size).unwrap_or(self.bytes)),
+            Rows::Some(picked) => copy_rows(self.bytes, self.size, picked, out),
         }
     }
 }
@@ -150,13 +241,7 @@ impl RawRows<'_> {
         let (size, start) = (self.layout.size, out.len());
         match rows {
             Rows::All(n) => out.extend_from_slice(self.bytes.get(..n * size).unwrap_or(self.bytes)),
-            Rows::Some(picked) => {
-                out.reserve(picked.len() * size);
-                for row in picked {
-                    let at = *row as usize * size;
-                    out.extend_from_slice(self.bytes.get(at..at + size).unwrap_or_default());
-                }
-            }
+            Rows::Some(picked) => copy_rows(self.bytes, size, picked, out),
         }
         if order != self.order
             && let Some(added) = out.get_mut(start..)

@@ -1,6 +1,7 @@
 //! Columns of values, owned ([`Column`]) and seen in place ([`View`]).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 /// Byte order of numbers in a file or in a view.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -25,16 +26,19 @@ pub enum Column {
     Constant { value: Vec<u8> },
     /// One value a flow, `width` octets each.
     Plain { width: u16, data: Vec<u8> },
-    /// Distinct values of `width` octets, and which one each flow has.
-    Dictionary { width: u16, values: Vec<u8>, index: Vec<u32> },
+    /// Values of `width` octets, and which one each flow has. Several columns may share values or index; values need
+    /// not be distinct, nor need each be used.
+    Dictionary { width: u16, values: Arc<Vec<u8>>, index: Arc<Vec<u32>> },
     /// Values of any length: flow i's is `data[ends[i-1]..ends[i]]`.
     Variable { ends: Vec<u32>, data: Vec<u8> },
+    /// The flows have it, but it was not asked for.
+    Unread,
 }
 
 impl Column {
-    /// The column as a view of `rows` flows.
-    pub fn view(&self) -> View<'_> {
-        match self {
+    /// The column as a view; `None` if it was not read.
+    pub fn view(&self) -> Option<View<'_>> {
+        Some(match self {
             Column::Constant { value } => {
                 View::Strided { bytes: value, offset: 0, stride: 0, width: value.len(), order: Order::HOST }
             }
@@ -44,7 +48,8 @@ impl Column {
             }
             Column::Dictionary { width, values, index } => View::Dictionary { width: *width as usize, values, index },
             Column::Variable { ends, data } => View::Variable { ends, data },
-        }
+            Column::Unread => return None,
+        })
     }
 }
 
@@ -161,7 +166,21 @@ impl<'a> View<'a> {
                 (8, Order::Big) => strided(bytes, offset, stride, rows, out, |b| N::from_u64(u64::from_be_bytes(b))),
                 _ => rows.each(|r| out.push(N::truncate(self.number(r)))),
             },
-            _ => rows.each(|r| out.push(N::truncate(self.number(r)))),
+            View::Dictionary { width, values, index } => {
+                // Each value once, then by number.
+                let all = Rows::All(values.len().checked_div(width).unwrap_or(0));
+                let mut known = Vec::new();
+                View::Strided { bytes: values, offset: 0, stride: width, width, order: Order::HOST }
+                    .gather(all, &mut known);
+                let value = |at: usize| known.get(at).copied().unwrap_or(N::truncate(0));
+                match rows {
+                    Rows::All(n) => out.extend(index.iter().take(n).map(|at| value(*at as usize))),
+                    Rows::Some(picked) => out.extend(
+                        picked.iter().map(|row| value(index.get(*row as usize).map_or(usize::MAX, |at| *at as usize))),
+                    ),
+                }
+            }
+            View::Variable { .. } => rows.each(|r| out.push(N::truncate(self.number(r)))),
         }
     }
 }
@@ -215,23 +234,23 @@ mod tests {
         let plain = Column::Plain { width: 4, data: [7u32, 7, 9].iter().flat_map(|n| n.to_ne_bytes()).collect() };
         let dictionary = Column::Dictionary {
             width: 4,
-            values: [9u32, 7].iter().flat_map(|n| n.to_ne_bytes()).collect(),
-            index: vec![1, 1, 0],
+            values: Arc::new([9u32, 7].iter().flat_map(|n| n.to_ne_bytes()).collect()),
+            index: Arc::new(vec![1, 1, 0]),
         };
         for column in [plain, dictionary] {
             let (mut all, mut some) = (Vec::<u64>::new(), Vec::<u32>::new());
-            column.view().gather(Rows::All(3), &mut all);
-            column.view().gather(Rows::Some(&[0, 2]), &mut some);
+            column.view().unwrap().gather(Rows::All(3), &mut all);
+            column.view().unwrap().gather(Rows::Some(&[0, 2]), &mut some);
             assert_eq!((all, some), (vec![7, 7, 9], vec![7, 9]));
         }
         let constant = Column::Constant { value: 5u16.to_ne_bytes().to_vec() };
         let mut all = Vec::<u64>::new();
-        constant.view().gather(Rows::All(2), &mut all);
+        constant.view().unwrap().gather(Rows::All(2), &mut all);
         assert_eq!(all, [5, 5]);
         let text = Column::Variable { ends: vec![2, 2, 5], data: b"abcde".to_vec() };
-        assert_eq!(text.view().octets(0).0, b"ab");
-        assert_eq!(text.view().octets(1).0, b"");
-        assert_eq!(text.view().octets(2).0, b"cde");
+        assert_eq!(text.view().unwrap().octets(0).0, b"ab");
+        assert_eq!(text.view().unwrap().octets(1).0, b"");
+        assert_eq!(text.view().unwrap().octets(2).0, b"cde");
     }
 
     #[test]

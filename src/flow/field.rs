@@ -112,43 +112,58 @@ impl Field {
 }
 
 /// The fields a program needs: a reader decodes only those.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Projection(u64);
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Projection {
+    fields: u64,
+    elements: Vec<Element>,
+}
 
 impl Projection {
     /// Every element, those without a logical field included: for programs that hand flows on.
-    pub const ALL: Projection = Projection(u64::MAX);
+    pub const ALL: Projection = Projection { fields: u64::MAX, elements: Vec::new() };
     /// No field: only counts.
-    pub const NONE: Projection = Projection(0);
+    pub const NONE: Projection = Projection { fields: 0, elements: Vec::new() };
 
     /// Just these fields.
     pub fn of(fields: &[Field]) -> Projection {
         fields.iter().fold(Projection::NONE, |p, f| p.with(*f))
     }
 
+    /// Just these elements, in every occurrence.
+    pub fn of_elements(elements: &[Element]) -> Projection {
+        Projection { fields: 0, elements: elements.to_vec() }
+    }
+
     /// These and one more.
     pub fn with(self, field: Field) -> Projection {
-        Projection(self.0 | 1 << field as u8)
+        Projection { fields: self.fields | 1 << field as u8, ..self }
     }
 
     /// The fields of both.
-    pub fn union(self, other: Projection) -> Projection {
-        Projection(self.0 | other.0)
+    pub fn union(mut self, other: &Projection) -> Projection {
+        for element in &other.elements {
+            if !self.elements.contains(element) {
+                self.elements.push(*element);
+            }
+        }
+        Projection { fields: self.fields | other.fields, ..self }
     }
 
     /// Whether the field is asked for.
-    pub fn has(self, field: Field) -> bool {
-        self.0 >> (field as u8) & 1 == 1
+    pub fn has(&self, field: Field) -> bool {
+        self.fields >> (field as u8) & 1 == 1
     }
 
     /// Whether every element is asked for, known or not.
-    pub fn is_all(self) -> bool {
-        self.0 == u64::MAX
+    pub fn is_all(&self) -> bool {
+        self.fields == u64::MAX
     }
 
     /// Whether the element must be decoded for this projection.
-    pub fn wants(self, element: Element) -> bool {
-        self.is_all() || Field::ALL.iter().any(|f| self.has(*f) && f.candidates().contains(&element))
+    pub fn wants(&self, element: Element) -> bool {
+        self.is_all()
+            || self.elements.contains(&element)
+            || Field::ALL.iter().any(|f| self.has(*f) && f.candidates().contains(&element))
     }
 }
 

@@ -3,7 +3,9 @@
 use std::net::Ipv4Addr;
 
 use super::column::Order;
+use super::facts::Fact;
 use super::record::Version;
+use super::time::Span;
 
 /// The name or alias of an exporter's interfaces.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,21 +44,25 @@ pub struct StreamInfo {
     /// Rotation schedule.
     pub rotation: Option<u32>,
     /// Flows in the file.
-    pub flows: Option<u32>,
+    pub flows: Option<u64>,
     /// Flows the exporter says it sent and that did not arrive.
-    pub lost: Option<u32>,
+    pub lost: Option<u64>,
     /// Flows that arrived behind later ones.
-    pub misordered: Option<u32>,
+    pub misordered: Option<u64>,
     /// Datagrams that could not be decoded.
-    pub corrupt: Option<u32>,
+    pub corrupt: Option<u64>,
     /// Times an exporter's sequence number began anew.
-    pub resets: Option<u32>,
+    pub resets: Option<u64>,
     /// Host that captured.
     pub host: Option<String>,
     /// Free text.
     pub comments: Option<String>,
     /// Interface names and aliases.
     pub interfaces: Vec<InterfaceName>,
+    /// When the flows were, where a modern header says it.
+    pub span: Option<Span>,
+    /// What exporters said of themselves (modern files).
+    pub facts: Vec<Fact>,
 }
 
 /// Bits of [`StreamInfo::flags`].

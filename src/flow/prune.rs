@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::field::Field;
+use super::batch::FlowBatch;
+use super::field::{Field, Projection};
 
 /// What is known of a block without reading it.
 pub trait BlockFacts {
@@ -17,4 +18,14 @@ pub trait BlockFacts {
 pub trait Prune: Sync {
     /// `false` only if no flow of the block can match.
     fn may_match(&self, block: &dyn BlockFacts) -> bool;
+}
+
+/// A selection that a reader applies itself: it reads what the selection looks at, and the rest of a block only if
+/// that has matching flows.
+pub trait Select: Prune {
+    /// The fields it looks at.
+    fn needs(&self) -> Projection;
+
+    /// Keeps only the matching ones of the batch's selected flows.
+    fn select(&self, batch: &mut FlowBatch);
 }

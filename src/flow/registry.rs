@@ -82,6 +82,15 @@ pub fn find(element: Element) -> Option<Entry> {
     all.get(at).copied()
 }
 
+/// Whether values of an element, so wide, are numbers or addresses; else they are octets in the order of the wire.
+pub fn is_number(element: Element, width: u16) -> bool {
+    match find(element).map(|entry| entry.kind) {
+        Some(Kind::Mac | Kind::Text | Kind::Octets) => false,
+        Some(Kind::Ipv6) => width == 16 || width <= 8,
+        _ => width <= 8,
+    }
+}
+
 /// Every element of the registries but the local one, in order.
 pub fn all() -> &'static [Entry] {
     static ALL: OnceLock<Vec<Entry>> = OnceLock::new();

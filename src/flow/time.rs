@@ -13,6 +13,29 @@ pub fn absolute_ms(unix_secs: u32, unix_nsecs: u32, uptime: u32, stamp: u32) -> 
     export.wrapping_sub(u64::from(uptime)).wrapping_add(u64::from(stamp))
 }
 
+/// When flows were, ms since 1970: of some flows the least and greatest start, and the least and greatest end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Span {
+    /// Least and greatest time of first packets.
+    pub start: (u64, u64),
+    /// Least and greatest time of last packets.
+    pub end: (u64, u64),
+}
+
+impl Span {
+    /// Of some flows' times; `None` where there are none.
+    pub fn of(start: &[u64], end: &[u64]) -> Option<Span> {
+        let bounds = |times: &[u64]| times.iter().min().copied().zip(times.iter().max().copied());
+        Some(Span { start: bounds(start)?, end: bounds(end)? })
+    }
+
+    /// Of the flows of both.
+    pub fn union(self, other: Span) -> Span {
+        let both = |a: (u64, u64), b: (u64, u64)| (a.0.min(b.0), a.1.max(b.1));
+        Span { start: both(self.start, other.start), end: both(self.end, other.end) }
+    }
+}
+
 /// Gathers absolute flow times, keeping its scratch space between batches.
 #[derive(Default, Debug)]
 pub struct FlowTimes {

@@ -28,7 +28,7 @@ fn lines(info: &StreamInfo) -> Vec<(&'static str, String)> {
             lines.push((name, value));
         }
     };
-    let number = |n: Option<u32>| n.map(|n| n.to_string());
+    let number = |n: Option<u64>| n.map(|n| n.to_string());
     let period = info.start.zip(info.end).map(|(start, end)| format!("{} seconds", end.wrapping_sub(start)));
     line(true, "mode", Some(if streaming { "streaming" } else { "normal" }.into()));
     line(info.is(flags::TRANSLATED), "translated", Some("yes".into()));

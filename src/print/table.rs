@@ -81,7 +81,7 @@ impl Table {
     /// The fields to read.
     pub fn fields(&self) -> Projection {
         let fields = self.needs().into_iter().collect::<Projection>();
-        if self.times_of_flows() { fields.union(Projection::of(&FlowTimes::FIELDS)) } else { fields }
+        if self.times_of_flows() { fields.union(&Projection::of(&FlowTimes::FIELDS)) } else { fields }
     }
 
     /// The fields that flows must have. Those that times are made of are not among them: see

@@ -77,8 +77,8 @@ fn batches(numbers: &[u8]) -> Vec<FlowBatch> {
             0 => Column::Plain { width: spec.width, data },
             1 => Column::Constant { value: data.get(..width).map_or(vec![0; width], <[u8]>::to_vec) },
             _ => {
-                let index = (0..numbers.len() as u32).map(|i| i / 2).collect();
-                Column::Dictionary { width: spec.width, values: data, index }
+                let index: Vec<u32> = (0..numbers.len() as u32).map(|i| i / 2).collect();
+                Column::Dictionary { width: spec.width, values: data.into(), index: index.into() }
             }
         }
     });

@@ -110,7 +110,9 @@ impl Predicate {
     /// The fields it asks for; all where it asks for elements that are no logical fields.
     pub fn fields(&self) -> Projection {
         let mut fields = Projection::NONE;
-        self.node.each_test(&mut |test| fields = fields.union(test.source.fields()));
+        self.node.each_test(&mut |test| {
+            fields = std::mem::replace(&mut fields, Projection::NONE).union(&test.source.fields());
+        });
         fields
     }
 

@@ -30,7 +30,7 @@ impl<'a> Reports<'a> {
 
     /// The fields that are looked at.
     pub fn fields(&self) -> Projection {
-        self.reports.iter().fold(Projection::NONE, |all, report| all.union(report.fields))
+        self.reports.iter().fold(Projection::NONE, |all, report| all.union(&report.fields))
     }
 
     /// A thread's part in all of them.
@@ -57,7 +57,7 @@ impl<'a> Report<'a> {
         let (mut groups, mut sketches) = (vec![Aggregation::new(key.clone())], Vec::new());
         for extra in &spec.extras {
             let grouping = spec.grouping(Some(extra))?;
-            fields = fields.union(grouping.fields());
+            fields = fields.union(&grouping.fields());
             if extra.approx {
                 sketches.push(Approx::new(key.clone().with_duration(false), extra.part));
             } else {
