@@ -5,6 +5,7 @@
 
 pub mod archive;
 mod block;
+mod blocks;
 mod classic;
 mod error;
 mod facts;
@@ -19,6 +20,7 @@ mod pipe;
 mod reader;
 mod scan;
 mod unit;
+mod workers;
 mod writer;
 
 pub use error::{Error, Kind};
