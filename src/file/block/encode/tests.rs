@@ -91,7 +91,9 @@ fn fill(
                 last
             }
             Shape::Told(_, exceptions) if random.below(1000) < exceptions => random.next(),
-            Shape::Told(source, _) => addresses[usize::from(source)][row].wrapping_mul(key) >> 20,
+            Shape::Told(source, _) => {
+                addresses[usize::from(source)].get(row).map_or(0, |address| address.wrapping_mul(key)) >> 20
+            }
             Shape::Near => before
                 .get(row * 8..row * 8 + 8)
                 .map_or(0, |b| u64::from_le_bytes(b.try_into().unwrap()))
