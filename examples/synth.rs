@@ -16,7 +16,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use flowtools::file::{FlowWriter, WriteOptions};
-use flowtools::flow::{Element, Order, StreamInfo, Version, flags, ie};
+use flowtools::flow::{Element, StreamInfo, Version, flags, ie};
 
 /// 2026-01-01, and so many seconds of traffic from then on.
 const BEGIN: u32 = 1_767_225_600;
@@ -177,10 +177,10 @@ fn flows(count: u64, out: &str, seed: u64) -> Result<(), Box<dyn Error>> {
         start: Some(BEGIN),
         end: Some(BEGIN + SECONDS as u32),
         flags: flags::DONE,
-        flows: Some(u32::try_from(count)?),
+        flows: Some(count as u64),
         ..StreamInfo::default()
     };
-    let options = WriteOptions { version: Version::V5, order: Order::HOST, level: 0, info };
+    let options = WriteOptions::new(Version::V5, info);
     let mut writer = FlowWriter::new(BufWriter::with_capacity(1 << 20, File::create(out)?), &options)?;
     let mut record = Record::new();
     let mut clock = Clock::new(&mut random, 0, count);

@@ -175,7 +175,7 @@ fn printing() -> (Child, ChildStdin, BufReader<ChildStdout>) {
 fn compressed_flows_are_shown_as_they_arrive() {
     let (mut print, stdin, mut stdout) = printing();
     let info = StreamInfo { flags: flags::STREAMING, ..StreamInfo::default() };
-    let options = WriteOptions { version: Version::V5, order: Order::HOST, level: 6, info };
+    let options = WriteOptions { level: 6, ..WriteOptions::new(Version::V5, info) };
     let mut writer = FlowWriter::new(stdin, &options).unwrap();
     for lines in [2, 1] {
         writer.write_records(&records(1)).unwrap();

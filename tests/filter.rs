@@ -24,7 +24,7 @@ fn filter_in(folder: &Path, args: &[&str], input: &[u8]) -> Output {
 fn flows(version: Version, count: usize, info: StreamInfo) -> Vec<u8> {
     let mut records = Vec::new();
     pattern::records(version, 0, count, &mut records);
-    let options = WriteOptions { version, order: Order::HOST, level: 0, info };
+    let options = WriteOptions::new(version, info);
     let mut writer = FlowWriter::new(Vec::new(), &options).unwrap();
     writer.write_records(&records).unwrap();
     writer.finish().unwrap()

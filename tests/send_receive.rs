@@ -211,7 +211,7 @@ fn wrong_usage_is_exit_2() {
 #[test]
 fn aggregates_cannot_go_as_version_5() {
     let info = StreamInfo::default();
-    let options = WriteOptions { version: Version::V8(1), order: Order::HOST, level: 0, info };
+    let options = WriteOptions::new(Version::V8(1), info);
     let mut writer = FlowWriter::new(Vec::new(), &options).unwrap();
     writer.write_records(&[0; 48]).unwrap();
     let output = run(SEND, &["-V5", "0/127.0.0.1/9"], &writer.finish().unwrap());

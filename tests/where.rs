@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use flowtools::file::{FlowWriter, WriteOptions};
-use flowtools::flow::{Order, StreamInfo, Version, pattern};
+use flowtools::flow::{StreamInfo, Version, pattern};
 
 /// A file of flow-gen's test flows: source port i, destination port 0xFF00 + i, source address i, protocol 17.
 fn write(path: &Path, version: Version, count: usize) {
     let mut records = Vec::new();
     pattern::records(version, 0, count, &mut records);
-    let options = WriteOptions { version, order: Order::HOST, level: 0, info: StreamInfo::default() };
+    let options = WriteOptions::new(version, StreamInfo::default());
     let mut writer = FlowWriter::new(Vec::new(), &options).unwrap();
     writer.write_records(&records).unwrap();
     fs::write(path, writer.finish().unwrap()).unwrap();

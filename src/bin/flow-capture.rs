@@ -72,10 +72,9 @@ fn config(args: &Args) -> Result<Config, Failure> {
     let info =
         StreamInfo { vendor: Some(1), host: hostname(), comments: args.comment.clone(), ..StreamInfo::default() };
     let write = WriteOptions {
-        version: args.export_version.unwrap_or(Version::V5),
         order: args.byte_order.map_or(Order::HOST, Order::from),
         level: args.level,
-        info,
+        ..WriteOptions::new(args.export_version.unwrap_or(Version::V5), info)
     };
     let limit = |n: u64| Some(n).filter(|n| *n > 0);
     Ok(Config {

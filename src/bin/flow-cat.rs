@@ -32,7 +32,12 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if let Some(headers) = headers.filter(|_| preload) {
         sum(&headers, &mut info);
     }
-    let mut output = Output::open(args.output.as_deref(), &args.write.like(scan.info(), info, 0))?;
+    info.facts = scan.info().facts.clone();
+    let options = match args.export_version {
+        Some(form) => args.write.options(form, info, 0),
+        None => args.write.like(scan.info(), info, 0),
+    };
+    let mut output = Output::open(args.output.as_deref(), &options)?;
     // One thread copies as fast as two: it is the memory that is slow. Inflating is not.
     let scan = if scan.info().is(flags::COMPRESSED) { scan } else { scan.threads(1) };
     let summary = scan.ordered(|| (), |(), batch| batch, |batch: FlowBatch| output.write(&batch))?;
@@ -85,7 +90,7 @@ fn in_time(info: &StreamInfo, start: Option<i64>, end: Option<i64>) -> bool {
 /// Puts the sums of several headers into one.
 fn sum(headers: &Headers, out: &mut StreamInfo) {
     let all = || headers.iter().map(|(_, info)| info);
-    let total = |field: fn(&StreamInfo) -> Option<u32>| Some(all().filter_map(field).fold(0, u32::saturating_add));
+    let total = |field: fn(&StreamInfo) -> Option<u64>| Some(all().filter_map(field).fold(0, u64::saturating_add));
     out.flags |= flags::PRELOADED;
     out.start = all().filter_map(|i| i.start).min();
     out.end = all().filter_map(|i| i.end).max();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::file::{Inputs, WriteOptions};
-use crate::flow::{Order, StreamInfo, Version};
+use crate::flow::{Codec, Form, Order, StreamInfo};
 
 /// `-b`: byte order written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -21,6 +21,27 @@ impl From<ByteOrder> for Order {
         match order {
             ByteOrder::Little => Order::Little,
             ByteOrder::Big => Order::Big,
+        }
+    }
+}
+
+/// `--codec`: how modern files are compressed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum CodecName {
+    /// Zstandard: small.
+    Zstd,
+    /// LZ4: quick.
+    Lz4,
+    /// Not at all.
+    None,
+}
+
+impl From<CodecName> for Codec {
+    fn from(name: CodecName) -> Codec {
+        match name {
+            CodecName::Zstd => Codec::Zstd,
+            CodecName::Lz4 => Codec::Lz4,
+            CodecName::None => Codec::None,
         }
     }
 }
@@ -45,27 +66,41 @@ pub struct Write {
     /// How much is logged.
     #[command(flatten)]
     pub debug: Debug,
-    /// zlib level of what is written, 0 none to 9 smallest (default: 0 to standard output)
+    /// Level of compression of what is written, 0 none to 9 smallest (default: 0 to standard output)
     #[arg(short = 'z', long = "level", value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=9))]
     pub level: Option<u8>,
+    /// How the columns of modern files are compressed (default: zstd, in pipes none)
+    #[arg(long, value_name = "CODEC", value_enum)]
+    pub codec: Option<CodecName>,
 }
 
 impl Write {
-    /// How flows are to be written as what they were read from; see [`Write::options`]. Where that names no version,
-    /// they become the one that everything understands.
+    /// How flows are to be written as what they were read from; see [`Write::options`].
     pub fn like(&self, read: &StreamInfo, info: StreamInfo, level: u8) -> WriteOptions {
-        self.options(read.version.unwrap_or(Version::V5), info, level)
+        self.options(read.version.map_or(Form::Modern, Form::Classic), info, level)
     }
 
-    /// How flows of `version` are to be written, under a header that says `info`; `level` where `-z` is not given.
-    pub fn options(&self, version: Version, info: StreamInfo, level: u8) -> WriteOptions {
+    /// How flows are to be written, under a header that says `info`; `level` where `-z` is not given. Of a modern
+    /// file `-z 0` means no compression; `info`'s interface names and facts are written as such.
+    pub fn options(&self, form: impl Into<Form>, info: StreamInfo, level: u8) -> WriteOptions {
         let comments = self.comment.clone().or_else(|| info.comments.clone());
+        let codec = match self.level {
+            Some(0) if self.codec.is_none() => Codec::None,
+            _ => self.codec.map_or(Codec::default(), Codec::from),
+        };
         WriteOptions {
-            version,
+            form: form.into(),
             order: self.byte_order.map_or(Order::HOST, Order::from),
             level: self.level.unwrap_or(level),
+            codec,
+            quick: false,
             info: StreamInfo { comments, ..info },
         }
+    }
+
+    /// Whether how a modern file is to be compressed was said; if not, a pipe's is not.
+    pub fn is_codec_chosen(&self) -> bool {
+        self.codec.is_some() || self.level.is_some()
     }
 }
 

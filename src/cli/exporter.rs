@@ -51,13 +51,15 @@ impl Exporter {
         };
         let senders = args.collectors.iter().map(connect).collect::<Result<_, _>>()?;
         let write = Write {
+            codec: None,
             byte_order: args.byte_order,
             comment: args.comment.clone(),
             debug: Debug::default(),
             level: Some(args.level),
         };
         let path = args.write.as_deref();
-        let file = path.map(|path| Sink::open(Some(path).filter(|p| p.as_os_str() != "-"), write, Some(version)));
+        let file =
+            path.map(|path| Sink::open(Some(path).filter(|p| p.as_os_str() != "-"), write, Some(version.into())));
         Ok(Exporter {
             version,
             file: file.transpose()?,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use super::common::{Files, Write};
+use crate::flow::Form;
 
 /// Concatenate flow files and folders of them
 #[derive(Parser, Debug)]
@@ -40,6 +41,9 @@ pub struct Args {
     /// Only files whose capture lasted to DATE or longer; implies -p
     #[arg(short = 'T', long, value_name = "DATE")]
     pub end: Option<String>,
+    /// Version written: 1, 5, 6, 7, 8.1 to 8.14, 1005 or 10 (default: as read)
+    #[arg(short = 'V', long, value_name = "VERSION")]
+    pub export_version: Option<Form>,
     /// How flows are written.
     #[command(flatten)]
     pub write: Write,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use super::common::Write;
-use crate::flow::Version;
+use crate::flow::Form;
 use crate::net::Endpoint;
 
 /// Receive NetFlow exports and write their flows
@@ -35,7 +35,7 @@ pub struct Args {
     pub stat: Option<u32>,
     /// Version written: 1, 5, 6, 7, 8.1 to 8.14 or 1005; others are converted (default: the first datagram's)
     #[arg(short = 'V', long, value_name = "VERSION")]
-    pub export_version: Option<Version>,
+    pub export_version: Option<Form>,
     /// Where to hear, localip/remoteip/port; 0 is any address, a multicast remoteip is a group to join
     #[arg(value_name = "LOCAL/REMOTE/PORT", required_unless_present = "read")]
     pub endpoint: Option<Endpoint>,

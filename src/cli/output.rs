@@ -7,15 +7,15 @@ use std::path::Path;
 use super::Failure;
 use super::run::stdout;
 use crate::file::{Error, FlowWriter, WriteOptions};
-use crate::flow::{FlowBatch, Version};
+use crate::flow::{FlowBatch, Form};
 use crate::rewrite::Converter;
 
 /// A flow file being written: standard output, or a file.
 pub struct Output {
     name: String,
     writer: FlowWriter<File>,
-    version: Version,
-    converter: Converter,
+    form: Form,
+    converter: Option<Converter>,
     records: Vec<u8>,
     refused: u64,
 }
@@ -29,25 +29,31 @@ impl Output {
             None => stdout()?,
             Some(path) => File::create(path).map_err(fail)?,
         };
-        let writer = FlowWriter::new(file, options).map_err(fail)?;
-        let version = options.version;
-        Ok(Output { name, writer, version, converter: Converter::new(version), records: Vec::new(), refused: 0 })
+        // A pipe is read at once: making blocks small would only take time.
+        let quick = options.quick || !file.metadata().map_err(fail)?.is_file();
+        let options = WriteOptions { quick, ..options.clone() };
+        let mut writer = FlowWriter::new(file, &options).map_err(fail)?;
+        writer.facts(&options.info.facts).map_err(fail)?;
+        let form = options.form;
+        let converter = form.classic().map(Converter::new);
+        Ok(Output { name, writer, form, converter, records: Vec::new(), refused: 0 })
     }
 
     /// Writes a batch's selected flows. Those that the file's version has no room for are counted.
     pub fn write(&mut self, batch: &FlowBatch) -> Result<(), Failure> {
-        let same = batch.raw().is_some_and(|raw| raw.layout.version == self.version);
-        let result = if same {
-            self.writer.write(batch)
-        } else {
-            self.records.clear();
-            match self.converter.convert(batch, &mut self.records) {
-                Ok(()) => self.writer.write_records(&self.records),
-                Err(_) => {
-                    self.refused += batch.len() as u64;
-                    Ok(())
+        let same = batch.raw().is_some_and(|raw| Some(raw.layout.version) == self.form.classic());
+        let result = match &mut self.converter {
+            Some(converter) if !same => {
+                self.records.clear();
+                match converter.convert(batch, &mut self.records) {
+                    Ok(()) => self.writer.write_records(&self.records),
+                    Err(_) => {
+                        self.refused += batch.len() as u64;
+                        Ok(())
+                    }
                 }
             }
+            _ => self.writer.write(batch),
         };
         result.map_err(|e| Failure::io(&self.name, &e))
     }
@@ -65,7 +71,7 @@ impl Output {
     /// Ends the file. What could not be written is one more of the `problems`.
     pub fn finish(self, problems: &mut Vec<Error>) -> Result<(), Failure> {
         if self.refused > 0 {
-            let what = format!("{} flows cannot be written as version {}", self.refused, self.version);
+            let what = format!("{} flows cannot be written as version {}", self.refused, self.form);
             problems.push(Error::format(&self.name, "", what));
         }
         let mut file = self.writer.finish().map_err(|e| Failure::io(&self.name, &e))?;

@@ -9,7 +9,7 @@ use super::common::Write;
 use super::output::Output;
 use super::run::{Failure, hostname};
 use crate::file::{Error, WriteOptions};
-use crate::flow::{FlowBatch, StreamInfo, Version, flags};
+use crate::flow::{FlowBatch, Form, StreamInfo, Version, flags};
 use crate::wire::{Counters, Records};
 
 /// Writes received flows to one flow file: a stream on standard output or a pipe; in a file proper the header's
@@ -19,7 +19,7 @@ pub struct Sink {
     options: Write,
     /// Whether the header can be completed at the end.
     is_file: bool,
-    version: Option<Version>,
+    form: Option<Form>,
     start: Option<u32>,
     end: Option<u32>,
     open: Option<(Output, WriteOptions)>,
@@ -28,9 +28,9 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// A sink that writes to a file, which is made at once, or to standard output; `version` is what to write
+    /// A sink that writes to a file, which is made at once, or to standard output; `form` is what to write
     /// whatever comes.
-    pub fn open(path: Option<&Path>, options: Write, version: Option<Version>) -> Result<Sink, Failure> {
+    pub fn open(path: Option<&Path>, options: Write, form: Option<Form>) -> Result<Sink, Failure> {
         let is_file = match path {
             None => false,
             Some(path) => {
@@ -39,7 +39,7 @@ impl Sink {
             }
         };
         let path = path.map(Path::to_owned);
-        Ok(Sink { path, options, is_file, version, start: None, end: None, open: None, flows: 0, unflushed: false })
+        Ok(Sink { path, options, is_file, form, start: None, end: None, open: None, flows: 0, unflushed: false })
     }
 
     /// The capture's time, in seconds since 1970: the first to be told is its start, the last its end.
@@ -49,8 +49,8 @@ impl Sink {
     }
 
     /// A version to write if none was asked for: the first to say so is believed.
-    pub fn suggest(&mut self, version: Version) {
-        self.version.get_or_insert(version);
+    pub fn suggest(&mut self, form: impl Into<Form>) {
+        self.form.get_or_insert(form.into());
     }
 
     /// Writes all records, and leaves `records` empty.
@@ -60,7 +60,7 @@ impl Sink {
 
     /// Writes a batch's selected flows.
     pub fn write_batch(&mut self, batch: &FlowBatch) -> Result<(), Failure> {
-        let own = batch.raw().map_or(Version::V5, |raw| raw.layout.version);
+        let own = batch.raw().map_or(Form::Modern, |raw| raw.layout.version.into());
         self.flows += batch.len() as u64;
         self.unflushed = true;
         self.begun(own)?.0.write(batch)
@@ -77,7 +77,7 @@ impl Sink {
     /// Ends the file. One without flows has a header all the same. Flows that the version written had no room for
     /// are one more of the `problems`.
     pub fn finish(mut self, total: &Counters, problems: &mut Vec<Error>) -> Result<(), Failure> {
-        self.begun(Version::V5)?;
+        self.begun(Version::V5.into())?;
         let Some((output, mut options)) = self.open.take() else { return Ok(()) };
         let flows = self.flows - output.refused();
         output.finish(problems)?;
@@ -91,8 +91,8 @@ impl Sink {
         file.and_then(|mut file| file.write_all(&options.header())).map_err(|e| Failure::io(path.display(), &e))
     }
 
-    /// The file with its header written; `version` where nothing else says which.
-    fn begun(&mut self, version: Version) -> Result<&mut (Output, WriteOptions), Failure> {
+    /// The file with its header written; `form` where nothing else says which.
+    fn begun(&mut self, form: Form) -> Result<&mut (Output, WriteOptions), Failure> {
         if self.open.is_none() {
             let mut info = StreamInfo { start: self.start, host: hostname(), ..StreamInfo::default() };
             if self.is_file {
@@ -103,7 +103,7 @@ impl Sink {
             } else {
                 info.flags = flags::STREAMING;
             }
-            let options = self.options.options(*self.version.get_or_insert(version), info, 0);
+            let options = self.options.options(*self.form.get_or_insert(form), info, 0);
             self.open = Some((Output::open(self.path.as_deref(), &options)?, options));
         }
         self.open.as_mut().ok_or_else(|| Failure::Failed("the output is not open".into()))

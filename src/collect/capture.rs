@@ -36,6 +36,7 @@ pub struct Capture {
     path: PathBuf,
     /// Its name when it is complete.
     finished: PathBuf,
+    version: Version,
     options: WriteOptions,
     zlib: Option<Zlib>,
     /// Made but not written yet; belongs at `at`.
@@ -71,11 +72,23 @@ impl Capture {
             resets: Some(0),
             ..making.write.info.clone()
         };
-        let options = WriteOptions { version, info, ..making.write.clone() };
+        let options = WriteOptions { form: version.into(), info, ..making.write.clone() };
         let mut pending = options.header();
         let zlib = (options.level > 0).then(|| Zlib::new(options.level, &mut pending));
-        let mut capture =
-            Capture { file, path, finished, options, zlib, pending, at: 0, flows: 0, unwritten: 0, base, ended: false };
+        let mut capture = Capture {
+            file,
+            path,
+            finished,
+            version,
+            options,
+            zlib,
+            pending,
+            at: 0,
+            flows: 0,
+            unwritten: 0,
+            base,
+            ended: false,
+        };
         match capture.write_out() {
             Ok(()) => Ok(capture),
             Err(error) => {
@@ -87,7 +100,7 @@ impl Capture {
 
     /// The version of its records.
     pub fn version(&self) -> Version {
-        self.options.version
+        self.version
     }
 
     /// Its name at present.
@@ -104,14 +117,14 @@ impl Capture {
     pub fn unwritten(&self) -> u64 {
         match self.zlib {
             Some(_) => self.unwritten,
-            None => (self.pending.len() as u64).div_ceil(self.options.version.layout().size as u64),
+            None => (self.pending.len() as u64).div_ceil(self.version.layout().size as u64),
         }
     }
 
     /// Appends whole records, in the file's byte order. To be called only when nothing is pending. If this fails the
     /// records are pending; see [`Capture::write_out`].
     pub fn append(&mut self, records: &[u8]) -> io::Result<()> {
-        let flows = (records.len() / self.options.version.layout().size) as u64;
+        let flows = (records.len() / self.version.layout().size) as u64;
         self.flows += flows;
         self.unwritten += flows;
         match &mut self.zlib {
@@ -131,7 +144,7 @@ impl Capture {
 
     /// Octets of the last `octets` that are in the file: without compression `at` is a sum of whole appends.
     fn taken(&self, octets: usize) -> usize {
-        let size = self.options.version.layout().size as u64;
+        let size = self.version.layout().size as u64;
         let before = self.options.header().len() as u64 + self.flows * size - octets as u64;
         self.at.saturating_sub(before) as usize
     }

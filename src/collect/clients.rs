@@ -132,7 +132,7 @@ impl Clients {
 fn header(version: Version, write: &WriteOptions) -> Vec<u8> {
     let now = chrono::Utc::now().timestamp() as u32;
     let info = StreamInfo { start: Some(now), flags: flags::STREAMING, ..write.info.clone() };
-    WriteOptions { version, level: 0, info, ..write.clone() }.header()
+    WriteOptions { form: version.into(), level: 0, info, ..write.clone() }.header()
 }
 
 /// Writes what comes to one client, until it or the collector ends. That a client has gone shows when something is

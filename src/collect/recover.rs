@@ -87,7 +87,7 @@ fn complete(file: &File, path: &Path, info: &StreamInfo, end: i64, stop: &Atomic
     let done = |flows: u64| {
         let flows = Some(flows);
         let info = StreamInfo { flows, end: Some(end as u32), flags: info.flags | flags::DONE, ..info.clone() };
-        WriteOptions { version, order, level, info }.header()
+        WriteOptions { order, level, ..WriteOptions::new(version, info) }.header()
     };
     let size = version.layout().size as u64;
     let found = match level {
@@ -282,7 +282,7 @@ mod tests {
         let (start, flows) = (Some(1), Some(0));
         let level = if compressed { 1 } else { 0 };
         let info = StreamInfo { start, end: start, flows, ..StreamInfo::default() };
-        let mut out = WriteOptions { version: Version::V5, order: Order::HOST, level, info }.header();
+        let mut out = WriteOptions { level, ..WriteOptions::new(Version::V5, info) }.header();
         let octets: Vec<u8> =
             (0..records as u32 * 16).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
         if compressed {

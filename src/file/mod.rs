@@ -4,15 +4,21 @@
 //! writes. [`archive`] knows the names, nesting, rotation and expiry of a collector's folder.
 
 pub mod archive;
+mod block;
+mod classic;
 mod error;
+mod facts;
 mod header;
+mod index;
 mod inflate;
 mod inputs;
 mod legacy;
+mod modern;
 mod ordered;
 mod pipe;
 mod reader;
 mod scan;
+mod unit;
 mod writer;
 
 pub use error::{Error, Kind};

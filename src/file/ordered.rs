@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::scan::{Scan, Slot, free, lock};
+use super::unit::Unit;
 use crate::flow::{FlowBatch, flags};
 
 /// Results waiting at which no other file is read than the earliest unfinished one: some 200 MB of records.
@@ -16,14 +17,15 @@ type Place = (usize, u64);
 
 /// Who has done what.
 pub(super) struct Ordered<'a, T> {
-    scan: &'a Scan,
+    scan: &'a Scan<'a>,
     progress: Mutex<Progress<T>>,
     /// Something was finished, or taken.
     changed: Condvar,
 }
 
 struct Progress<T> {
-    waiting: BTreeMap<Place, T>,
+    /// Results, `None` where a unit had nothing that is wanted.
+    waiting: BTreeMap<Place, Option<T>>,
     /// Chunks of each input, once it has ended.
     ended: Vec<Option<u64>>,
     /// The first input that has not ended.
@@ -35,7 +37,7 @@ struct Progress<T> {
 }
 
 impl<'a, T: Send> Ordered<'a, T> {
-    pub fn new(scan: &'a Scan) -> Ordered<'a, T> {
+    pub fn new(scan: &'a Scan<'a>) -> Ordered<'a, T> {
         let ended = vec![None; scan.slots.len()];
         let progress = Progress { waiting: BTreeMap::new(), ended, front: 0, stopped: false, panicked: false };
         Ordered { scan, progress: Mutex::new(progress), changed: Condvar::new() }
@@ -45,8 +47,10 @@ impl<'a, T: Send> Ordered<'a, T> {
     pub fn work<S>(&self, state: &impl Fn() -> S, work: &impl Fn(&mut S, FlowBatch) -> T) {
         let _guard = PanicGuard(self);
         let mut scratch = state();
-        while let Some((place, batch)) = self.take() {
-            let result = work(&mut scratch, batch);
+        while let Some((place, unit)) = self.take() {
+            let slot = self.scan.slots.get(place.0);
+            let batch = slot.and_then(|slot| self.scan.read(slot, unit));
+            let result = batch.map(|batch| work(&mut scratch, batch));
             self.progress().waiting.insert(place, result);
             self.changed.notify_all();
         }
@@ -72,6 +76,7 @@ impl<'a, T: Send> Ordered<'a, T> {
             drop(progress);
             self.changed.notify_all();
             next.1 += 1;
+            let Some(result) = result else { continue };
             if let Err(error) = sink(result) {
                 self.progress().stopped = true;
                 self.scan.stop.store(true, std::sync::atomic::Ordering::Relaxed);
@@ -82,7 +87,7 @@ impl<'a, T: Send> Ordered<'a, T> {
     }
 
     /// The next chunk to work on, or `None` when there is nothing left.
-    fn take(&self) -> Option<(Place, FlowBatch)> {
+    fn take(&self) -> Option<(Place, Unit)> {
         loop {
             let (front, only_front) = self.room()?;
             let end = if only_front { front + 1 } else { self.scan.slots.len() };
@@ -124,10 +129,10 @@ impl<'a, T: Send> Ordered<'a, T> {
         }
     }
 
-    fn chunk(&self, input: usize, slot: &mut Slot) -> Option<(Place, FlowBatch)> {
+    fn chunk(&self, input: usize, slot: &mut Slot) -> Option<(Place, Unit)> {
         let place = (input, slot.chunks);
-        if let Some(batch) = slot.next() {
-            return Some((place, batch));
+        if let Some(unit) = slot.next() {
+            return Some((place, unit));
         }
         let mut progress = self.progress();
         if let Some(ended) = progress.ended.get_mut(input) {

@@ -11,12 +11,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use super::ordered::Ordered;
 use super::pipe::Stop;
 use super::reader::FlowReader;
+use super::unit::{Plan, Unit};
 use super::{Error, Inputs};
-use crate::flow::{FlowBatch, Projection, StreamInfo};
+use crate::flow::{FlowBatch, Projection, Select, StreamInfo};
 
 /// A reading of inputs, opened: the first one's header has been read.
-pub struct Scan {
+pub struct Scan<'p> {
     pub(super) slots: Vec<Mutex<Slot>>,
+    /// What is asked of every unit.
+    pub(super) plan: Plan<'p>,
     info: StreamInfo,
     threads: usize,
     problems: Vec<Error>,
@@ -33,7 +36,7 @@ pub(super) struct Slot {
     /// Chunks read so far.
     pub chunks: u64,
     records: u64,
-    problem: Option<Error>,
+    problems: Vec<Error>,
     stop: Stop,
 }
 
@@ -46,21 +49,27 @@ enum State {
 /// What a reading came to.
 #[derive(Debug, Default)]
 pub struct Summary {
-    /// Flows read.
+    /// Flows read, those of blocks that were ruled out unread not among them.
     pub flows: u64,
+    /// Blocks of modern files of which columns were read.
+    pub blocks: u64,
+    /// Blocks of modern files that were ruled out unread.
+    pub skipped: u64,
+    /// Octets of modern files' blocks that were read.
+    pub octets: u64,
     /// What was wrong, in input order; everything before each damage was used.
     pub problems: Vec<Error>,
 }
 
-impl Scan {
+impl<'p> Scan<'p> {
     /// Opens the inputs. Fails only if not one of them can be read; with no input at all there is nothing to say.
-    pub fn open(inputs: &Inputs) -> Result<Scan, Error> {
+    pub fn open(inputs: &Inputs) -> Result<Scan<'p>, Error> {
         let (files, mut problems) = inputs.files();
         let stop = Stop::default();
         let mut slots: Vec<Slot> = files.into_iter().map(|path| Slot::new(path, stop.clone())).collect();
         let first = slots.iter_mut().find_map(|slot| slot.open().map(|stream| stream.info().clone()));
         let Some(info) = first else {
-            problems.extend(slots.into_iter().filter_map(|slot| slot.problem));
+            problems.extend(slots.into_iter().flat_map(|slot| slot.problems));
             return Err(problems
                 .into_iter()
                 .next()
@@ -69,6 +78,7 @@ impl Scan {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
         Ok(Scan {
             slots: slots.into_iter().map(Mutex::new).collect(),
+            plan: Plan::default(),
             info,
             threads,
             problems,
@@ -79,12 +89,20 @@ impl Scan {
 
     /// The fields that will be asked of batches; all if this is not called. Classic records need no decoding, so it
     /// makes no difference to them.
-    pub fn fields(self, _fields: Projection) -> Scan {
+    pub fn fields(mut self, fields: Projection) -> Scan<'p> {
+        self.plan.fields = fields;
+        self
+    }
+
+    /// Which flows are wanted: others are left out of batches, and batches without any are not seen. Of modern files
+    /// only what `select` looks at is read of every block that may hold matches, and the rest of those that do.
+    pub fn select(mut self, select: &'p dyn Select) -> Scan<'p> {
+        self.plan.select = Some(select);
         self
     }
 
     /// At most so many threads; as many as there are cores if this is not called.
-    pub fn threads(self, threads: usize) -> Scan {
+    pub fn threads(self, threads: usize) -> Scan<'p> {
         Scan { threads: threads.max(1), ..self }
     }
 
@@ -104,8 +122,11 @@ impl Scan {
         if self.threads == 1 {
             let mut scratch = state();
             for slot in &self.slots {
-                while let Some(batch) = lock(slot).next() {
-                    sink(work(&mut scratch, batch))?;
+                loop {
+                    let Some(unit) = lock(slot).next() else { break };
+                    if let Some(batch) = self.read(slot, unit) {
+                        sink(work(&mut scratch, batch))?;
+                    }
                 }
             }
             return Ok(self.summary());
@@ -128,8 +149,10 @@ impl Scan {
     ) -> (Vec<A>, Summary) {
         let work = || {
             let mut sum = start();
-            while let Some(batch) = self.any() {
-                step(&mut sum, &batch);
+            while let Some((slot, unit)) = self.any() {
+                if let Some(batch) = self.read(slot, unit) {
+                    step(&mut sum, &batch);
+                }
             }
             sum
         };
@@ -143,38 +166,60 @@ impl Scan {
         (sums, self.summary())
     }
 
-    /// A chunk of any input: the first that nobody is reading, or else the first there is.
-    fn any(&self) -> Option<FlowBatch> {
+    /// What is wanted of a unit; what is wrong with it is noted in its slot.
+    pub(super) fn read(&self, slot: &Mutex<Slot>, unit: Unit) -> Option<FlowBatch> {
+        let rows = unit.rows();
+        match unit.read(&self.plan) {
+            Ok(batch) => batch,
+            Err(problem) => {
+                let mut slot = lock(slot);
+                slot.records -= rows;
+                slot.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    /// A unit of any input: the first that nobody is reading, or else the first there is.
+    fn any(&self) -> Option<(&Mutex<Slot>, Unit)> {
         loop {
             let (mut busy, mut all_ended) = (None, true);
             let front = self.front.load(Ordering::Relaxed);
             for (at, slot) in self.slots.iter().enumerate().skip(front) {
-                let Some(mut slot) = free(slot) else {
+                let Some(mut input) = free(slot) else {
                     busy = busy.or(Some(slot));
                     all_ended = false;
                     continue;
                 };
-                if !slot.is_ended()
-                    && let Some(batch) = slot.next()
+                if !input.is_ended()
+                    && let Some(unit) = input.next()
                 {
-                    return Some(batch);
+                    return Some((slot, unit));
                 }
                 if all_ended {
                     self.front.fetch_max(at + 1, Ordering::Relaxed);
                 }
             }
-            if let Some(batch) = lock(busy?).next() {
-                return Some(batch);
+            let slot = busy?;
+            if let Some(unit) = lock(slot).next() {
+                return Some((slot, unit));
             }
         }
     }
 
     fn summary(self) -> Summary {
-        let mut summary = Summary { flows: 0, problems: self.problems };
+        let tally = self.plan.tally;
+        let mut summary = Summary {
+            flows: 0,
+            blocks: tally.blocks.into_inner(),
+            skipped: tally.skipped.into_inner(),
+            octets: tally.octets.into_inner(),
+            problems: self.problems,
+        };
         for slot in self.slots {
             let slot = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
             summary.flows += slot.records;
-            summary.problems.extend(slot.problem);
+            summary.problems.extend(slot.problems);
         }
         summary
     }
@@ -182,7 +227,7 @@ impl Scan {
 
 impl Slot {
     fn new(path: PathBuf, stop: Stop) -> Slot {
-        Slot { path, state: State::Unopened, chunks: 0, records: 0, problem: None, stop }
+        Slot { path, state: State::Unopened, chunks: 0, records: 0, problems: Vec::new(), stop }
     }
 
     fn open(&mut self) -> Option<&mut FlowReader> {
@@ -198,13 +243,13 @@ impl Slot {
         }
     }
 
-    /// The next chunk; `None` when the input has ended, for good or in error.
-    pub fn next(&mut self) -> Option<FlowBatch> {
-        match self.open()?.next_batch() {
-            Ok(Some(batch)) => {
+    /// The next unit; `None` when the input has ended, for good or in error.
+    pub fn next(&mut self) -> Option<Unit> {
+        match self.open()?.next_unit() {
+            Ok(Some(unit)) => {
                 self.chunks += 1;
-                self.records += batch.len() as u64;
-                Some(batch)
+                self.records += unit.rows();
+                Some(unit)
             }
             Ok(None) => {
                 self.end(None);
@@ -219,7 +264,7 @@ impl Slot {
 
     fn end(&mut self, problem: Option<Error>) {
         self.state = State::Ended;
-        self.problem = problem;
+        self.problems.extend(problem);
     }
 
     fn is_ended(&self) -> bool {

@@ -123,6 +123,11 @@ impl FlowBatch {
         self.selection = Some(rows);
     }
 
+    /// The rows that are selected, if not all are.
+    pub fn into_selection(self) -> Option<Vec<u32>> {
+        self.selection
+    }
+
     /// Whether the batch has a logical field.
     pub fn has(&self, field: Field) -> bool {
         self.schema.has(field)

@@ -82,11 +82,11 @@ pub fn flow_file(count: u32, level: u8, order: Order) -> Vec<u8> {
         flags: flags::DONE,
         start: Some(1_767_225_600),
         end: Some(1_767_225_600 + count),
-        flows: Some(count),
+        flows: Some(count.into()),
         host: Some("test".into()),
         ..StreamInfo::default()
     };
-    let options = WriteOptions { version: Version::V5, order, level, info };
+    let options = WriteOptions { order, level, ..WriteOptions::new(Version::V5, info) };
     let mut writer = FlowWriter::new(Vec::new(), &options).unwrap();
     writer.write_records(&records(count)).unwrap();
     writer.finish().unwrap()

@@ -1,0 +1,84 @@
+//! The index at the end of a modern file, and the trailer that says where it is.
+
+use super::block::{COMMON, MAGIC, kind};
+
+/// Octets of the trailer, with which the index, and the file, ends.
+pub(super) const TRAILER: usize = 24;
+/// What the trailer ends with.
+const END: [u8; 8] = *b"FlowEnd\n";
+
+/// A chunk that the index knows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Entry {
+    /// Where the chunk begins, from the file's start.
+    pub offset: u64,
+    /// Its head: of facts the whole chunk.
+    pub head: Vec<u8>,
+}
+
+/// The index of a file in which it begins at `offset`.
+pub(super) fn write(entries: &[Entry], offset: u64, flows: u64) -> Vec<u8> {
+    let mut out = MAGIC.to_vec();
+    out.extend([kind::INDEX, 0, 0, 0]);
+    out.extend([0; 12]);
+    out.extend((entries.len() as u32).to_le_bytes());
+    out.extend(flows.to_le_bytes());
+    for entry in entries {
+        out.extend(entry.offset.to_le_bytes());
+        out.extend((entry.head.len() as u32).to_le_bytes());
+        out.extend([0; 4]);
+        out.extend(&entry.head);
+        out.resize(out.len().next_multiple_of(8), 0);
+    }
+    let length = (out.len() + TRAILER) as u32;
+    for place in [8..12, 12..16] {
+        if let Some(place) = out.get_mut(place) {
+            place.copy_from_slice(&length.to_le_bytes());
+        }
+    }
+    let sum = super::block::checksum(&out);
+    if let Some(place) = out.get_mut(16..20) {
+        place.copy_from_slice(&sum.to_le_bytes());
+    }
+    let mut trailer = offset.to_le_bytes().to_vec();
+    trailer.extend(length.to_le_bytes());
+    let sum = crc32c::crc32c(&trailer);
+    trailer.extend(sum.to_le_bytes());
+    trailer.extend(END);
+    out.extend(trailer);
+    out
+}
+
+/// Where the index begins and how long it is, from a file's last octets; `None` if they are not a trailer.
+pub(super) fn trailer(octets: &[u8; TRAILER]) -> Option<(u64, u32)> {
+    let (head, rest) = octets.split_first_chunk::<12>()?;
+    let (sum, end) = rest.split_first_chunk::<4>()?;
+    if *end != END || crc32c::crc32c(head).to_le_bytes() != *sum {
+        return None;
+    }
+    let (offset, length) = head.split_first_chunk::<8>()?;
+    Some((u64::from_le_bytes(*offset), u32::from_le_bytes(*length.first_chunk()?)))
+}
+
+/// The entries of an index, and how many flows they have in all. Says what is wrong with it.
+pub(super) fn read(octets: &[u8]) -> Result<(Vec<Entry>, u64), String> {
+    let damaged = || "the index is damaged".to_string();
+    let body = octets.len().checked_sub(TRAILER).and_then(|end| octets.get(..end)).ok_or_else(damaged)?;
+    let common = body.first_chunk::<COMMON>().ok_or_else(damaged)?;
+    let word = |at: usize| common.get(at..at + 4).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
+    let whole = common.starts_with(&MAGIC) && common.get(4) == Some(&kind::INDEX) && word(8) as usize == octets.len();
+    if !whole || super::block::checksum(body) != word(16) {
+        return Err(damaged());
+    }
+    let (flows, mut rest) = body.get(COMMON..).and_then(<[u8]>::split_first_chunk::<8>).ok_or_else(damaged)?;
+    let mut entries = Vec::new();
+    for _ in 0..word(20) {
+        let (fixed, tail) = rest.split_first_chunk::<16>().ok_or_else(damaged)?;
+        let (offset, length) = fixed.split_first_chunk::<8>().ok_or_else(damaged)?;
+        let length = length.first_chunk().map_or(0, |b| u32::from_le_bytes(*b)) as usize;
+        let head = tail.get(..length).ok_or_else(damaged)?;
+        entries.push(Entry { offset: u64::from_le_bytes(*offset), head: head.to_vec() });
+        rest = tail.get(length.next_multiple_of(8)..).ok_or_else(damaged)?;
+    }
+    Ok((entries, u64::from_le_bytes(*flows)))
+}
