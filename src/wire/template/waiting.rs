@@ -57,11 +57,6 @@ pub(in crate::wire) struct Waiting {
 }
 
 impl Waiting {
-    /// Whether nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.sets.is_empty()
-    }
-
     /// Lets a set wait.
     pub fn push(&mut self, set: Held, room: &mut Room) {
         self.taken += set.room();
@@ -120,6 +115,6 @@ mod tests {
         waiting.push(set(256, MOST - 2 * EACH - 5), &mut room);
         assert_eq!(room.dropped, 2);
         assert_eq!(waiting.take(256, &mut room).len(), 2);
-        assert_eq!((room.taken, room.dropped, waiting.is_empty()), (0, 2, true));
+        assert_eq!((room.taken, room.dropped, waiting.sets.is_empty()), (0, 2, true));
     }
 }
