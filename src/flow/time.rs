@@ -13,6 +13,13 @@ pub fn absolute_ms(unix_secs: u32, unix_nsecs: u32, uptime: u32, stamp: u32) -> 
     export.wrapping_sub(u64::from(uptime)).wrapping_add(u64::from(stamp))
 }
 
+/// Absolute ms since 1970 of an uptime stamp, where the stamp is within 24 days of the export: right across a wrap of
+/// the uptime, and for flows from before the exporter was started.
+#[inline]
+fn nearest_ms(export: u64, uptime: u32, stamp: u32) -> u64 {
+    export.saturating_add_signed(i64::from(stamp.wrapping_sub(uptime) as i32))
+}
+
 /// When flows were, ms since 1970: of some flows the least and greatest start, and the least and greatest end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Span {
@@ -47,22 +54,24 @@ enum Source {
     Ntp(Field),
     /// Microseconds before the export.
     Ago(Field),
-    /// Ms of uptime, by the export time and uptime at the export.
+    /// Ms of uptime, by the export time and uptime at the export: as flow-tools has it of classic records, which tell
+    /// the nanoseconds of the export.
     Uptime(Field),
+    /// The same of version 9's records.
+    NearUptime(Field),
     /// Ms of uptime, by the time of boot.
     SinceBoot(Field),
 }
 
 impl Source {
     /// The best of what a schema has: candidates in order, with what each needs besides.
-    fn of(schema: &Schema, candidates: [(Source, &[Field]); 6]) -> Option<Source> {
+    fn of(schema: &Schema, candidates: [(Source, &[Field]); 7]) -> Option<Source> {
         let complete = |(_, needs): &(Source, &[Field])| needs.iter().all(|field| schema.has(*field));
         candidates.into_iter().find(complete).map(|(source, _)| source)
     }
 
     fn start(schema: &Schema) -> Option<Source> {
-        use Field::{BootMs, First, StartAgo, StartMs, StartNtp, StartSecs, UnixSecs, Uptime};
-        let uptime: &[Field] = &[First, UnixSecs, Uptime];
+        use Field::{BootMs, First, StartAgo, StartMs, StartNtp, StartSecs, UnixNsecs, UnixSecs, Uptime};
         Source::of(
             schema,
             [
@@ -70,15 +79,15 @@ impl Source {
                 (Source::Secs(StartSecs), &[StartSecs]),
                 (Source::Ntp(StartNtp), &[StartNtp]),
                 (Source::Ago(StartAgo), &[StartAgo, UnixSecs]),
-                (Source::Uptime(First), uptime),
+                (Source::Uptime(First), &[First, UnixSecs, UnixNsecs, Uptime]),
+                (Source::NearUptime(First), &[First, UnixSecs, Uptime]),
                 (Source::SinceBoot(First), &[First, BootMs]),
             ],
         )
     }
 
     fn end(schema: &Schema) -> Option<Source> {
-        use Field::{BootMs, EndAgo, EndMs, EndNtp, EndSecs, Last, UnixSecs, Uptime};
-        let uptime: &[Field] = &[Last, UnixSecs, Uptime];
+        use Field::{BootMs, EndAgo, EndMs, EndNtp, EndSecs, Last, UnixNsecs, UnixSecs, Uptime};
         Source::of(
             schema,
             [
@@ -86,7 +95,8 @@ impl Source {
                 (Source::Secs(EndSecs), &[EndSecs]),
                 (Source::Ntp(EndNtp), &[EndNtp]),
                 (Source::Ago(EndAgo), &[EndAgo, UnixSecs]),
-                (Source::Uptime(Last), uptime),
+                (Source::Uptime(Last), &[Last, UnixSecs, UnixNsecs, Uptime]),
+                (Source::NearUptime(Last), &[Last, UnixSecs, Uptime]),
                 (Source::SinceBoot(Last), &[Last, BootMs]),
             ],
         )
@@ -102,7 +112,7 @@ impl Source {
 
     /// Whether the element says the time only together with others.
     fn is_relative(self) -> bool {
-        matches!(self, Source::Ago(_) | Source::Uptime(_) | Source::SinceBoot(_))
+        matches!(self, Source::Ago(_) | Source::Uptime(_) | Source::NearUptime(_) | Source::SinceBoot(_))
     }
 }
 
@@ -168,7 +178,7 @@ impl FlowTimes {
         // Without a clock, uptimes are better than nothing.
         let bare = (Source::Uptime(Field::First), Source::Uptime(Field::Last));
         let (start, end) = Source::both(batch.schema()).unwrap_or(bare);
-        if [start, end].iter().any(|source| matches!(source, Source::Uptime(_) | Source::Ago(_))) {
+        if start.is_relative() || end.is_relative() {
             gather(batch, rows, Field::UnixSecs, &mut self.secs);
             gather(batch, rows, Field::UnixNsecs, &mut self.nsecs);
             gather(batch, rows, Field::Uptime, &mut self.uptime);
@@ -205,12 +215,33 @@ impl FlowTimes {
                 let clock = self.secs.iter().zip(&self.nsecs).zip(&self.uptime).zip(&self.stamp);
                 out.extend(clock.map(|(((secs, nsecs), uptime), stamp)| absolute_ms(*secs, *nsecs, *uptime, *stamp)));
             }
+            Source::NearUptime(field) => {
+                gather(batch, rows, field, &mut self.stamp);
+                out.clear();
+                let clock = self.secs.iter().zip(&self.uptime).zip(&self.stamp);
+                let time = |((secs, uptime), stamp): ((&u32, &u32), &u32)| {
+                    nearest_ms(u64::from(*secs) * 1000, *uptime, *stamp)
+                };
+                out.extend(clock.map(time));
+            }
             Source::SinceBoot(field) => {
-                gather(batch, rows, field, &mut self.wide);
+                gather(batch, rows, field, &mut self.stamp);
                 gather(batch, rows, Field::BootMs, out);
-                out.iter_mut().zip(&self.wide).for_each(|(boot, stamp)| *boot = boot.saturating_add(*stamp));
+                for ((time, secs), stamp) in out.iter_mut().zip(&self.secs).zip(&self.stamp) {
+                    *time = since_boot(*time, u64::from(*secs) * 1000, *stamp);
+                }
             }
         }
+    }
+}
+
+/// Ms since 1970 of an uptime stamp, by when the exporter was started, and when it exported if that is known.
+fn since_boot(boot: u64, export: u64, stamp: u32) -> u64 {
+    match (boot, export) {
+        // The flow was not long before it was exported.
+        (0, export) => export,
+        (boot, 0) => boot.saturating_add(stamp.into()),
+        (boot, export) => nearest_ms(export, export.wrapping_sub(boot) as u32, stamp),
     }
 }
 
@@ -268,7 +299,10 @@ mod tests {
             (&[(ie::START_US, ntp(1234)), (ie::END_NS, ntp(5678))], (1234, 5678)),
             (&[(ie::START_AGO, 2_500_000), (ie::END_AGO, 500_000), (ie::UNIX_SECS, 10)], (7500, 9500)),
             (&[(ie::FIRST, 100), (ie::LAST, 200), (ie::UNIX_SECS, 10), (ie::UPTIME, 300)], (9800, 9900)),
+            (&[(ie::FIRST, u64::MAX), (ie::LAST, 0), (ie::UNIX_SECS, 10), (ie::UPTIME, 300)], (9699, 9700)),
             (&[(ie::FIRST, 100), (ie::LAST, 200), (ie::BOOT_MS, 7000)], (7100, 7200)),
+            (&[(ie::FIRST, 100), (ie::LAST, u64::MAX), (ie::BOOT_MS, 7000), (ie::UNIX_SECS, 9)], (7100, 6999)),
+            (&[(ie::FIRST, 100), (ie::LAST, 200), (ie::BOOT_MS, 0), (ie::UNIX_SECS, 9)], (9000, 9000)),
             (&[(ie::START_MS, 1500), (ie::OBSERVED_MS, 2500)], (1500, 2500)),
             (&[(ie::OBSERVED_MS, 2500)], (2500, 2500)),
             (&[(ie::START_SECS, 3)], (3000, 3000)),

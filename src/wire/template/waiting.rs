@@ -98,7 +98,7 @@ mod tests {
 
     fn set(template: u16, octets: usize) -> Held {
         let exporter = std::net::Ipv4Addr::LOCALHOST.into();
-        let origin = Origin { exporter, domain: 0, secs: 0, uptime: 0 };
+        let origin = Origin { exporter, domain: 0, secs: 0, uptime: 0, boot: 0 };
         Held { template, origin, octets: vec![0; octets].into() }
     }
 
