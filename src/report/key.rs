@@ -42,6 +42,11 @@ impl Part {
         one.into_iter().chain(other).chain(times.iter().copied())
     }
 
+    /// Whether it is made of more than what stands in its fields' columns.
+    pub(super) fn is_computed(self) -> bool {
+        matches!(self, Part::PacketSize | Part::Start(_) | Part::End(_))
+    }
+
     /// A field of the part that flows of this schema lack.
     pub(super) fn lacks(self, schema: &Schema) -> Option<Field> {
         let stamp = match self {
@@ -62,6 +67,10 @@ impl Part {
             }
             _ => false,
         }
+    }
+
+    fn is_address(self) -> bool {
+        matches!(self, Part::Address(_) | Part::Network(..) | Part::Prefix(..))
     }
 
     fn bits(self, wide: bool) -> u8 {
@@ -144,6 +153,12 @@ impl Grouping {
 
     pub(super) fn has_duration(&self) -> bool {
         self.duration
+    }
+
+    /// Whether keys may be told by the codes of one dictionary: those of one address and what goes with it.
+    pub(super) fn may_be_coded(&self) -> bool {
+        let addresses = |key: &Key| key.parts.iter().filter(|part| part.is_address()).count();
+        self.keys.iter().all(|key| key.turned.is_none() && addresses(key) <= 1)
     }
 
     /// Whether the batch's keys need the layout for IPv6.
