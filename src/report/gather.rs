@@ -60,6 +60,7 @@ pub(super) struct Values {
     /// Empty where it is not asked for.
     pub duration: Vec<u64>,
     scratch: Vec<u64>,
+    times: FlowTimes,
     sums: [u64; 4],
 }
 
@@ -113,16 +114,21 @@ impl Values {
 
     /// Milliseconds from first to last packet. Uptimes are differences of 32 bits: right across a wrap.
     fn durations(&mut self, batch: &FlowBatch) {
-        let absolute = batch.has(Field::StartMs) && batch.has(Field::EndMs);
-        let (first, last) = if absolute { (Field::StartMs, Field::EndMs) } else { (Field::First, Field::Last) };
-        self.column(batch, first, |s| &mut s.scratch);
-        self.column(batch, last, |s| &mut s.duration);
-        for (last, first) in self.duration.iter_mut().zip(&self.scratch) {
-            *last = match absolute {
-                true => last.saturating_sub(*first),
-                false => (*last as u32).wrapping_sub(*first as u32).into(),
-            };
+        let has = |fields: [Field; 2]| fields.iter().all(|field| batch.has(*field));
+        let uptimes = !has([Field::StartMs, Field::EndMs]) && has([Field::First, Field::Last]);
+        if uptimes {
+            self.column(batch, Field::First, |s| &mut s.scratch);
+            self.column(batch, Field::Last, |s| &mut s.duration);
+            for (last, first) in self.duration.iter_mut().zip(&self.scratch) {
+                *last = (*last as u32).wrapping_sub(*first as u32).into();
+            }
+            return;
         }
+        let mut times = std::mem::take(&mut self.times);
+        times.gather_rows(batch, self.rows(batch));
+        let spans = times.start.iter().zip(&times.end);
+        self.duration.extend(spans.map(|(start, end)| end.saturating_sub(*start)));
+        self.times = times;
     }
 }
 

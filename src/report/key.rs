@@ -54,9 +54,7 @@ impl Part {
             Part::End(_) => Field::Last,
             _ => return self.fields().find(|field| !schema.has(*field)),
         };
-        let absolute = schema.has(Field::StartMs) && schema.has(Field::EndMs);
-        let uptime = [stamp, Field::UnixSecs, Field::Uptime];
-        uptime.into_iter().find(|field| !absolute && !schema.has(*field))
+        (!FlowTimes::known(schema)).then_some(stamp)
     }
 
     /// Whether the batch carries the part in more bits than a narrow key has for it.
@@ -179,8 +177,7 @@ impl Grouping {
     /// The fields that are looked at.
     pub fn fields(&self) -> Projection {
         let counts = [Field::Flows, Field::Octets, Field::Packets];
-        let times = [Field::First, Field::Last, Field::StartMs, Field::EndMs];
-        let times = times.into_iter().filter(|_| self.duration);
+        let times = FlowTimes::FIELDS.into_iter().filter(|_| self.duration);
         let protocol = self.ports_only.then_some(Field::Protocol);
         let key = self.parts().flat_map(Part::fields).chain(protocol);
         key.chain(counts).chain(times).collect()
