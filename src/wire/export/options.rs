@@ -81,14 +81,17 @@ fn width(rows: &[Vec<Cell<'_>>], at: usize) -> u16 {
     rows.iter().filter_map(|cells| cells.get(at).map(of)).max().unwrap_or(0)
 }
 
-/// What a fact is made of; the first is the scope in IPFIX.
-fn cells(fact: &Fact, protocol: Protocol) -> Vec<Cell<'_>> {
+/// What a fact is made of; the first is the scope in IPFIX: the observation domain, except where collectors look for
+/// the thing itself there.
+fn cells<'a>(fact: &'a Fact, protocol: Protocol) -> Vec<Cell<'a>> {
     let number = |element, width, value| Cell { element, value: Value::Number(width, value) };
     let name = |element| Cell { element, value: Value::Text(&fact.name) };
     let described = |element| Cell { element, value: Value::Text(&fact.description) };
+    let domain = (protocol == Protocol::Ipfix).then(|| number(149, 4, fact.domain.into()));
+    let of_domain = |cells: Vec<Cell<'a>>| domain.into_iter().chain(cells).collect();
     match &fact.about {
-        About::Interface(index) => vec![number(10, 4, (*index).into()), name(82), described(83)],
-        About::Vrf(id) => vec![number(234, 4, (*id).into()), name(236)],
+        About::Interface(index) => of_domain(vec![number(10, 4, (*index).into()), name(82), described(83)]),
+        About::Vrf(id) => of_domain(vec![number(234, 4, (*id).into()), name(236)]),
         About::Application(id) => vec![Cell { element: 95, value: Value::Octets(id) }, name(96), described(94)],
         About::Sampler { id, population, taken } => {
             let (population, taken) = ((*population).max(1), (*taken).max(1));
@@ -105,11 +108,8 @@ fn cells(fact: &Fact, protocol: Protocol) -> Vec<Cell<'_>> {
                     number(306, 4, population.saturating_sub(taken)),
                     name(335),
                 ],
-                // samplingInterval, samplingAlgorithm (2: at random), of the system or the domain
-                (Protocol::V9, None) => vec![number(34, 4, population / taken), number(35, 1, 2)],
-                (Protocol::Ipfix, None) => {
-                    vec![number(149, 4, fact.domain.into()), number(34, 4, population / taken), number(35, 1, 2)]
-                }
+                // samplingInterval, samplingAlgorithm (2: at random)
+                (_, None) => of_domain(vec![number(34, 4, population / taken), number(35, 1, 2)]),
             }
         }
     }
@@ -183,12 +183,12 @@ mod tests {
             );
         }
         let ten = tables(&facts[..1], key, false, Protocol::Ipfix);
-        assert_eq!(ten[0].template, [255, 0, 0, 3, 0, 1, 0, 10, 0, 4, 0, 82, 0, 4, 0, 83, 0, 1]);
-        assert_eq!(ten[0].records[0], b"\x00\x00\x00\x01eth0d");
+        assert_eq!(ten[0].template, [255, 0, 0, 4, 0, 1, 0, 149, 0, 4, 0, 10, 0, 4, 0, 82, 0, 4, 0, 83, 0, 1]);
+        assert_eq!(ten[0].records[0], b"\x00\x00\x00\x07\x00\x00\x00\x01eth0d");
         // Texts are as wide as the longest.
         let longer = [facts[0].clone(), fact(About::Interface(2), "wan-uplink-1")];
         let two = tables(&longer, key, false, Protocol::Ipfix);
-        assert_eq!(two[0].records[0], b"\x00\x00\x00\x01eth0\0\0\0\0\0\0\0\0d");
+        assert_eq!(two[0].records[0], b"\x00\x00\x00\x07\x00\x00\x00\x01eth0\0\0\0\0\0\0\0\0d");
         let nine = tables(&facts[..1], key, false, Protocol::V9);
         assert_eq!(nine[0].template[..10], [255, 0, 0, 4, 0, 12, 0, 1, 0, 4]);
         assert_eq!(nine[0].records[0].len(), 4 + 4 + 4 + 1);
