@@ -351,6 +351,8 @@ fn modern_flows_go_as_ipfix_with_all_they_have() {
         assert!(essence(&received) == essence(&six()), "{transport}");
         assert!(texts(&received).0 == texts(&six()).0, "{transport}");
         assert_eq!(texts(&received).1, [name(1)]);
+        let info = flowtools::file::read_info(&output).unwrap();
+        assert_eq!((info.flows, info.lost, info.corrupt), (Some(300), Some(0), Some(0)), "{transport}");
     }
 }
 
