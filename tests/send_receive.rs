@@ -247,9 +247,9 @@ fn essence(file: &[u8]) -> Vec<[u128; 8]> {
             assert!(batch.gather(field, &mut values), "{field:?}");
             values
         });
-        for row in 0..batch.len() {
+        for (row, (start, end)) in times.start.iter().zip(&times.end).enumerate() {
             let [a, b, c, d, e, f] = [0, 1, 2, 3, 4, 5].map(|at: usize| columns[at][row]);
-            all.push([a, b, c, d, e, f, times.start[row].into(), times.end[row].into()]);
+            all.push([a, b, c, d, e, f, (*start).into(), (*end).into()]);
         }
         Ok(())
     };
