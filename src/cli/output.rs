@@ -7,6 +7,7 @@ use std::path::Path;
 use super::Failure;
 use super::run::stdout;
 use crate::file::{Error, FlowWriter, WriteOptions};
+use crate::flow::time::Span;
 use crate::flow::{Fact, FlowBatch, Form};
 use crate::rewrite::Converter;
 
@@ -66,6 +67,11 @@ impl Output {
     /// Hands on what has been written so far.
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.writer.flush().map_err(|e| Failure::io(&self.name, &e))
+    }
+
+    /// When the flows handed on were, as far as a modern file's blocks know.
+    pub fn span(&self) -> Option<Span> {
+        self.writer.span()
     }
 
     /// Flows that the file's version had no room for.
