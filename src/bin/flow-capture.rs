@@ -10,10 +10,10 @@ use flowtools::cli::{Exit, Failure, program};
 use flowtools::collect::capture::Making;
 use flowtools::collect::log::{Log, Sink};
 use flowtools::collect::process::{PidFile, Signals, detach, usual_umask};
-use flowtools::collect::{Config, Summary, clients, run as collect};
+use flowtools::collect::{Config, Summary, clients, run as collect, templates};
 use flowtools::file::WriteOptions;
 use flowtools::file::archive::{Limits, Rotation};
-use flowtools::flow::{Order, StreamInfo, Version};
+use flowtools::flow::{Form, Order, StreamInfo, Version};
 use flowtools::net::Receiver;
 
 const NAME: &str = "flow-capture";
@@ -71,15 +71,19 @@ fn config(args: &Args) -> Result<Config, Failure> {
     }
     let info =
         StreamInfo { vendor: Some(1), host: hostname(), comments: args.comment.clone(), ..StreamInfo::default() };
-    let write = WriteOptions {
+    let classic = WriteOptions {
         order: args.byte_order.map_or(Order::HOST, Order::from),
-        level: args.level,
-        ..WriteOptions::new(args.export_version.unwrap_or(Version::V5), info)
+        level: args.classic_level(),
+        ..WriteOptions::new(Version::V5, info.clone())
     };
+    let (codec, level) = args.modern_codec();
+    let modern = WriteOptions { codec, level, ..WriteOptions::new(Form::Modern, info) };
     let limit = |n: u64| Some(n).filter(|n| *n > 0);
     Ok(Config {
-        making: Making { folder, nesting: args.nesting.unwrap_or_default(), write },
-        version: args.export_version,
+        templates: templates::path(&folder, args.endpoint.port),
+        making: Making { folder, nesting: args.nesting.unwrap_or_default(), classic, modern },
+        form: args.export_version,
+        scale_sampling: args.scale_sampling,
         rotation: Rotation::new(args.rotations),
         limits: Limits { files: limit(args.expire_count), octets: limit(args.expire_size) },
         program: args.program.as_deref().map(words).transpose()?,

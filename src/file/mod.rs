@@ -13,6 +13,7 @@ mod index;
 mod inflate;
 mod inputs;
 mod legacy;
+mod live;
 mod modern;
 mod ordered;
 mod pipe;
@@ -23,6 +24,7 @@ mod writer;
 
 pub use error::{Error, Kind};
 pub use inputs::{Inputs, read_info};
+pub use live::{Live, append_facts};
 pub use reader::FlowReader;
 pub use scan::{Scan, Summary};
 pub use writer::{FlowWriter, WriteOptions};
