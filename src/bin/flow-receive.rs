@@ -59,7 +59,7 @@ impl Hearing {
     fn hear(&mut self, from: IpAddr, port: u16, datagram: &[u8], sink: &mut Sink) {
         match self.decoder.decode(from, port, datagram, &mut self.records) {
             Ok(heard) => {
-                heard.form.classic().into_iter().for_each(|version| sink.suggest(version));
+                sink.suggest(heard.form);
                 if let Some(reject) = heard.damage {
                     self.first_reject.get_or_insert((from, reject));
                 }

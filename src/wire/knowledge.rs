@@ -10,6 +10,8 @@ use crate::flow::{About, Fact};
 const MOST: usize = 32 << 20;
 /// Samplers of one domain that are kept.
 const MOST_SAMPLERS: usize = 1 << 10;
+/// Domains whose exporters' starts are kept; beyond, all are forgotten until they are repeated.
+const MOST_BOOTS: usize = 1 << 16;
 /// What a fact takes besides its texts.
 const EACH: usize = 160;
 
@@ -27,6 +29,8 @@ enum Thing {
 pub(super) struct Knowledge {
     facts: HashMap<(IpAddr, u32, Thing), Fact>,
     samplers: HashMap<(IpAddr, u32), Vec<(Option<u64>, Rate)>>,
+    /// When exporters were started, ms since 1970.
+    boots: HashMap<(IpAddr, u32), u64>,
     octets: usize,
 }
 
@@ -60,6 +64,26 @@ impl Knowledge {
     /// The samplers of an exporter's domain.
     pub fn samplers(&self, exporter: IpAddr, domain: u32) -> &[(Option<u64>, Rate)] {
         self.samplers.get(&(exporter, domain)).map_or(&[], Vec::as_slice)
+    }
+
+    /// When an exporter was started, ms since 1970: as it said in this domain, else in that of the whole exporter; 0 if
+    /// it did not say.
+    pub fn boot(&self, exporter: IpAddr, domain: u32) -> u64 {
+        let boot = |domain| self.boots.get(&(exporter, domain)).copied();
+        boot(domain).or_else(|| boot(0)).unwrap_or(0)
+    }
+
+    /// Takes over when an exporter says it was started.
+    pub fn booted(&mut self, exporter: IpAddr, domain: u32, ms: u64) {
+        if self.boots.len() >= MOST_BOOTS {
+            self.boots.clear();
+        }
+        self.boots.insert((exporter, domain), ms);
+    }
+
+    /// Every start that is known.
+    pub fn boots(&self) -> impl ExactSizeIterator<Item = (IpAddr, u32, u64)> {
+        self.boots.iter().map(|((exporter, domain), ms)| (*exporter, *domain, *ms))
     }
 
     /// Every fact, in no particular order.

@@ -6,42 +6,11 @@ use crate::flow::{About, Fact};
 /// Octets that are kept of a name or description.
 const LONGEST: usize = 1024;
 
-/// Hands each fact in an options record to `each`. The record's fields lie in `record` at `spans`.
-pub(super) fn facts(
-    fields: &[TemplateField],
-    record: &[u8],
-    spans: &[(u32, u32)],
-    origin: &Origin,
-    mut each: impl FnMut(Fact),
-) {
-    let said = Said::read(fields, record, spans);
-    let mut tell = |about, name: Option<&[u8]>, description: Option<&[u8]>| {
-        let [name, description] = [name, description].map(|octets| octets.map(text).unwrap_or_default());
-        each(Fact { exporter: origin.exporter, domain: origin.domain, about, name, description });
-    };
-    if let Some(index) = said.interface
-        && (said.interface_name.is_some() || said.interface_description.is_some())
-    {
-        tell(About::Interface(index), said.interface_name, said.interface_description);
-    }
-    if let Some(id) = said.application
-        && (said.application_name.is_some() || said.application_description.is_some())
-    {
-        tell(About::Application(id.to_vec()), said.application_name, said.application_description);
-    }
-    if let (Some(id), Some(name)) = (said.vrf, said.vrf_name) {
-        tell(About::Vrf(id), Some(name), None);
-    }
-    if let Some((population, taken)) = said.rate() {
-        tell(About::Sampler { id: said.sampler, population, taken }, said.sampler_name, None);
-    } else if let (Some(id), Some(name)) = (said.sampler, said.sampler_name) {
-        tell(About::Sampler { id: Some(id), population: 0, taken: 0 }, Some(name), None);
-    }
-}
-
 /// The fields of an options record that we know how to use.
 #[derive(Default)]
-struct Said<'a> {
+pub(super) struct Said<'a> {
+    /// When the exporter was started, ms since 1970.
+    pub boot: Option<u64>,
     interface: Option<u32>,
     interface_name: Option<&'a [u8]>,
     interface_description: Option<&'a [u8]>,
@@ -61,7 +30,8 @@ struct Said<'a> {
 }
 
 impl<'a> Said<'a> {
-    fn read(fields: &[TemplateField], record: &'a [u8], spans: &[(u32, u32)]) -> Said<'a> {
+    /// Reads a record, whose fields lie in `record` at `spans`.
+    pub fn read(fields: &[TemplateField], record: &'a [u8], spans: &[(u32, u32)]) -> Said<'a> {
         let mut said = Said::default();
         for (field, (start, end)) in fields.iter().zip(spans) {
             let octets = record.get(*start as usize..*end as usize).unwrap_or_default();
@@ -70,6 +40,32 @@ impl<'a> Said<'a> {
             }
         }
         said
+    }
+
+    /// Hands each fact in the record to `each`.
+    pub fn facts(&self, origin: &Origin, mut each: impl FnMut(Fact)) {
+        let mut tell = |about, name: Option<&[u8]>, description: Option<&[u8]>| {
+            let [name, description] = [name, description].map(|octets| octets.map(text).unwrap_or_default());
+            each(Fact { exporter: origin.exporter, domain: origin.domain, about, name, description });
+        };
+        if let Some(index) = self.interface
+            && (self.interface_name.is_some() || self.interface_description.is_some())
+        {
+            tell(About::Interface(index), self.interface_name, self.interface_description);
+        }
+        if let Some(id) = self.application
+            && (self.application_name.is_some() || self.application_description.is_some())
+        {
+            tell(About::Application(id.to_vec()), self.application_name, self.application_description);
+        }
+        if let (Some(id), Some(name)) = (self.vrf, self.vrf_name) {
+            tell(About::Vrf(id), Some(name), None);
+        }
+        if let Some((population, taken)) = self.rate() {
+            tell(About::Sampler { id: self.sampler, population, taken }, self.sampler_name, None);
+        } else if let (Some(id), Some(name)) = (self.sampler, self.sampler_name) {
+            tell(About::Sampler { id: Some(id), population: 0, taken: 0 }, Some(name), None);
+        }
     }
 
     fn take(&mut self, id: u16, octets: &'a [u8]) {
@@ -91,6 +87,7 @@ impl<'a> Said<'a> {
             306 => self.space = number,
             309 => self.size = number,
             310 => self.population = number,
+            160 => self.boot = number.filter(|ms| *ms > 0),
             311 => self.probability = octets.first_chunk().map(|b| f64::from_be_bytes(*b)),
             _ => {}
         }
@@ -138,7 +135,8 @@ mod tests {
         split(fields.iter().map(|field| field.width), record, &mut spans).unwrap();
         let exporter = std::net::Ipv4Addr::LOCALHOST.into();
         let mut all = Vec::new();
-        facts(&fields, record, &spans, &Origin { exporter, domain: 1, secs: 0, uptime: 0 }, |fact| all.push(fact));
+        let origin = Origin { exporter, domain: 1, secs: 0, uptime: 0, boot: 0 };
+        Said::read(&fields, record, &spans).facts(&origin, |fact| all.push(fact));
         all
     }
 

@@ -43,7 +43,7 @@ impl Templated {
     /// Decodes a message. What precedes something malformed is used.
     pub fn decode(&mut self, session: Session, message: &Message<'_>, out: &mut Records) -> Tally {
         let Message { protocol, uptime, secs, domain, .. } = *message;
-        let origin = Origin { exporter: session.exporter, domain, secs, uptime };
+        let origin = Origin { exporter: session.exporter, domain, secs, uptime, boot: 0 };
         let dropped = self.room.dropped;
         let domain = self.book.domain(DomainKey { session, protocol, domain }, &mut self.room);
         let mut work = Work {
@@ -136,6 +136,8 @@ impl Work<'_> {
             return self.options(template, origin, octets);
         }
         let Some(shape) = &template.shape else { return 0 };
+        let boot = if shape.lead.boot { self.knowledge.boot(origin.exporter, origin.domain) } else { 0 };
+        let origin = &Origin { boot, ..*origin };
         let rates = Rates { knowledge: self.knowledge, exporter: origin.exporter, domain: origin.domain };
         let flows: &mut Flows = self.out.templated();
         let (added, damaged) = flows.add(shape, origin, octets, &rates);
@@ -156,9 +158,11 @@ impl Work<'_> {
                 self.damage(Reject::Record(template.definition.id));
                 break;
             };
-            options::facts(fields, rest, self.spans, origin, |fact| {
-                self.knowledge.learn(fact).into_iter().for_each(|news| self.out.tell(news));
-            });
+            let said = options::Said::read(fields, rest, self.spans);
+            if let Some(boot) = said.boot {
+                self.knowledge.booted(origin.exporter, origin.domain, boot);
+            }
+            said.facts(origin, |fact| self.knowledge.learn(fact).into_iter().for_each(|news| self.out.tell(news)));
             count += 1;
             rest = rest.get(length..).unwrap_or_default();
         }

@@ -38,8 +38,11 @@ pub struct FileName {
 
 impl FileName {
     /// The name of a file begun at `start` (seconds since 1970), in this machine's time zone.
-    pub fn local(form: Form, start: i64) -> FileName {
-        let (version, method) = form.classic().map_or((10, 0), |version| (version.number(), version.method()));
+    pub fn local(form: impl Into<Form>, start: i64) -> FileName {
+        let (version, method) = match form.into() {
+            Form::Classic(version) => (version.number(), version.method()),
+            Form::Modern => (10, 0),
+        };
         FileName { start, zone: zone(start) / 60 * 60, version, method }
     }
 

@@ -1,5 +1,5 @@
 //! Templates and facts as octets, for the next start: a magic number, a checksum (CRC-32C of what follows it), then
-//! the templates by domain, then the facts. Numbers are big-endian. Connections are not kept: they are over by then.
+//! the templates by domain, then the facts, then when exporters were started. Numbers are big-endian. Connections are not kept: they are over by then.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -41,6 +41,12 @@ pub(in crate::wire) fn save(book: &Book, knowledge: &Knowledge, out: &mut Vec<u8
     }
     body.extend((knowledge.each().count() as u32).to_be_bytes());
     knowledge.each().for_each(|said| fact(said, &mut body));
+    body.extend((knowledge.boots().len() as u32).to_be_bytes());
+    for (exporter, domain, ms) in knowledge.boots() {
+        address(exporter, &mut body);
+        body.extend(domain.to_be_bytes());
+        body.extend(ms.to_be_bytes());
+    }
     out.extend(MAGIC);
     out.extend(crc32c::crc32c(&body).to_be_bytes());
     out.extend(body);
@@ -55,7 +61,7 @@ pub(in crate::wire) fn load(to: &mut Templated, octets: &[u8]) -> Result<(), Dam
     }
     let mut reader = Reader { octets: body };
     // Nothing is taken over before all of it is read.
-    let (domains, facts) = reader.everything().ok_or(Damaged("cut short"))?;
+    let (domains, facts, boots) = reader.everything().ok_or(Damaged("cut short"))?;
     for (key, definitions) in domains {
         let domain = to.book.domain(key, &mut to.room);
         let mut fields = 0;
@@ -67,6 +73,9 @@ pub(in crate::wire) fn load(to: &mut Templated, octets: &[u8]) -> Result<(), Dam
     }
     for fact in facts {
         to.knowledge.learn(fact);
+    }
+    for (exporter, domain, ms) in boots {
+        to.knowledge.booted(exporter, domain, ms);
     }
     Ok(())
 }
@@ -133,13 +142,14 @@ struct Reader<'a> {
     octets: &'a [u8],
 }
 
-type Everything = (Vec<(DomainKey, Vec<Definition>)>, Vec<Fact>);
+type Everything = (Vec<(DomainKey, Vec<Definition>)>, Vec<Fact>, Vec<(IpAddr, u32, u64)>);
 
 impl<'a> Reader<'a> {
     fn everything(&mut self) -> Option<Everything> {
         let domains = (0..self.u32()?).map(|_| self.domain()).collect::<Option<_>>()?;
         let facts = (0..self.u32()?).map(|_| self.fact()).collect::<Option<_>>()?;
-        Some((domains, facts))
+        let boots = (0..self.u32()?).map(|_| Some((self.address()?, self.u32()?, self.u64()?)));
+        Some((domains, facts, boots.collect::<Option<_>>()?))
     }
 
     fn domain(&mut self) -> Option<(DomainKey, Vec<Definition>)> {

@@ -1,7 +1,8 @@
 //! What the flows of a template look like: a schema, and how its data records become rows or columns.
 //!
 //! Before what the exporter sent stand facts of the message's header: exporter, observation domain, export time and,
-//! of version 9, uptime. So flows of any number of exporters that use the same template share a shape, and lie in the
+//! of version 9, uptime; of IPFIX when the exporter was started, if flows tell their times by uptimes and options data
+//! tells that. So flows of any number of exporters that use the same template share a shape, and lie in the
 //! same buffer.
 
 use std::collections::HashMap;
@@ -17,7 +18,7 @@ use crate::flow::{Element, FieldSpec, Order, RowLayout, Schema, VARIABLE, ie};
 /// `observationDomainId`
 const DOMAIN: Element = Element::iana(149);
 /// The most octets of header facts before a record.
-const MOST_LEAD: usize = 28;
+const MOST_LEAD: usize = 36;
 /// Shapes looked through for unused ones at the earliest.
 const FEW: usize = 1024;
 
@@ -77,6 +78,8 @@ pub(in crate::wire) struct Origin {
     pub secs: u32,
     /// Uptime in ms (version 9).
     pub uptime: u32,
+    /// When the exporter was started, ms since 1970; 0 if that is not known.
+    pub boot: u64,
 }
 
 /// Which facts of the header stand before each record: those that the record itself does not have.
@@ -86,16 +89,20 @@ pub(in crate::wire) struct Lead {
     v6: bool,
     domain: bool,
     uptime: bool,
+    /// Whether [`Origin::boot`] is among them.
+    pub boot: bool,
 }
 
 impl Lead {
     fn of(fields: &[TemplateField], exporter: IpAddr, protocol: u16) -> Lead {
         let has = |element| fields.iter().any(|f| f.element == element && !matches!(f.width, 0 | VARIES));
+        let told = |f: &TemplateField| f.element.enterprise == 0 && matches!(f.element.id, 150..=160);
         Lead {
             exporter: !has(ie::EXPORTER4) && !has(ie::EXPORTER6),
             v6: exporter.is_ipv6(),
             domain: !has(DOMAIN),
             uptime: protocol == V9,
+            boot: protocol != V9 && (has(ie::FIRST) || has(ie::LAST)) && !fields.iter().any(told),
         }
     }
 
@@ -106,6 +113,7 @@ impl Lead {
             (self.domain, (DOMAIN, 4)),
             (true, (ie::UNIX_SECS, 4)),
             (self.uptime, (ie::UPTIME, 4)),
+            (self.boot, (ie::BOOT_MS, 8)),
         ];
         parts.into_iter().filter(|(there, _)| *there).map(|(_, spec)| spec)
     }
@@ -126,6 +134,7 @@ impl Lead {
         put(self.domain, &origin.domain.to_be_bytes());
         put(true, &origin.secs.to_be_bytes());
         put(self.uptime, &origin.uptime.to_be_bytes());
+        put(self.boot, &origin.boot.to_be_bytes());
         (out, at)
     }
 }
@@ -225,7 +234,7 @@ mod tests {
         assert_eq!(specs[4..], [(ie::SRC_ADDR4, 0, 4), (name, 0, 16), (name, 1, 2)]);
         let Body::Rows { layout, record } = &shape.body else { panic!() };
         assert_eq!((layout.size, *record, &layout.offsets[4..]), (38, 22, &[16u16, 20, 36][..]));
-        let origin = Origin { exporter: V4, domain: 7, secs: 8, uptime: 9 };
+        let origin = Origin { exporter: V4, domain: 7, secs: 8, uptime: 9, boot: 0 };
         let (octets, len) = shape.lead.octets(&origin);
         assert_eq!(octets[..len], [192, 0, 2, 1, 0, 0, 0, 7, 0, 0, 0, 8, 0, 0, 0, 9]);
     }

@@ -57,11 +57,6 @@ pub(in crate::wire) struct Waiting {
 }
 
 impl Waiting {
-    /// Whether nothing waits.
-    pub fn is_empty(&self) -> bool {
-        self.sets.is_empty()
-    }
-
     /// Lets a set wait.
     pub fn push(&mut self, set: Held, room: &mut Room) {
         self.taken += set.room();
@@ -103,7 +98,7 @@ mod tests {
 
     fn set(template: u16, octets: usize) -> Held {
         let exporter = std::net::Ipv4Addr::LOCALHOST.into();
-        let origin = Origin { exporter, domain: 0, secs: 0, uptime: 0 };
+        let origin = Origin { exporter, domain: 0, secs: 0, uptime: 0, boot: 0 };
         Held { template, origin, octets: vec![0; octets].into() }
     }
 
@@ -120,6 +115,6 @@ mod tests {
         waiting.push(set(256, MOST - 2 * EACH - 5), &mut room);
         assert_eq!(room.dropped, 2);
         assert_eq!(waiting.take(256, &mut room).len(), 2);
-        assert_eq!((room.taken, room.dropped, waiting.is_empty()), (0, 2, true));
+        assert_eq!((room.taken, room.dropped, waiting.sets.is_empty()), (0, 2, true));
     }
 }
