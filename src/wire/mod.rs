@@ -1,7 +1,8 @@
 //! Export protocols: datagrams to flows and back.
 //!
 //! [`Decoder`] turns the datagrams of exporters into flows, and keeps each exporter's sequence numbers;
-//! [`Encoder`] packs classic records into datagrams. NetFlow 1, 5, 6, 7 and 8 (methods 1 to 14) have fixed records:
+//! [`Encoder`] packs classic records into datagrams; [`TemplateEncoder`] packs flows of any schema into NetFlow 9 and
+//! IPFIX. NetFlow 1, 5, 6, 7 and 8 (methods 1 to 14) have fixed records:
 //! what a datagram carries, and where in the stored record each field belongs, is laid down in one table
 //! (`layout`), and the version most in use, 5, has a straight-line conversion of its own.
 //!
@@ -12,6 +13,7 @@
 
 mod decode;
 mod encode;
+pub mod export;
 mod flows;
 mod header;
 mod knowledge;
@@ -28,6 +30,7 @@ mod v5;
 
 pub use decode::{Datagram, Decoder, Reject};
 pub use encode::{Clock, Encoder, Export};
+pub use export::{Protocol, Refresh, TemplateEncoder, TemplateOptions};
 pub use header::Header;
 pub use layout::{DATAGRAM, flows_per_datagram};
 pub use records::Records;
