@@ -7,7 +7,7 @@ use clap::Parser;
 use super::common::{ByteOrder, CodecName, Debug};
 use crate::file::archive::{Nesting, size};
 use crate::flow::{Codec, Form};
-use crate::net::Endpoint;
+use crate::net::{Endpoint, Transport};
 
 /// Collect what exporters send into an archive of flow files
 #[derive(Parser, Debug)]
@@ -66,9 +66,13 @@ pub struct Args {
     /// Comment in the headers written
     #[arg(short = 'C', long, value_name = "TEXT")]
     pub comment: Option<String>,
-    /// Serve the flows to up to N clients that connect to the same port by TCP, as uncompressed flow files
+    /// Serve the flows to up to N clients that connect to the same port by TCP, as uncompressed flow files; not
+    /// together with --transport tcp
     #[arg(short = 'c', long, value_name = "N", default_value_t = 0)]
     pub clients: usize,
+    /// Hear IPFIX over connections as well, at the same port: tcp, or sctp where the system has it
+    #[arg(long, value_name = "TRANSPORT", value_parser = connected)]
+    pub transport: Vec<Transport>,
     /// Say every so many minutes what each exporter sent, and what of it was lost (0: never)
     #[arg(short = 'S', long, value_name = "MINUTES", default_value_t = 0)]
     pub stat: u32,
@@ -118,4 +122,12 @@ impl Args {
         name.push(format!(".{}", self.endpoint.port));
         Some(name.into())
     }
+}
+
+/// A transport besides UDP.
+fn connected(text: &str) -> Result<Transport, String> {
+    text.parse()
+        .ok()
+        .filter(|transport: &Transport| transport.is_connected())
+        .ok_or_else(|| format!("'{text}' is not a transport to be heard besides udp: expected tcp or sctp"))
 }

@@ -17,7 +17,7 @@ use std::time::{Instant, SystemTime};
 
 use crate::file::archive::{Limits, Rotation};
 use crate::flow::Form;
-use crate::net::Receiver;
+use crate::net::{Receiver, StreamListener};
 use crate::wire::{Counters, Decoder};
 
 pub mod capture;
@@ -31,6 +31,7 @@ pub mod receive;
 pub mod recover;
 pub mod refine;
 pub mod store;
+pub mod streams;
 pub mod templates;
 mod zlib;
 
@@ -42,6 +43,7 @@ use process::Signals;
 use receive::Receiving;
 use refine::Refining;
 use store::{Store, Stored, Told};
+use streams::Streams;
 
 /// Octets of flows that may wait to be written.
 const QUEUE: usize = 256 << 20;
@@ -69,6 +71,17 @@ pub struct Config {
     pub clients: usize,
 }
 
+/// Where a collector hears and is asked.
+#[derive(Debug)]
+pub struct Sockets {
+    /// Datagrams.
+    pub receiver: Arc<Receiver>,
+    /// Exporters' connections.
+    pub listeners: Vec<StreamListener>,
+    /// Clients' connections, if there may be any.
+    pub clients: Option<TcpListener>,
+}
+
 /// What a collector's work came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Summary {
@@ -84,13 +97,8 @@ pub struct Summary {
 ///
 /// # Errors
 /// If threads cannot be started. Whatever goes wrong later is logged, counted and tried again.
-pub fn run(
-    config: Config,
-    receiver: &Arc<Receiver>,
-    listener: Option<TcpListener>,
-    signals: &Signals,
-    log: &Log,
-) -> io::Result<Summary> {
+pub fn run(config: Config, sockets: Sockets, signals: &Signals, log: &Log) -> io::Result<Summary> {
+    let Sockets { receiver, listeners, clients: listener } = sockets;
     let (queue, feed) = queue::queue(QUEUE);
     let ((keeper, tasks), (refining, rough)) = (channel(), channel());
     let ending = Arc::<OnceLock<Instant>>::default();
@@ -119,8 +127,8 @@ pub fn run(
     let decoder = decoder(config.scale_sampling, &config.templates, log);
     let (templates, kept) = templates::Keeping::start(config.templates, log.clone())?;
     let (rotation, stat) = (config.rotation, config.stat);
-    let receiving = Receiving { receiver, queue, keeper, rotation, stat, signals, log: log.clone() };
-    let received = receiving.run(decoder, templates);
+    let receiving = Receiving { receiver: &receiver, queue, keeper, rotation, stat, signals, log: log.clone() };
+    let received = receiving.run(decoder, templates, Streams::new(listeners, log.clone()));
     // Told to end before the queue is empty, storing gives up only if it fails.
     let _ = ending.set(Instant::now());
     stop.store(true, Ordering::Relaxed);

@@ -10,11 +10,12 @@ use super::log::{Bounded, Log};
 use super::now;
 use super::process::Signals;
 use super::queue::{Block, Item, Queue};
+use super::streams::{Heard, Streams};
 use super::templates::Keeping;
 use crate::file::archive::Rotation;
 use crate::flow::{FlowBatch, Form};
 use crate::net::{Inbox, Receiver};
-use crate::wire::{Counters, Decoder, Records};
+use crate::wire::{Counters, Decoder, Records, Session};
 
 /// Flows are handed over when there are so many octets of them,
 const BLOCK: usize = 256 << 10;
@@ -22,6 +23,8 @@ const BLOCK: usize = 256 << 10;
 const HAND_OVER: Duration = Duration::from_millis(500);
 /// A signal is heard within so long.
 const WAIT: Duration = Duration::from_millis(200);
+/// Where there may be connections, they are looked at so often.
+const GLANCE: Duration = Duration::from_millis(10);
 /// The clocks are looked at so often.
 const LOOK: Duration = Duration::from_millis(50);
 /// Told to end, what waits in the socket is still heard, for so long.
@@ -57,6 +60,9 @@ struct Desk {
     /// What the first datagram of all is stored as.
     first: Option<Form>,
     templates: Keeping,
+    /// Connections, and whether they brought something when they were last looked at.
+    streams: Option<Streams>,
+    busy: bool,
     /// Facts that were handed over.
     facts: u64,
     corrupt: Bounded,
@@ -77,7 +83,7 @@ struct Clock {
 impl Receiving<'_> {
     /// Receives until a signal says to end; returns what was counted, and how many flows found no room. `decoder` may
     /// know templates already, which `templates` keeps.
-    pub fn run(self, decoder: Decoder, templates: Keeping) -> io::Result<(Counters, u64)> {
+    pub fn run(self, decoder: Decoder, templates: Keeping, streams: Streams) -> io::Result<(Counters, u64)> {
         let mut inbox = Inbox::new();
         let known: Vec<_> = decoder.facts().cloned().collect();
         if !known.is_empty() {
@@ -86,6 +92,8 @@ impl Receiving<'_> {
         let mut desk = Desk {
             decoder,
             templates,
+            streams: Some(streams).filter(|streams| !streams.is_empty()),
+            busy: false,
             facts: 0,
             records: Records::new(),
             dropped: 0,
@@ -128,21 +136,27 @@ impl Receiving<'_> {
         Ok((*desk.decoder.total(), desk.dropped))
     }
 
+    /// Takes what has come, and if nothing has waits for it.
     fn hear(&self, inbox: &mut Inbox, desk: &mut Desk, wait: Duration) -> io::Result<usize> {
-        let Desk { decoder, records, corrupt, first, .. } = desk;
-        let heard = self.receiver.receive(inbox, wait, |from, datagram| {
-            match decoder.decode(from.ip(), from.port(), datagram, records) {
-                Ok(datagram) => {
-                    first.get_or_insert(datagram.form);
-                    if let Some(reject) = datagram.damage {
-                        corrupt.complain(|more| self.log.warn(format!("{from}: a damaged datagram: {reject}{more}")));
-                    }
-                }
-                Err(reject) => {
-                    corrupt.complain(|more| self.log.warn(format!("{from}: a corrupt datagram: {reject}{more}")));
-                }
-            }
+        let wait = match &desk.streams {
+            None => wait,
+            // Only datagrams wake us.
+            Some(_) if desk.busy => Duration::ZERO,
+            Some(_) => wait.min(GLANCE),
+        };
+        let mut heard = self.receiver.receive(inbox, wait, |from, datagram| {
+            desk.take(Session::datagrams(from.ip(), from.port()), from, datagram, &self.log);
         })?;
+        if let Some(mut streams) = desk.streams.take() {
+            let messages = streams.hear(|heard| match heard {
+                Heard::Message(session, from, message) => desk.take(session, from, message, &self.log),
+                Heard::Ended(session) => desk.decoder.forget(session),
+            });
+            desk.streams = Some(streams);
+            let messages = messages?;
+            desk.busy = messages > 0;
+            heard += messages;
+        }
         if heard > 0 && desk.since.is_none() {
             desk.since = Some(now());
         }
@@ -206,6 +220,21 @@ impl Receiving<'_> {
 }
 
 impl Desk {
+    /// Decodes a datagram, or a message of a connection.
+    fn take(&mut self, session: Session, from: SocketAddr, message: &[u8], log: &Log) {
+        match self.decoder.decode_in(session, message, &mut self.records) {
+            Ok(datagram) => {
+                self.first.get_or_insert(datagram.form);
+                if let Some(reject) = datagram.damage {
+                    self.corrupt.complain(|more| log.warn(format!("{from}: a damaged datagram: {reject}{more}")));
+                }
+            }
+            Err(reject) => {
+                self.corrupt.complain(|more| log.warn(format!("{from}: a corrupt datagram: {reject}{more}")));
+            }
+        }
+    }
+
     /// The decoder's counts, with the flows dropped here as lost.
     fn total(&self) -> Counters {
         let total = self.decoder.total();
