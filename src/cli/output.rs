@@ -8,7 +8,7 @@ use super::Failure;
 use super::run::stdout;
 use crate::file::{Error, FlowWriter, WriteOptions};
 use crate::flow::time::Span;
-use crate::flow::{FlowBatch, Form};
+use crate::flow::{Fact, FlowBatch, Form};
 use crate::rewrite::Converter;
 
 /// A flow file being written: standard output, or a file.
@@ -57,6 +57,11 @@ impl Output {
             _ => self.writer.write(batch),
         };
         result.map_err(|e| Failure::io(&self.name, &e))
+    }
+
+    /// Writes what exporters say of themselves, if the file's form has room for it.
+    pub fn facts(&mut self, facts: &[Fact]) -> Result<(), Failure> {
+        self.writer.facts(facts).map_err(|e| Failure::io(&self.name, &e))
     }
 
     /// Hands on what has been written so far.

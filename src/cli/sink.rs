@@ -9,7 +9,7 @@ use super::common::Write;
 use super::output::Output;
 use super::run::{Failure, hostname};
 use crate::file::{Error, WriteOptions};
-use crate::flow::{FlowBatch, Form, StreamInfo, Version, flags};
+use crate::flow::{Fact, FlowBatch, Form, StreamInfo, Version, flags};
 use crate::wire::{Counters, Records};
 
 /// Writes received flows to one flow file: a stream on standard output or a pipe; in a file proper the header's
@@ -53,9 +53,11 @@ impl Sink {
         self.form.get_or_insert(form.into());
     }
 
-    /// Writes all records, and leaves `records` empty.
+    /// Writes all records and facts, and leaves `records` empty.
     pub fn write(&mut self, records: &mut Records) -> Result<(), Failure> {
-        records.drain().try_for_each(|batch| self.write_batch(&batch))
+        records.drain().try_for_each(|batch| self.write_batch(&batch))?;
+        let facts: Vec<Fact> = records.facts().collect();
+        if facts.is_empty() { Ok(()) } else { self.begun(Form::Modern)?.0.facts(&facts) }
     }
 
     /// Writes a batch's selected flows.
