@@ -5,6 +5,7 @@
 
 pub mod archive;
 mod block;
+mod blocks;
 mod classic;
 mod describe;
 mod error;
@@ -21,6 +22,7 @@ mod pipe;
 mod reader;
 mod scan;
 mod unit;
+mod workers;
 mod writer;
 
 pub use describe::{BlockSummary, ColumnSummary, Description, describe};
