@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::block::{Decoding, Head, LINE, Line, Probe, Source, Trouble};
 use super::error::{Error, Kind};
-use crate::flow::{BlockFacts, Field, FlowBatch, Projection, Select};
+use crate::flow::{BlockFacts, Field, FlowBatch, Projection, Schema, Select};
 
 /// What is asked of every unit.
 pub(super) struct Plan<'a> {
@@ -169,6 +169,14 @@ impl BlockFacts for Block {
             Field::EndMs => self.head.span.map(|span| span.end),
             field => self.head.columns.get(self.head.schema.resolve(field)?)?.bounds,
         }
+    }
+
+    fn schema(&self) -> Option<&Schema> {
+        Some(&self.head.schema)
+    }
+
+    fn column_bounds(&self, at: usize) -> Option<(u64, u64)> {
+        self.head.columns.get(at)?.bounds
     }
 
     fn may_hold(&self, address: IpAddr) -> bool {

@@ -107,11 +107,11 @@ impl Predicate {
         self.node.negate().into()
     }
 
-    /// The fields it asks for; all where it asks for elements that are no logical fields.
+    /// The fields and elements it looks at.
     pub fn fields(&self) -> Projection {
         let mut fields = Projection::NONE;
         self.node.each_test(&mut |test| {
-            fields = std::mem::replace(&mut fields, Projection::NONE).union(&test.source.fields());
+            fields = std::mem::replace(&mut fields, Projection::NONE).union(&test.source.needs());
         });
         fields
     }

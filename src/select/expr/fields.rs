@@ -109,7 +109,7 @@ fn keyword(word: &str) -> Option<Subject> {
     Some(match word {
         "host" | "addr" | "address" => Subject::hosts(),
         "net" => Subject { values: Values::Address { net: true }, ..Subject::hosts() },
-        "port" | "portrange" => both(Field::SrcPort, Field::DstPort, PORT),
+        "port" | "portrange" => Subject::new(vec![Source::Port(Field::SrcPort), Source::Port(Field::DstPort)], PORT),
         "proto" | "protocol" | "prot" => Subject::protocol(),
         "srcaddr" | "srcip" => one(Field::SrcAddr, Values::Address { net: false }),
         "dstaddr" | "dstip" => one(Field::DstAddr, Values::Address { net: false }),
