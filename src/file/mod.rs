@@ -24,5 +24,5 @@ mod writer;
 pub use error::{Error, Kind};
 pub use inputs::{Inputs, read_info};
 pub use reader::FlowReader;
-pub use scan::{Scan, Summary};
+pub use scan::{Progress, Scan, Summary};
 pub use writer::{FlowWriter, WriteOptions};

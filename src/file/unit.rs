@@ -1,6 +1,7 @@
 //! Units of work: what one thread reads of a file while others read other parts.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::net::IpAddr;
@@ -177,6 +178,35 @@ impl BlockFacts for Block {
 
     fn column_bounds(&self, at: usize) -> Option<(u64, u64)> {
         self.head.columns.get(at)?.bounds
+    }
+
+    fn flows(&self) -> u64 {
+        self.head.rows.into()
+    }
+
+    fn octets(&self, columns: &Projection) -> u64 {
+        let head = &self.head;
+        let mut wanted: Vec<bool> = head.columns.iter().map(|column| columns.wants(column.spec.element)).collect();
+        let mut parts: BTreeSet<u16> =
+            head.row.filter(|_| wanted.contains(&true)).map(|row| row.part).into_iter().collect();
+        // What is told by another column, or a difference to it, needs that one, too.
+        for _ in 0..head.columns.len() {
+            let before = parts.len();
+            for (column, _) in head.columns.iter().zip(&wanted).filter(|(_, wanted)| **wanted) {
+                parts.extend([column.a, column.b, column.c]);
+            }
+            let others = parts.iter().filter_map(|part| head.part(*part)).map(|part| part.reference);
+            let parents = head.columns.iter().zip(&wanted).filter(|(_, w)| **w).map(|(column, _)| column.parent);
+            for other in others.chain(parents).map(usize::from).collect::<Vec<_>>() {
+                if let Some(other) = wanted.get_mut(other) {
+                    *other = true;
+                }
+            }
+            if parts.len() == before {
+                break;
+            }
+        }
+        parts.iter().filter_map(|part| head.part(*part)).map(|part| u64::from(part.stored)).sum()
     }
 
     fn may_hold(&self, address: IpAddr) -> bool {

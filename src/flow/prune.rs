@@ -21,6 +21,16 @@ pub trait BlockFacts {
         None
     }
 
+    /// How many flows it has; 0 where that is not known.
+    fn flows(&self) -> u64 {
+        0
+    }
+
+    /// How many octets have to be read for these columns of all its flows; 0 where that is not known.
+    fn octets(&self, _columns: &Projection) -> u64 {
+        0
+    }
+
     /// Whether a flow with this address as source or destination may be in the block. `true` where nothing is known.
     fn may_hold(&self, address: IpAddr) -> bool;
 }
