@@ -239,7 +239,7 @@ fn a_full_disk_is_waited_for() {
         let files = complete(folder.path());
         assert_eq!(flows_in(&files), 2730);
         assert_eq!(sources(&files), exporter.sources());
-        assert_eq!(files.iter().map(|f| read_info(f).unwrap().lost.unwrap()).sum::<u32>(), 0);
+        assert_eq!(files.iter().map(|f| read_info(f).unwrap().lost.unwrap()).sum::<u64>(), 0);
         files.iter().for_each(|f| fs::remove_file(f).unwrap());
         fs::write(&ballast, vec![1; 150 << 10]).unwrap();
     }
@@ -381,7 +381,7 @@ fn exporters_may_speak_ipv6_and_many_at_once() {
     let files = complete(folder.path());
     sent.sort_unstable();
     assert_eq!(sources(&files), sent);
-    assert_eq!(files.iter().map(|f| read_info(f).unwrap().lost.unwrap()).sum::<u32>(), 0);
+    assert_eq!(files.iter().map(|f| read_info(f).unwrap().lost.unwrap()).sum::<u64>(), 0);
 }
 
 #[test]

@@ -185,7 +185,7 @@ fn a_file_says_at_the_end_what_is_in_it() {
     fine(RECEIVE, &["-r", pcap, "-o", path.to_str().unwrap(), "-C", "a comment"], b"");
     let info = flowtools::file::read_info(&path).unwrap();
     let size = std::fs::read(&path).map(|file| body(&file).len()).unwrap();
-    assert_eq!((info.flows, info.lost, info.corrupt), (Some((size / 64) as u32), Some(0), Some(0)));
+    assert_eq!((info.flows, info.lost, info.corrupt), (Some((size / 64) as u64), Some(0), Some(0)));
     assert!(info.is(flowtools::flow::flags::DONE) && info.start <= info.end);
     assert_eq!(info.comments.as_deref(), Some("a comment"));
 }

@@ -73,8 +73,10 @@ Expressions:
   duration TIME            500ms, 30s, 5m, 1h, 1d; a number alone is ms
   first, last DATE         after (from then on), before, >= and the like
   ELEMENT                  any IPFIX element by name, vlanId == 12, or by flow-tools' name, src_as;
-                           texts in quotes: applicationName == \"dns\"; or by number, enterprise
-                           and element: e9id12235 == 5, e0id96 == \"dns\"
+                           of texts, = is the whole and ~ or contains a part, in any case:
+                           applicationName = \"dns\", interfaceName ~ eth
+  eNidM                    element M of enterprise N (0 is IANA), a number or a text in quotes:
+                           e9id12235 = 5
 ",
     examples!()
 );

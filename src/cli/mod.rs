@@ -4,6 +4,7 @@
 
 pub mod common;
 pub mod date;
+pub mod describe;
 pub mod explain;
 pub mod exporter;
 pub mod output;

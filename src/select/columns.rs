@@ -4,7 +4,7 @@
 use super::address::Addresses;
 use super::bits::{Bits, Word, keep};
 use super::numbers::Numbers;
-use super::predicate::Set;
+use super::predicate::{Compare, Set};
 use crate::flow::{Order, Rows, View};
 
 /// Codes of a dictionary are compared, rather than looked up, if the values that hold are so few ranges of them.
@@ -208,12 +208,24 @@ impl Set {
             Set::Masked { mask, numbers } => numbers.contains(view.number(row) as u64 & mask),
             Set::Addresses(addresses) if view.width() == 16 => addresses.contains6(view.number(row)),
             Set::Addresses(addresses) => addresses.contains4(view.number(row) as u32),
-            Set::Octets { text, values } => {
+            Set::Octets { compare, values } => {
                 // Octets lie as they came; only in classic records, which have none, would the order matter.
                 let (octets, _) = view.octets(row);
-                let padding = if *text { octets.iter().rev().take_while(|b| **b == 0).count() } else { 0 };
-                let octets = octets.get(..octets.len() - padding).unwrap_or(octets);
-                values.iter().any(|value| value == octets)
+                values.iter().any(|value| compare.holds(octets, value))
+            }
+        }
+    }
+}
+
+impl Compare {
+    fn holds(self, octets: &[u8], value: &[u8]) -> bool {
+        let end = octets.iter().rposition(|b| *b != 0).map_or(0, |last| last + 1);
+        let text = octets.get(..end).unwrap_or(octets);
+        match self {
+            Compare::Whole => octets == value,
+            Compare::Text => text == value,
+            Compare::Within => {
+                value.is_empty() || text.windows(value.len()).any(|part| part.eq_ignore_ascii_case(value))
             }
         }
     }

@@ -147,20 +147,15 @@ impl Source {
 
     /// What a reader has to decode for it.
     pub(super) fn needs(&self) -> Projection {
-        use Field::{DstPort, EndMs, First, IcmpTypeCode, Last, Octets, Packets, Protocol, StartMs};
-        let clock =
-            |fields: &[Field]| Projection::of(fields).with(Field::UnixSecs).with(Field::UnixNsecs).with(Field::Uptime);
-        let lasting = || Projection::of(&FlowTimes::FIELDS);
+        use Field::{DstPort, IcmpTypeCode, Octets, Packets, Protocol};
         match self {
             Source::Field(field) => Projection::of(&[*field]),
             Source::Port(field) => Projection::of(&[*field, Protocol]),
             Source::Elements(elements, _) => Projection::of_elements(elements),
             Source::Computed(computed) => match computed {
-                Computed::Start => clock(&[StartMs, First]),
-                Computed::End => clock(&[EndMs, Last]),
-                Computed::Duration => lasting(),
-                Computed::PacketRate => lasting().with(Packets),
-                Computed::BitRate => lasting().with(Octets),
+                Computed::Start | Computed::End | Computed::Duration => FlowTimes::needs(),
+                Computed::PacketRate => FlowTimes::needs().with(Packets),
+                Computed::BitRate => FlowTimes::needs().with(Octets),
                 Computed::PacketSize => Projection::of(&[Octets, Packets]),
                 Computed::IcmpTypeCode => {
                     let parts = ICMP_PARTS.map(|(kind, code)| [kind, code]);
@@ -175,7 +170,7 @@ impl Source {
     /// Whether flows of a schema have it.
     pub(super) fn is_in(&self, schema: &Schema) -> bool {
         let has = |fields: &[Field]| fields.iter().all(|field| schema.has(*field));
-        let timed = || has(&[Field::StartMs, Field::EndMs]) || has(&[Field::First, Field::Last]);
+        let timed = || FlowTimes::known(schema) || has(&[Field::First, Field::Last]);
         match self {
             Source::Field(field) | Source::Port(field) => schema.has(*field),
             Source::Elements(elements, _) => elements.iter().any(|e| schema.position(*e, 0).is_some()),
@@ -300,7 +295,7 @@ fn durations(batch: &FlowBatch, rows: Rows<'_>, times: &mut FlowTimes, out: &mut
     times.gather_rows(batch, rows);
     out.clear();
     let pairs = times.start.iter().zip(&times.end);
-    if batch.has(Field::StartMs) && batch.has(Field::EndMs) {
+    if FlowTimes::known(batch.schema()) && !FlowTimes::computed(batch.schema()) {
         out.extend(pairs.map(|(start, end)| end.saturating_sub(*start)));
     } else {
         // Uptime may wrap during a flow.
