@@ -45,6 +45,14 @@ impl<'a> Source<'a> {
                 out.resize(rows.len(), 0);
             }
         }
+        // Version 5 has ICMP's type and code in the port, others beside it.
+        if field == Field::DstPort
+            && let Some(view) = self.view(Field::IcmpTypeCode)
+        {
+            let mut icmp = Vec::<u64>::new();
+            view.gather(rows, &mut icmp);
+            out.iter_mut().zip(icmp).filter(|(port, _)| **port == 0).for_each(|(port, icmp)| *port = icmp);
+        }
     }
 }
 
@@ -200,9 +208,12 @@ impl<const N: usize> Keys<N> {
     /// Addresses in the width of IPv6.
     fn long(&mut self, source: Source<'_>, rows: Rows<'_>, part: Part) {
         let (Part::Address(field) | Part::Network(field, _) | Part::Prefix(field, ..)) = part else { return };
-        let Some(view) = source.view(field) else { return };
-        view.gather(rows, &mut self.longs);
-        let short = view.width() <= 4;
+        self.longs.clear();
+        self.longs.resize(rows.len(), 0);
+        let short = source.view(field).is_none_or(|view| {
+            view.gather(rows, &mut self.longs);
+            view.width() <= 4
+        });
         if let Part::Network(_, mask) = part {
             source.gather(mask, rows, &mut self.numbers.scratch);
             let width = if short { 32 } else { 128 };

@@ -103,7 +103,7 @@ impl Outcome {
 impl Worker<'_> {
     /// Adds a batch's selected flows. A batch without the fields of the key is only counted.
     pub fn add(&mut self, batch: &FlowBatch) {
-        if self.aggregation.grouping.lacks(batch.schema()).is_some() {
+        if !self.aggregation.grouping.suits(batch.schema()) {
             self.outcome.lacking += batch.len() as u64;
             return;
         }

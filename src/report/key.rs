@@ -30,6 +30,27 @@ pub enum Part {
     PacketSize,
 }
 
+/// What every version 5 record has beside addresses.
+const PLAIN: [Field; 17] = [
+    Field::NextHop,
+    Field::Exporter,
+    Field::Input,
+    Field::Output,
+    Field::Packets,
+    Field::Octets,
+    Field::SrcPort,
+    Field::DstPort,
+    Field::Protocol,
+    Field::Tos,
+    Field::TcpFlags,
+    Field::SrcMask,
+    Field::DstMask,
+    Field::SrcAs,
+    Field::DstAs,
+    Field::EngineType,
+    Field::EngineId,
+];
+
 impl Part {
     /// The fields the part is made of; a time is made of some of them.
     pub fn fields(self) -> impl Iterator<Item = Field> {
@@ -44,7 +65,18 @@ impl Part {
 
     /// Whether it is made of more than what stands in its fields' columns.
     pub(super) fn is_computed(self) -> bool {
-        matches!(self, Part::PacketSize | Part::Start(_) | Part::End(_))
+        // A port may be told by ICMP's type and code.
+        matches!(self, Part::PacketSize | Part::Start(_) | Part::End(_) | Part::Number(Field::DstPort))
+    }
+
+    /// Whether flows of this schema have a place in such a part. What every version 5 record has and an exporter does
+    /// not tell of its flows is 0, as it is in the record that they become; aggregates have no such part at all.
+    pub(super) fn suits(self, schema: &Schema) -> bool {
+        let plain = || !schema.has(Field::Flows) && !schema.has(Field::ExtraPackets);
+        match self {
+            Part::Start(_) | Part::End(_) => self.lacks(schema).is_none(),
+            _ => self.fields().all(|field| schema.has(field) || PLAIN.contains(&field) && plain()),
+        }
     }
 
     /// A field of the part that flows of this schema lack.
@@ -180,7 +212,15 @@ impl Grouping {
         let times = FlowTimes::FIELDS.into_iter().filter(|_| self.duration);
         let protocol = self.ports_only.then_some(Field::Protocol);
         let key = self.parts().flat_map(Part::fields).chain(protocol);
-        key.chain(counts).chain(times).collect()
+        // ICMP's type and code stand in for a port.
+        let icmp = self.parts().any(|part| part == Part::Number(Field::DstPort)).then_some(Field::IcmpTypeCode);
+        key.chain(icmp).chain(counts).chain(times).collect()
+    }
+
+    /// Whether flows of this schema have a place in the groups.
+    pub(super) fn suits(&self, schema: &Schema) -> bool {
+        let protocol = self.ports_only.then_some(Part::Number(Field::Protocol));
+        self.parts().chain(protocol).all(|part| part.suits(schema))
     }
 
     /// A field of the key that flows of this schema lack.

@@ -82,8 +82,7 @@ impl ApproxWorker<'_> {
     /// Adds a batch's selected flows, if it has what is needed.
     pub fn add(&mut self, batch: &FlowBatch) {
         let Approx { key, value, layout, seed, shards } = self.approx;
-        let value_lacks = value.parts.iter().any(|part| part.lacks(batch.schema()).is_some());
-        if value_lacks || key.lacks(batch.schema()).is_some() {
+        if !key.suits(batch.schema()) || !value.parts.iter().all(|part| part.suits(batch.schema())) {
             return;
         }
         let (rows, none, wide) = (batch.rows(), Values::default(), key.is_wide(batch));
