@@ -58,7 +58,12 @@ impl Hearing {
     /// Decodes a datagram. The first that is understood says which version is written.
     fn hear(&mut self, from: IpAddr, port: u16, datagram: &[u8], sink: &mut Sink) {
         match self.decoder.decode(from, port, datagram, &mut self.records) {
-            Ok(heard) => sink.suggest(heard.version),
+            Ok(heard) => {
+                sink.suggest(heard.form);
+                if let Some(reject) = heard.damage {
+                    self.first_reject.get_or_insert((from, reject));
+                }
+            }
             Err(reject) => _ = self.first_reject.get_or_insert((from, reject)),
         }
     }

@@ -4,6 +4,7 @@
 
 pub mod common;
 pub mod date;
+pub mod describe;
 pub mod exporter;
 pub mod output;
 pub mod run;

@@ -7,7 +7,8 @@ use std::path::Path;
 use super::Failure;
 use super::run::stdout;
 use crate::file::{Error, FlowWriter, WriteOptions};
-use crate::flow::{FlowBatch, Form};
+use crate::flow::time::Span;
+use crate::flow::{Fact, FlowBatch, Form};
 use crate::rewrite::Converter;
 
 /// A flow file being written: standard output, or a file.
@@ -58,9 +59,19 @@ impl Output {
         result.map_err(|e| Failure::io(&self.name, &e))
     }
 
+    /// Writes what exporters say of themselves, if the file's form has room for it.
+    pub fn facts(&mut self, facts: &[Fact]) -> Result<(), Failure> {
+        self.writer.facts(facts).map_err(|e| Failure::io(&self.name, &e))
+    }
+
     /// Hands on what has been written so far.
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.writer.flush().map_err(|e| Failure::io(&self.name, &e))
+    }
+
+    /// When the flows handed on were, as far as a modern file's blocks know.
+    pub fn span(&self) -> Option<Span> {
+        self.writer.span()
     }
 
     /// Flows that the file's version had no room for.

@@ -287,6 +287,7 @@ mod tests {
             engine_type: 0,
             engine_id,
             method: 0,
+            domain: 0,
         };
         let counters = Counters { packets: 1, flows: 30, lost: 2, resets: 1, ..Counters::default() };
         let streams =

@@ -120,7 +120,7 @@ impl Receiving<'_> {
         let Desk { decoder, records, corrupt, first, .. } = desk;
         let heard = self.receiver.receive(inbox, wait, |from, datagram| {
             match decoder.decode(from.ip(), from.port(), datagram, records) {
-                Ok(datagram) if first.is_none() => *first = Some(datagram.version),
+                Ok(datagram) if first.is_none() => *first = datagram.form.classic(),
                 Ok(_) => {}
                 Err(reject) => {
                     corrupt.complain(|more| self.log.warn(format!("{from}: a corrupt datagram: {reject}{more}")));
@@ -136,6 +136,8 @@ impl Receiving<'_> {
     /// Hands the records to the storing thread, or counts them if it has no room for them.
     fn hand_over(&self, desk: &mut Desk) {
         desk.handed_over = Instant::now();
+        // Archives hold classic records so far.
+        desk.dropped += desk.records.drain_modern().map(|batch| batch.len() as u64).sum::<u64>();
         let at = desk.since.take().unwrap_or_else(now);
         let mut versions: Vec<_> = desk.records.iter().map(|(version, _)| version).collect();
         // The very first one decides what is stored.

@@ -6,6 +6,7 @@
 pub mod archive;
 mod block;
 mod classic;
+mod describe;
 mod error;
 mod facts;
 mod header;
@@ -21,6 +22,7 @@ mod scan;
 mod unit;
 mod writer;
 
+pub use describe::{BlockSummary, ColumnSummary, Description, describe};
 pub use error::{Error, Kind};
 pub use inputs::{Inputs, read_info};
 pub use reader::FlowReader;

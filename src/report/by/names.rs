@@ -1,6 +1,7 @@
 //! What fields are called.
 
 use crate::flow::symbols::Kind as Names;
+use crate::flow::time::FlowTimes;
 use crate::flow::{Element, Field};
 
 /// What a word stands for.
@@ -78,8 +79,10 @@ pub(super) fn title(field: Field) -> String {
 /// The words that are understood, one a field, for messages.
 pub(super) fn known() -> String {
     let times = ["first", "last"].map(str::to_owned);
-    let hidden = [Field::First, Field::Last, Field::StartMs, Field::EndMs];
-    let fields = Field::ALL.iter().filter(|field| !hidden.contains(field)).map(|field| title(*field));
+    // Of the ways in which flows tell their times nobody has to know.
+    let clock = [Field::UnixSecs, Field::UnixNsecs, Field::Uptime];
+    let shown = |field: &&Field| clock.contains(field) || !FlowTimes::FIELDS.contains(field);
+    let fields = Field::ALL.iter().filter(shown).map(|field| title(*field));
     fields.chain(times).collect::<Vec<_>>().join(" ")
 }
 
