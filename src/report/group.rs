@@ -3,8 +3,9 @@
 use super::direct::Direct;
 use super::engine::{Group, Work, engine};
 use super::gather::Values;
-use super::key::{Grouping, KeyLayout, KeyWords};
+use super::key::{Grouping, KeyLayout, KeyWords, Part};
 use super::rank::{Order, SortBy, Sorted};
+use super::words::Ranked;
 use super::{Counts, Entry, pool};
 use crate::flow::FlowBatch;
 
@@ -164,6 +165,13 @@ impl Groups {
     /// Calls with every group, in no order.
     pub(super) fn each(&self, see: &mut dyn FnMut(&Entry)) {
         self.groups.each(see);
+    }
+
+    /// Puts ranks in the place of numbers of values that are no numbers themselves.
+    pub(super) fn rank_words(&mut self, parts: &[Part], ranked: &Ranked) {
+        for (at, _) in parts.iter().enumerate().filter(|(_, part)| matches!(part, Part::Word(_))) {
+            self.groups.renumber(at, &|number| ranked.rank(number));
+        }
     }
 
     /// Groups of these groups: all whose keys begin with the parts of `layout`, counted as one flow each.

@@ -7,6 +7,7 @@ use super::columns::{By, Sum};
 use super::spec::Spec;
 use crate::flow::{FlowBatch, Projection};
 use crate::report::group::Outcome;
+use crate::report::words::Ranked;
 use crate::report::{Aggregation, Counts, Entry, Groups, KeyLayout, KeyWords, Worker};
 
 /// Reports being made. Threads add to them through workers.
@@ -83,7 +84,11 @@ impl<'a> Report<'a> {
             lacking = lacking.max(counted.as_ref().map_or(0, Groups::lacking));
             all.extend(counted);
         }
-        Answer { spec: self.spec, groups: all, lacking }
+        let words = self.spec.words.rank();
+        if !words.is_empty() {
+            all.iter_mut().for_each(|groups| groups.rank_words(&self.spec.parts, &words));
+        }
+        Answer { spec: self.spec, groups: all, words, lacking }
     }
 }
 
@@ -114,6 +119,8 @@ pub struct Answer<'a> {
     pub(super) spec: &'a Spec,
     /// Those with the sums, then one a count of distinct values, which stands in the place of the flows.
     pub(super) groups: Vec<Groups>,
+    /// Values that are no numbers.
+    pub(super) words: Ranked,
     lacking: u64,
 }
 

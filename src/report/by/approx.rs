@@ -34,7 +34,8 @@ impl Approx {
         let shards = || (0..SHARDS).map(|_| Mutex::new(Shard::with_hasher(seed))).collect();
         // Always as wide: an IPv4 address is the same value in batches of both kinds.
         let layout = KeyLayout::new(&[value], true).unwrap_or_default();
-        let value = Key { parts: vec![value], turned: None };
+        let words = key.keys().first().map(|key| key.words.clone()).unwrap_or_default();
+        let value = Key { words, ..Key::of(&[value]) };
         Approx { key, value, layout, seed, shards: [shards(), shards()] }
     }
 
