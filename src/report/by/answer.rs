@@ -75,10 +75,11 @@ impl<'a> Report<'a> {
         let mut groups = self.groups.into_iter().zip(outcomes).map(|(group, made)| group.finish_as(made, wide));
         let mut all: Vec<Groups> = groups.next().into_iter().collect();
         let mut lacking: u64 = all.iter().map(Groups::lacking).sum();
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
         let mut sketches = self.sketches.into_iter();
         for extra in &self.spec.extras {
             let counted = match extra.approx {
-                true => sketches.next().map(|sketch| sketch.finish(wide)),
+                true => sketches.next().map(|sketch| sketch.finish(wide, threads)),
                 false => groups.next().map(|groups| groups.count_by(layout.clone())),
             };
             lacking = lacking.max(counted.as_ref().map_or(0, Groups::lacking));
