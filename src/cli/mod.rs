@@ -4,6 +4,7 @@
 
 pub mod common;
 pub mod date;
+pub mod describe;
 pub mod exporter;
 pub mod output;
 pub mod run;
@@ -22,6 +23,7 @@ pub mod flow_receive;
 pub mod flow_send;
 pub mod flow_sensor;
 pub mod flow_stat;
+pub mod flow_xlate;
 
 pub use output::Output;
 pub use run::{Exit, Failure, definition, program};
@@ -40,6 +42,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_send::Args>(),
         definition::<flow_sensor::Args>(),
         definition::<flow_stat::Args>(),
+        definition::<flow_xlate::Args>(),
     ]
 }
 

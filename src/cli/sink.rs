@@ -80,8 +80,12 @@ impl Sink {
     /// are one more of the `problems`.
     pub fn finish(mut self, total: &Counters, problems: &mut Vec<Error>) -> Result<(), Failure> {
         self.begun(Version::V5.into())?;
-        let Some((output, mut options)) = self.open.take() else { return Ok(()) };
+        let Some((mut output, mut options)) = self.open.take() else { return Ok(()) };
         let flows = self.flows - output.refused();
+        if options.form == Form::Modern {
+            output.flush()?;
+            options.info.span = output.span();
+        }
         output.finish(problems)?;
         let Some(path) = self.path.filter(|_| self.is_file) else { return Ok(()) };
         let info = &mut options.info;

@@ -5,7 +5,9 @@
 
 pub mod archive;
 mod block;
+mod blocks;
 mod classic;
+mod describe;
 mod error;
 mod facts;
 mod header;
@@ -20,8 +22,10 @@ mod pipe;
 mod reader;
 mod scan;
 mod unit;
+mod workers;
 mod writer;
 
+pub use describe::{BlockSummary, ColumnSummary, Description, describe};
 pub use error::{Error, Kind};
 pub use inputs::{Inputs, read_info};
 pub use live::{Live, append_facts};

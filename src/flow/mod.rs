@@ -6,6 +6,7 @@
 
 mod batch;
 mod buffer;
+pub mod clock;
 mod column;
 pub mod date;
 mod element;

@@ -17,6 +17,6 @@ mod window;
 
 pub use csv::CsvFields;
 pub use format::Format;
-pub use header::header;
+pub use header::{header, header_and};
 pub use json::JsonWriter;
 pub use table::{Table, TableWriter};

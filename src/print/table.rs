@@ -8,6 +8,7 @@ use super::clock::{Clock, Style};
 use super::digits::{self, Cell};
 use super::page::{Page, Tail};
 use super::window::Window;
+use crate::flow::clock::{Clock as Stamper, Stamps};
 use crate::flow::symbols::{self, Symbols};
 use crate::flow::time::FlowTimes;
 use crate::flow::{Field, FlowBatch, Projection, Rows, Schema};
@@ -43,7 +44,7 @@ pub(super) enum Value {
     Active,
     /// Octets a packet.
     OctetsPerPacket,
-    /// A field that times are told by; made up of the times where a flow tells them otherwise.
+    /// A field that times are told by in classic records; made up of the times where a flow tells them otherwise.
     Clock(Field),
 }
 
@@ -96,8 +97,16 @@ impl Table {
 
     /// Whether flows' times are shown, in whichever of the ways that batches tell them.
     pub fn times_of_flows(&self) -> bool {
-        let timed = |v| matches!(v, Value::Start | Value::End | Value::Duration | Value::Active | Value::Clock(_));
+        self.shows_times() || self.shows_stamps()
+    }
+
+    fn shows_times(&self) -> bool {
+        let timed = |v| matches!(v, Value::Start | Value::End | Value::Duration | Value::Active);
         self.columns.iter().any(|column| timed(column.value))
+    }
+
+    fn shows_stamps(&self) -> bool {
+        self.columns.iter().any(|column| matches!(column.value, Value::Clock(_)))
     }
 
     /// The longest a line of flows of a schema can be.
@@ -138,6 +147,11 @@ impl Value {
     }
 }
 
+/// Whether flows of a schema tell times as classic records do, as far as they tell them at all.
+fn told_by_uptime(schema: &Schema) -> bool {
+    schema.has(Field::First) && schema.has(Field::Last) || !FlowTimes::known(schema)
+}
+
 /// Octets of a field's values in a schema that has it.
 fn width_of(schema: &Schema, field: Field) -> Option<u16> {
     schema.resolve(field).and_then(|at| schema.fields().get(at)).map(|spec| spec.width)
@@ -157,6 +171,8 @@ struct Scratch {
     b: Vec<u64>,
     wide: Vec<u128>,
     times: FlowTimes,
+    stamper: Stamper,
+    stamps: Vec<Stamps>,
     clock: Clock,
 }
 
@@ -164,8 +180,16 @@ impl<'a> TableWriter<'a> {
     /// A writer of a table, with names for [`Value::Named`].
     pub fn new(table: &'a Table, names: &'a Symbols) -> TableWriter<'a> {
         let clock = Clock::new(table.times);
-        let scratch =
-            Scratch { octets: vec![], a: vec![], b: vec![], wide: vec![], times: FlowTimes::default(), clock };
+        let scratch = Scratch {
+            octets: vec![],
+            a: vec![],
+            b: vec![],
+            wide: vec![],
+            times: FlowTimes::default(),
+            stamper: Stamper::default(),
+            stamps: vec![],
+            clock,
+        };
         TableWriter { table, names, scratch, page: Page::default() }
     }
 
@@ -181,8 +205,12 @@ impl<'a> TableWriter<'a> {
     }
 
     fn write_all(&mut self, batch: &FlowBatch, out: &mut Vec<u8>) {
-        if self.table.times_of_flows() {
+        if self.table.shows_times() {
             self.scratch.times.gather(batch);
+        }
+        if self.table.shows_stamps() && !told_by_uptime(batch.schema()) {
+            self.scratch.stamps.clear();
+            self.scratch.stamps.extend(self.scratch.stamper.stamps(batch));
         }
         let longest = self.table.longest(batch.schema());
         for window in Window::all(batch, ROWS) {
@@ -270,7 +298,7 @@ impl Scratch {
             Value::Address(field) => self.addresses(batch, window, (field, None), column, page),
             Value::Prefix(field, length, _) => self.addresses(batch, window, (field, Some(length)), column, page),
             Value::Clock(field) => {
-                if batch.has(Field::First) {
+                if told_by_uptime(batch.schema()) {
                     window.numbers(place(field), &mut self.a);
                 } else {
                     self.clock_field(window, field);
@@ -320,15 +348,17 @@ impl Scratch {
         }
     }
 
-    /// What a router that booted when the flow began, and exported it when it ended, would have said.
+    /// A field of times as a classic record would have it.
     fn clock_field(&mut self, window: &Window, field: Field) {
-        let spans = window.of(&self.times.start).iter().zip(window.of(&self.times.end));
         self.a.clear();
-        self.a.extend(spans.map(|(start, end)| match field {
-            Field::UnixSecs => end / 1000,
-            Field::UnixNsecs => end % 1000 * 1_000_000,
-            Field::First => 0,
-            _ => end.saturating_sub(*start),
+        self.a.extend(window.of(&self.stamps).iter().map(|stamps| {
+            u64::from(match field {
+                Field::UnixSecs => stamps.unix_secs,
+                Field::UnixNsecs => stamps.unix_nsecs,
+                Field::Uptime => stamps.uptime,
+                Field::First => stamps.first,
+                _ => stamps.last,
+            })
         }));
     }
 

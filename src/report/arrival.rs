@@ -4,7 +4,7 @@
 //! such as sizes: the merging is one thread's work.
 
 use super::engine::{counts, sums};
-use super::gather::{Keys, Values};
+use super::gather::{Keys, Source, Values};
 use super::rank::Rows;
 use super::table::{Table, hash};
 use super::{Counts, Grouping, Groups};
@@ -35,7 +35,7 @@ impl Arrived {
         let (mut values, mut keys, layout) = (Values::default(), Keys::<1>::default(), grouping.layout(false));
         values.gather(batch, grouping, &mut arrived.totals);
         for key in grouping.keys() {
-            keys.gather(batch, values.rows(batch), &values, key, &layout);
+            keys.gather(Source::flows(batch), values.rows(batch), &values, key, &layout);
             for (at, key) in keys.keys.iter().enumerate() {
                 arrived.add(key, &values.get(at));
             }

@@ -23,7 +23,7 @@ pub struct Aggregation {
 impl Aggregation {
     /// No flows yet.
     pub fn new(grouping: Grouping) -> Aggregation {
-        let engine = |wide| engine(grouping.layout(wide), grouping.has_duration());
+        let engine = |wide| engine(grouping.layout(wide), grouping.has_duration(), grouping.may_be_coded());
         let threads = cores();
         Aggregation { narrow: engine(false), wide: engine(true), threads, grouping }
     }
@@ -169,7 +169,7 @@ impl Groups {
     /// Groups of these groups: all whose keys begin with the parts of `layout`, counted as one flow each.
     pub(super) fn count_by(&self, layout: KeyLayout) -> Groups {
         let mask = layout.mask();
-        let counted = engine(layout, false);
+        let counted = engine(layout, false, false);
         self.groups.each_on(self.threads, &|entry| {
             let mut key = entry.key;
             key.iter_mut().zip(mask).for_each(|(word, mask)| *word &= mask);

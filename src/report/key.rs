@@ -42,6 +42,11 @@ impl Part {
         one.into_iter().chain(other).chain(times.iter().copied())
     }
 
+    /// Whether it is made of more than what stands in its fields' columns.
+    pub(super) fn is_computed(self) -> bool {
+        matches!(self, Part::PacketSize | Part::Start(_) | Part::End(_))
+    }
+
     /// A field of the part that flows of this schema lack.
     pub(super) fn lacks(self, schema: &Schema) -> Option<Field> {
         let stamp = match self {
@@ -49,9 +54,7 @@ impl Part {
             Part::End(_) => Field::Last,
             _ => return self.fields().find(|field| !schema.has(*field)),
         };
-        let absolute = schema.has(Field::StartMs) && schema.has(Field::EndMs);
-        let uptime = [stamp, Field::UnixSecs, Field::Uptime];
-        uptime.into_iter().find(|field| !absolute && !schema.has(*field))
+        (!FlowTimes::known(schema)).then_some(stamp)
     }
 
     /// Whether the batch carries the part in more bits than a narrow key has for it.
@@ -62,6 +65,10 @@ impl Part {
             }
             _ => false,
         }
+    }
+
+    fn is_address(self) -> bool {
+        matches!(self, Part::Address(_) | Part::Network(..) | Part::Prefix(..))
     }
 
     fn bits(self, wide: bool) -> u8 {
@@ -146,6 +153,12 @@ impl Grouping {
         self.duration
     }
 
+    /// Whether keys may be told by the codes of one dictionary: those of one address and what goes with it.
+    pub(super) fn may_be_coded(&self) -> bool {
+        let addresses = |key: &Key| key.parts.iter().filter(|part| part.is_address()).count();
+        self.keys.iter().all(|key| key.turned.is_none() && addresses(key) <= 1)
+    }
+
     /// Whether the batch's keys need the layout for IPv6.
     pub(super) fn is_wide(&self, batch: &FlowBatch) -> bool {
         self.parts().any(|part| part.is_wide(batch))
@@ -164,8 +177,7 @@ impl Grouping {
     /// The fields that are looked at.
     pub fn fields(&self) -> Projection {
         let counts = [Field::Flows, Field::Octets, Field::Packets];
-        let times = [Field::First, Field::Last, Field::StartMs, Field::EndMs];
-        let times = times.into_iter().filter(|_| self.duration);
+        let times = FlowTimes::FIELDS.into_iter().filter(|_| self.duration);
         let protocol = self.ports_only.then_some(Field::Protocol);
         let key = self.parts().flat_map(Part::fields).chain(protocol);
         key.chain(counts).chain(times).collect()

@@ -13,6 +13,7 @@
 
 mod arrival;
 pub mod by;
+mod codes;
 mod direct;
 mod engine;
 mod gather;

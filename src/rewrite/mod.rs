@@ -1,6 +1,5 @@
 //! Changing flows: conversion between export versions, masked addresses.
 
-mod clock;
 mod convert;
 mod mask;
 

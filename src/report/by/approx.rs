@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use super::sketch::{self, Sketch};
 use crate::flow::FlowBatch;
 use crate::report::engine::engine;
-use crate::report::gather::{Keys, Values};
+use crate::report::gather::{Keys, Source, Values};
 use crate::report::key::{Key, KeyLayout, MAX_WORDS};
 use crate::report::{Counts, Entry, Grouping, Groups, KeyWords, Part};
 
@@ -51,7 +51,7 @@ impl Approx {
             shards.into_iter().flat_map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner))
         });
         let mut all = Shard::with_hasher(self.seed);
-        let groups = engine(layout.clone(), false);
+        let groups = engine(layout.clone(), false, false);
         let insert = |key, sketch: &Sketch| {
             groups.insert(&Entry { key, counts: Counts { flows: sketch.count(), ..Counts::default() } });
         };
@@ -87,9 +87,9 @@ impl ApproxWorker<'_> {
             return;
         }
         let (rows, none, wide) = (batch.rows(), Values::default(), key.is_wide(batch));
-        self.values.gather(batch, rows, &none, value, layout);
+        self.values.gather(Source::flows(batch), rows, &none, value, layout);
         for parts in key.keys() {
-            self.keys.gather(batch, rows, &none, parts, &key.layout(wide));
+            self.keys.gather(Source::flows(batch), rows, &none, parts, &key.layout(wide));
             self.spread.iter_mut().for_each(Vec::clear);
             for (at, key) in self.keys.keys.iter().enumerate() {
                 let shard = (seed.hash_one(key) >> 32) as usize % SHARDS;
