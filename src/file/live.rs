@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::block::{self, BlockEncoder, FULL, Values};
+use super::block::{self, BlockEncoder, FULL, RowsBlock, Values};
 use super::facts;
 use crate::flow::time::{FlowTimes, Span};
-use crate::flow::{Codec, Fact, FlowBatch, RowLayout, Schema};
+use crate::flow::{Codec, Fact, FlowBatch, Order, Schema};
 
 /// A block of rows is made when there are so many octets of them.
 const BLOCK: usize = 1 << 20;
@@ -32,20 +32,21 @@ pub struct Live {
 struct Open {
     schema: Arc<Schema>,
     rows: usize,
+    span: Option<Span>,
     body: Body,
 }
 
 #[derive(Debug)]
 enum Body {
     /// One behind the other.
-    Rows { layout: Arc<RowLayout>, octets: Vec<u8> },
+    Rows { size: usize, offsets: Vec<u16>, order: Order, octets: Vec<u8> },
     /// By columns.
-    Columns { columns: Vec<Values>, span: Option<Span> },
+    Columns(Vec<Values>),
 }
 
 impl Default for Live {
     fn default() -> Live {
-        let encoder = BlockEncoder::new(Codec::None, 0);
+        let encoder = BlockEncoder::new(Codec::None, 0, true);
         Live { open: Vec::new(), made: Vec::new(), encoder, flows: 0, octets: 0, times: FlowTimes::default() }
     }
 }
@@ -64,14 +65,12 @@ impl Live {
                     stored.copy(batch.rows(), octets);
                 }
             }
-            Body::Columns { columns, span } => {
-                block::append(batch, columns);
-                if FlowTimes::known(batch.schema()) {
-                    times.gather(batch);
-                    let more = Span::of(&times.start, &times.end);
-                    *span = span.map_or(more, |known| more.map(|more| known.union(more)));
-                }
-            }
+            Body::Columns(columns) => block::append(batch, batch.rows(), columns),
+        }
+        if FlowTimes::known(batch.schema()) {
+            times.gather(batch);
+            let more = Span::of(&times.start, &times.end);
+            open.span = open.span.map_or(more, |known| more.map(|more| known.union(more)));
         }
         self.octets += open.octets() - before;
         self.flows += batch.len() as u64;
@@ -95,7 +94,10 @@ impl Live {
         for open in self.open.iter_mut().filter(|open| open.rows > 0) {
             open.make(&mut self.encoder, &mut self.made);
         }
-        out.append(&mut self.made);
+        match out.is_empty() {
+            true => std::mem::swap(out, &mut self.made),
+            false => out.append(&mut self.made),
+        }
         self.open.truncate(IDLE);
         (self.flows, self.octets) = (0, 0);
     }
@@ -109,11 +111,11 @@ impl Live {
                 let body = match batch.stored_rows() {
                     Some(stored) => {
                         let (size, offsets, order) = (stored.size, stored.offsets.to_vec(), stored.order);
-                        Body::Rows { layout: Arc::new(RowLayout { size, offsets, order }), octets: Vec::new() }
+                        Body::Rows { size, offsets, order, octets: Vec::new() }
                     }
-                    None => Body::Columns { columns: Vec::new(), span: None },
+                    None => Body::Columns(Vec::new()),
                 };
-                self.open.insert(0, Open { schema: batch.shared_schema(), rows: 0, body });
+                self.open.insert(0, Open { schema: batch.shared_schema(), rows: 0, span: None, body });
             }
         }
     }
@@ -124,10 +126,10 @@ impl Open {
     fn takes(&self, batch: &FlowBatch) -> bool {
         let same = std::ptr::eq(&*self.schema, batch.schema()) || *self.schema == *batch.schema();
         same && match (&self.body, batch.stored_rows()) {
-            (Body::Rows { layout, .. }, Some(stored)) => {
-                (layout.size, layout.order) == (stored.size, stored.order) && layout.offsets == stored.offsets
+            (Body::Rows { size, offsets, order, .. }, Some(stored)) => {
+                (*size, *order) == (stored.size, stored.order) && offsets == stored.offsets
             }
-            (Body::Columns { .. }, None) => true,
+            (Body::Columns(_), None) => true,
             _ => false,
         }
     }
@@ -135,36 +137,27 @@ impl Open {
     fn octets(&self) -> usize {
         match &self.body {
             Body::Rows { octets, .. } => octets.len(),
-            Body::Columns { columns, .. } => columns.iter().map(Values::room).sum(),
+            Body::Columns(columns) => columns.iter().map(Values::octets).sum(),
         }
     }
 
     /// Appends the flows as a block, after which there are none here.
     fn make(&mut self, encoder: &mut BlockEncoder, out: &mut Vec<u8>) {
-        let rows = std::mem::take(&mut self.rows);
-        match &mut self.body {
-            Body::Rows { layout, octets } => {
-                let batch = FlowBatch::from_rows(self.schema.clone(), layout.clone(), std::mem::take(octets));
-                if let Some((block, _)) = BlockEncoder::rows(&batch) {
-                    out.extend_from_slice(&block);
-                }
-                *octets = crate::flow::spare();
+        let (schema, span, rows) = (&self.schema, self.span.take(), std::mem::take(&mut self.rows));
+        let block = match &mut self.body {
+            Body::Rows { size, offsets, order, octets } => {
+                let rows = RowsBlock { schema, size: *size, offsets, order: *order, octets, span };
+                let block = encoder.rows(&rows);
+                octets.clear();
+                block
             }
-            Body::Columns { columns, span } => {
-                let columns = std::mem::take(columns);
-                out.extend_from_slice(&encoder.encode(&self.schema, rows, &columns, span.take()));
+            Body::Columns(columns) => {
+                let block = encoder.encode(schema, rows, columns, span);
+                columns.iter_mut().for_each(Values::clear);
+                block
             }
-        }
-    }
-}
-
-impl Values {
-    fn room(&self) -> usize {
-        match self {
-            Values::Numbers(numbers) => numbers.len() * 8,
-            Values::Octets(octets) => octets.len(),
-            Values::Variable { ends, data } => ends.len() * 4 + data.len(),
-        }
+        };
+        out.extend_from_slice(&block);
     }
 }
 
