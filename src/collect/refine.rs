@@ -99,7 +99,8 @@ impl Rough {
         old.seek(SeekFrom::Start(0))?;
         let failed = |error: Error| io::Error::other(error.to_string());
         let mut reader = FlowReader::new(old, self.path.display().to_string()).map_err(failed)?;
-        let mut options = WriteOptions { quick: false, ..self.options.clone() };
+        // Other cores have flows to receive and to store.
+        let mut options = WriteOptions { quick: false, threads: 1, ..self.options.clone() };
         let info = &mut options.info;
         (info.flags, info.flows, info.span) = (info.flags & !flags::DONE, Some(0), None);
         let mut writer = FlowWriter::new(new.try_clone()?, &options)?;
