@@ -20,6 +20,13 @@ pub fn spare() -> Vec<u8> {
 #[derive(Clone, Debug, Default)]
 pub struct Buffer(Vec<u8>);
 
+impl Buffer {
+    /// Octets of memory it takes.
+    pub fn room(&self) -> usize {
+        self.0.capacity()
+    }
+}
+
 impl From<Vec<u8>> for Buffer {
     fn from(octets: Vec<u8>) -> Buffer {
         Buffer(octets)

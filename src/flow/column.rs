@@ -36,6 +36,17 @@ pub enum Column {
 }
 
 impl Column {
+    /// Octets of memory it takes, or nearly so.
+    pub fn room(&self) -> usize {
+        match self {
+            Column::Constant { value } => value.capacity(),
+            Column::Plain { data, .. } => data.capacity(),
+            Column::Dictionary { values, index, .. } => values.capacity() + index.capacity() * 4,
+            Column::Variable { ends, data } => ends.capacity() * 4 + data.capacity(),
+            Column::Unread => 0,
+        }
+    }
+
     /// The column as a view; `None` if it was not read.
     pub fn view(&self) -> Option<View<'_>> {
         Some(match self {

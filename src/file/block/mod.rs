@@ -13,7 +13,7 @@ mod part;
 
 pub(super) use bloom::{LINE, Line, Probe};
 pub(super) use decode::{Decoding, Source, Trouble};
-pub(super) use encode::{BlockEncoder, Values, append};
+pub(super) use encode::{BlockEncoder, RowsBlock, Values, append};
 use head::PartEntry;
 pub(super) use head::{Get, Head, checksum};
 
