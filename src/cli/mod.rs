@@ -5,12 +5,16 @@
 pub mod common;
 pub mod date;
 pub mod describe;
+pub mod explain;
 pub mod exporter;
 pub mod output;
+pub mod progress;
+pub mod question;
 pub mod run;
 pub mod sink;
 pub mod symbols;
 pub mod text;
+pub mod window;
 
 pub mod flow_capture;
 pub mod flow_cat;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::block::{self, BlockEncoder, FULL, Values};
+use super::block::{self, BlockEncoder, FULL, RowsBlock, Values};
 use super::facts;
 use crate::flow::time::{FlowTimes, Span};
 use crate::flow::{Codec, Fact, FlowBatch, RowLayout, Schema};
@@ -45,7 +45,7 @@ enum Body {
 
 impl Default for Live {
     fn default() -> Live {
-        let encoder = BlockEncoder::new(Codec::None, 0);
+        let encoder = BlockEncoder::new(Codec::None, 0, true);
         Live { open: Vec::new(), made: Vec::new(), encoder, flows: 0, octets: 0, times: FlowTimes::default() }
     }
 }
@@ -65,7 +65,7 @@ impl Live {
                 }
             }
             Body::Columns { columns, span } => {
-                block::append(batch, columns);
+                block::append(batch, batch.rows(), columns);
                 if FlowTimes::known(batch.schema()) {
                     times.gather(batch);
                     let more = Span::of(&times.start, &times.end);
@@ -76,7 +76,7 @@ impl Live {
         self.octets += open.octets() - before;
         self.flows += batch.len() as u64;
         if open.rows >= FULL / 2 || open.octets() >= BLOCK {
-            open.make(encoder, made);
+            open.make(encoder, times, made);
         }
     }
 
@@ -93,7 +93,7 @@ impl Live {
     /// Appends all flows to `out` as blocks, after which there are none here.
     pub fn take(&mut self, out: &mut Vec<u8>) {
         for open in self.open.iter_mut().filter(|open| open.rows > 0) {
-            open.make(&mut self.encoder, &mut self.made);
+            open.make(&mut self.encoder, &mut self.times, &mut self.made);
         }
         out.append(&mut self.made);
         self.open.truncate(IDLE);
@@ -135,18 +135,22 @@ impl Open {
     fn octets(&self) -> usize {
         match &self.body {
             Body::Rows { octets, .. } => octets.len(),
-            Body::Columns { columns, .. } => columns.iter().map(Values::room).sum(),
+            Body::Columns { columns, .. } => columns.iter().map(Values::octets).sum(),
         }
     }
 
     /// Appends the flows as a block, after which there are none here.
-    fn make(&mut self, encoder: &mut BlockEncoder, out: &mut Vec<u8>) {
+    fn make(&mut self, encoder: &mut BlockEncoder, times: &mut FlowTimes, out: &mut Vec<u8>) {
         let rows = std::mem::take(&mut self.rows);
         match &mut self.body {
             Body::Rows { layout, octets } => {
                 let batch = FlowBatch::from_rows(self.schema.clone(), layout.clone(), std::mem::take(octets));
-                if let Some((block, _)) = BlockEncoder::rows(&batch) {
-                    out.extend_from_slice(&block);
+                times.gather(&batch);
+                let span = Span::of(&times.start, &times.end).filter(|_| FlowTimes::known(&self.schema));
+                if let Some(rows) = batch.stored_rows() {
+                    let (size, offsets, order, octets) = (rows.size, rows.offsets, rows.order, rows.bytes);
+                    let block = RowsBlock { schema: &self.schema, size, offsets, order, octets, span };
+                    out.extend_from_slice(&encoder.rows(&block));
                 }
                 *octets = crate::flow::spare();
             }
@@ -154,16 +158,6 @@ impl Open {
                 let columns = std::mem::take(columns);
                 out.extend_from_slice(&encoder.encode(&self.schema, rows, &columns, span.take()));
             }
-        }
-    }
-}
-
-impl Values {
-    fn room(&self) -> usize {
-        match self {
-            Values::Numbers(numbers) => numbers.len() * 8,
-            Values::Octets(octets) => octets.len(),
-            Values::Variable { ends, data } => ends.len() * 4 + data.len(),
         }
     }
 }

@@ -166,6 +166,7 @@ impl Assembly {
             columns,
             parts: self.parts,
             schema: schema.clone(),
+            sum: 0,
         };
         head.write(&mut block);
         block

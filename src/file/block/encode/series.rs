@@ -90,6 +90,7 @@ pub(super) fn reduce(way: Way, width: u16, numbers: &mut [u64], reference: &[u64
 mod tests {
     use super::*;
     use crate::file::block::{Layout, pack};
+    use crate::flow::Column;
     use proptest::prelude::*;
 
     proptest! {
@@ -107,7 +108,11 @@ mod tests {
                 (part.layout, part.bits) = (Layout::Packed, pack::bits_of(top).max(1));
                 let mut octets = Vec::new();
                 pack::pack(&x, part.bits, &mut octets);
-                prop_assert_eq!(&part.numbers(&octets, Some(&other)), &numbers);
+                let octets_of = |n: &[u64]| n.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<u8>>();
+                let other = Column::Plain { width: 8, data: octets_of(&other) };
+                let part = PartEntry { count: numbers.len() as u32, ..part };
+                let short: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()[..width.into()].to_vec()).collect();
+                prop_assert_eq!(part.values(&octets, other.view()), short);
             }
         }
     }
