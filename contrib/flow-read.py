@@ -94,6 +94,11 @@ def zstd(data, size):
         return zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
     except ImportError:
         pass
+    try:
+        from compression.zstd import decompress
+        return decompress(data)
+    except ImportError:
+        pass
     if shutil.which("zstd"):
         return subprocess.run(["zstd", "-dcq"], input=data, stdout=subprocess.PIPE, check=True).stdout
     sys.exit("flow-read.py: Zstandard columns: install python3-zstandard, or pip install zstandard, or zstd")
@@ -439,7 +444,7 @@ def when(way, n, seconds, nanoseconds, uptime, boot):
         return n * 1000
     if way == "ntp":
         since = (n >> 32) - 2208988800
-        return (since % (1 << 32)) * 1000 + ((n & M32) * 1000 + (1 << 31) >> 32)
+        return n and (since % (1 << 32)) * 1000 + ((n & M32) * 1000 + (1 << 31) >> 32)
     if way == "ago":
         return max(seconds * 1000000 + nanoseconds // 1000 - n, 0) // 1000
     n &= M32

@@ -240,6 +240,20 @@ fn the_python_reader_reads_what_we_write() {
     let output = read(&path);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(lines(&output.stdout).len(), 500);
+    // A file that is being written: no index, no mark that it is complete; it may end anywhere.
+    let live = WriteOptions::new(Form::Modern, StreamInfo::default());
+    let mut writer = FlowWriter::new(Vec::new(), &live).unwrap();
+    for piece in records(500).chunks(100 * 64) {
+        writer.write(&FlowBatch::from_raw(Version::V5, Order::HOST, piece.to_vec())).unwrap();
+        writer.flush().unwrap();
+    }
+    let whole = writer.finish().unwrap();
+    for (part, flows) in [(whole.len() / 2, 100..400), (whole.len(), 500..501), (40, 0..1)] {
+        fs::write(&path, &whole[..part]).unwrap();
+        let output = read(&path);
+        assert!(output.status.success() && flows.contains(&lines(&output.stdout).len()), "{}", stderr(&output));
+    }
+    fine(XLATE, &["-V10", "--codec", "lz4", "-o", path.to_str().unwrap()], &flow_file(500, 0, Order::HOST));
     let mut octets = fs::read(&path).unwrap();
     let middle = octets.len() / 2;
     octets[middle] ^= 1;

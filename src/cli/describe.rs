@@ -68,7 +68,7 @@ pub fn tables(found: &Description, mark: &str, out: &mut impl Write) -> io::Resu
         let ColumnSummary { raw, stored, values, .. } = column;
         let width =
             if column.spec.width == crate::flow::VARIABLE { "var".into() } else { column.spec.width.to_string() };
-        let (each, ratio) = (each(stored, values), each(raw, stored.max(1)));
+        let (each, ratio) = (each(stored, values), each(raw, stored));
         let (name, how) = (name(&column), how(&column));
         writeln!(out, "{mark} {name:<30} {width:>5} {raw:>12} {stored:>12} {each:>7} {ratio:>6}  {how}")?;
     }

@@ -212,7 +212,14 @@ impl Scratch {
                 Step::Ipv6(_) => 39,
                 Step::Ports(_) => PORTS,
                 Step::Made(at, kind) => match (arenas.next(), batch.column(*at)) {
-                    (Some(arena), Some(view)) => arena.make(view, window.rows(), *kind),
+                    (Some(arena), Some(view)) => {
+                        let number = batch
+                            .schema()
+                            .fields()
+                            .get(*at)
+                            .is_some_and(|spec| registry::is_number(spec.element, spec.width));
+                        arena.make(view, window.rows(), *kind, number)
+                    }
                     _ => 0,
                 },
             };
