@@ -70,8 +70,11 @@ pub fn describe(path: &Path) -> Result<Description, Error> {
     let (mut blocks, mut problem) = (Vec::new(), None);
     while reader.info().stream_version == 4 && octets > 0 {
         match reader.next_unit() {
-            Ok(Some(Unit::Block(block))) => blocks.push(BlockSummary::of(block.offset, &block.head)),
-            Ok(Some(Unit::Batch(_))) => {}
+            Ok(Some(Unit::Block(block))) => match block.head() {
+                Ok(head) => blocks.push(BlockSummary::of(block.offset, &head)),
+                Err(error) => problem = Some(error),
+            },
+            Ok(Some(Unit::Batch(_) | Unit::Copy(_))) => {}
             Ok(None) => break,
             Err(error) => {
                 problem = Some(error);
