@@ -107,11 +107,11 @@ impl<W: Write> FlowWriter<W> {
         self.flows
     }
 
-    /// When the flows written so far were, as far as a modern file's blocks know.
+    /// When the flows written so far were; `None` if that is not known of all of them: readers skip whole files by it.
     pub fn span(&self) -> Option<Span> {
         match &self.body {
             Body::Classic(_) => None,
-            Body::Modern(blocks) => blocks.span,
+            Body::Modern(blocks) => blocks.span.filter(|_| !blocks.timeless),
         }
     }
 
@@ -214,6 +214,8 @@ struct Blocks<W: Write> {
     entries: Vec<Entry>,
     flows: u64,
     span: Option<Span>,
+    /// Of some flows it is not known when they were.
+    timeless: bool,
     times: FlowTimes,
 }
 
@@ -233,7 +235,18 @@ impl<W: Write> Blocks<W> {
         let codec = if options.quick { Codec::None } else { options.codec };
         let encoder = BlockEncoder::new(codec, options.level.into());
         let (quick, open, entries) = (options.quick, Vec::new(), Vec::new());
-        Blocks { out, offset, encoder, quick, open, entries, flows: 0, span: None, times: FlowTimes::default() }
+        Blocks {
+            out,
+            offset,
+            encoder,
+            quick,
+            open,
+            entries,
+            flows: 0,
+            span: None,
+            timeless: false,
+            times: FlowTimes::default(),
+        }
     }
 
     fn write(&mut self, batch: &FlowBatch) -> io::Result<()> {
@@ -279,6 +292,7 @@ impl<W: Write> Blocks<W> {
     fn put(&mut self, block: &[u8], rows: usize, span: Option<Span>) -> io::Result<()> {
         let head = block.get(12..16).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b)) as usize;
         self.flows += rows as u64;
+        self.timeless |= span.is_none();
         if let Some(span) = span {
             self.span = Some(self.span.map_or(span, |known| known.union(span)));
         }
