@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::Error;
 use super::block::{ColumnKind, Head, Layout, Transform};
+use super::error::Error;
 use super::reader::FlowReader;
 use super::unit::Unit;
 use crate::flow::time::Span;
@@ -74,7 +74,7 @@ pub fn describe(path: &Path) -> Result<Description, Error> {
                 Ok(head) => blocks.push(BlockSummary::of(block.offset, &head)),
                 Err(error) => problem = Some(error),
             },
-            Ok(Some(Unit::Batch(_) | Unit::Copy(_))) => {}
+            Ok(Some(_)) => {}
             Ok(None) => break,
             Err(error) => {
                 problem = Some(error);

@@ -5,8 +5,8 @@
 //! work to read (compressed ones) are read side by side.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::ordered::Ordered;
 use super::pipe::Stop;
@@ -27,6 +27,18 @@ pub struct Scan<'p> {
     front: AtomicUsize,
     /// Ends the wait for pipes when nobody wants more.
     pub(super) stop: Stop,
+    progress: Arc<Progress>,
+}
+
+/// How far a reading has come, for those who watch it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Inputs in all.
+    pub inputs: u64,
+    /// Inputs that have been read to their end.
+    pub ended: AtomicU64,
+    /// Flows that have been read or passed over.
+    pub flows: AtomicU64,
 }
 
 /// One input: still to be opened, being read, or done with.
@@ -38,6 +50,7 @@ pub(super) struct Slot {
     records: u64,
     problems: Vec<Error>,
     stop: Stop,
+    progress: Arc<Progress>,
 }
 
 enum State {
@@ -86,7 +99,9 @@ impl<'p> Scan<'p> {
     pub fn open(inputs: &Inputs) -> Result<Scan<'p>, Error> {
         let (files, mut problems) = inputs.files();
         let stop = Stop::default();
-        let mut slots: Vec<Slot> = files.into_iter().map(|path| Slot::new(path, stop.clone())).collect();
+        let progress = Arc::new(Progress { inputs: files.len() as u64, ..Progress::default() });
+        let slot = |path| Slot::new(path, stop.clone(), progress.clone());
+        let mut slots: Vec<Slot> = files.into_iter().map(slot).collect();
         let plan = Plan::default();
         let first = slots.iter_mut().find_map(|slot| slot.open(&plan).map(|stream| stream.info().clone()));
         let Some(info) = first else {
@@ -105,6 +120,7 @@ impl<'p> Scan<'p> {
             problems,
             front: AtomicUsize::new(0),
             stop,
+            progress,
         })
     }
 
@@ -125,6 +141,11 @@ impl<'p> Scan<'p> {
     /// At most so many threads; as many as there are cores if this is not called.
     pub fn threads(self, threads: usize) -> Scan<'p> {
         Scan { threads: threads.max(1), ..self }
+    }
+
+    /// How far the reading has come, to be looked at while it goes on.
+    pub fn progress(&self) -> Arc<Progress> {
+        self.progress.clone()
     }
 
     /// The first readable input's header.
@@ -273,8 +294,8 @@ impl<'p> Scan<'p> {
 }
 
 impl Slot {
-    fn new(path: PathBuf, stop: Stop) -> Slot {
-        Slot { path, state: State::Unopened, chunks: 0, records: 0, problems: Vec::new(), stop }
+    fn new(path: PathBuf, stop: Stop, progress: Arc<Progress>) -> Slot {
+        Slot { path, state: State::Unopened, chunks: 0, records: 0, problems: Vec::new(), stop, progress }
     }
 
     fn open(&mut self, plan: &Plan<'_>) -> Option<&mut FlowReader> {
@@ -309,6 +330,7 @@ impl Slot {
             Ok(Some(unit)) => {
                 self.chunks += 1;
                 self.records += unit.rows();
+                self.progress.flows.fetch_add(unit.rows(), Ordering::Relaxed);
                 Some(unit)
             }
             Ok(None) => {
@@ -345,6 +367,7 @@ impl Slot {
 
     fn end(&mut self, problem: Option<Error>) {
         self.state = State::Ended;
+        self.progress.ended.fetch_add(1, Ordering::Relaxed);
         self.problems.extend(problem);
     }
 

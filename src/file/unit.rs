@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::net::IpAddr;
@@ -13,7 +14,7 @@ use super::block::{Decoding, Head, LINE, Line, Probe, Source, Trouble, octets_of
 use super::error::{Error, Kind};
 use super::index::{Indexed, word};
 use crate::flow::time::Span;
-use crate::flow::{BlockFacts, Field, FlowBatch, Projection, Select};
+use crate::flow::{BlockFacts, Field, FlowBatch, Projection, Schema, Select};
 
 /// What is asked of every unit.
 pub(super) struct Plan<'a> {
@@ -303,7 +304,8 @@ impl Block {
         })
     }
 
-    fn error(&self, kind: Kind) -> Error {
+    /// What is wrong with the block, and where that is.
+    pub fn error(&self, kind: Kind) -> Error {
         let at = format!("block at offset {}", self.offset);
         Error { file: self.name.to_string(), at, kind, kept: self.before }
     }
@@ -374,6 +376,43 @@ impl BlockFacts for Facts<'_> {
             Field::EndMs => self.head.span.map(|span| span.end),
             field => self.head.columns.get(self.head.schema.resolve(field)?)?.bounds,
         }
+    }
+
+    fn schema(&self) -> Option<&Schema> {
+        Some(&self.head.schema)
+    }
+
+    fn column_bounds(&self, at: usize) -> Option<(u64, u64)> {
+        self.head.columns.get(at)?.bounds
+    }
+
+    fn flows(&self) -> u64 {
+        self.head.rows.into()
+    }
+
+    fn octets(&self, columns: &Projection) -> u64 {
+        let head = &self.head;
+        let mut wanted: Vec<bool> = head.columns.iter().map(|column| columns.wants(column.spec.element)).collect();
+        let mut parts: BTreeSet<u16> =
+            head.row.filter(|_| wanted.contains(&true)).map(|row| row.part).into_iter().collect();
+        // What is told by another column, or a difference to it, needs that one, too.
+        for _ in 0..head.columns.len() {
+            let before = parts.len();
+            for (column, _) in head.columns.iter().zip(&wanted).filter(|(_, wanted)| **wanted) {
+                parts.extend([column.a, column.b, column.c]);
+            }
+            let others = parts.iter().filter_map(|part| head.part(*part)).map(|part| part.reference);
+            let parents = head.columns.iter().zip(&wanted).filter(|(_, w)| **w).map(|(column, _)| column.parent);
+            for other in others.chain(parents).map(usize::from).collect::<Vec<_>>() {
+                if let Some(other) = wanted.get_mut(other) {
+                    *other = true;
+                }
+            }
+            if parts.len() == before {
+                break;
+            }
+        }
+        parts.iter().filter_map(|part| head.part(*part)).map(|part| u64::from(part.stored)).sum()
     }
 
     fn may_hold(&self, address: IpAddr) -> bool {

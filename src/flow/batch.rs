@@ -219,6 +219,24 @@ impl FlowBatch {
         }
     }
 
+    /// Octets of memory it takes, or nearly so.
+    pub fn room(&self) -> usize {
+        match &self.body {
+            Body::Raw { bytes, .. } | Body::Rows { bytes, .. } => bytes.room(),
+            Body::Columns(columns) => columns.0.iter().map(Column::room).sum(),
+        }
+    }
+
+    /// Moves a few flows out of a large buffer, so that they do not keep it busy while they wait.
+    pub fn tight(mut self) -> FlowBatch {
+        if let Body::Raw { bytes, .. } | Body::Rows { bytes, .. } = &mut self.body
+            && bytes.len() < bytes.room() / 4
+        {
+            *bytes = Buffer::from(bytes.to_vec());
+        }
+        self
+    }
+
     /// The columns, where the batch is made of them.
     pub fn columns(&self) -> Option<&[Column]> {
         match &self.body {

@@ -78,6 +78,13 @@ pub fn give_numbers_back(numbers: Vec<u32>) {
 #[derive(Clone, Debug, Default)]
 pub struct Buffer(Vec<u8>);
 
+impl Buffer {
+    /// Octets of memory it takes.
+    pub fn room(&self) -> usize {
+        self.0.capacity()
+    }
+}
+
 impl From<Vec<u8>> for Buffer {
     fn from(octets: Vec<u8>) -> Buffer {
         Buffer(octets)

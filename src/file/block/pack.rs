@@ -6,17 +6,27 @@ pub(super) fn bits_of(n: u64) -> u8 {
 }
 
 /// Appends numbers of `bits` bits each, the least significant bits first.
-pub(super) fn pack(numbers: impl Iterator<Item = u64>, bits: u8, out: &mut Vec<u8>) {
-    let (mut have, mut count) = (0u128, 0u32);
+pub(super) fn pack(numbers: &[u64], bits: u8, out: &mut Vec<u8>) {
+    let total = (numbers.len() * usize::from(bits)).div_ceil(8);
+    let start = out.len();
+    out.resize(start + total, 0);
+    let Some(out) = out.get_mut(start..) else { return };
+    let bits = u32::from(bits);
+    let (mut have, mut count) = (0u64, 0u32);
+    let (words, tail) = out.as_chunks_mut::<8>();
+    let mut words = words.iter_mut();
     for number in numbers {
-        have |= u128::from(number) << count;
-        count += u32::from(bits);
-        while count >= 32 {
-            out.extend_from_slice(&(have as u32).to_le_bytes());
-            have >>= 32;
-            count -= 32;
+        have |= number << count;
+        count += bits;
+        if count >= 64 {
+            if let Some(word) = words.next() {
+                *word = have.to_le_bytes();
+                have = 0;
+            }
+            count -= 64;
+            // What of the number did not fit; all of it did if nothing is left over.
+            have |= if count > 0 { number >> (bits - count) } else { 0 };
         }
     }
-    let rest = have.to_le_bytes();
-    out.extend_from_slice(rest.get(..count.div_ceil(8) as usize).unwrap_or_default());
+    tail.iter_mut().zip(have.to_le_bytes()).for_each(|(to, from)| *to = from);
 }

@@ -167,7 +167,7 @@ mod tests {
             let mask = if bits == 64 { u64::MAX } else { (1 << bits) - 1 };
             let numbers: Vec<u64> = numbers.iter().map(|n| n & mask).collect();
             let mut octets = Vec::new();
-            pack(numbers.iter().copied(), bits, &mut octets);
+            pack(&numbers, bits, &mut octets);
             check::<[u8; 1]>(&octets, bits, base, &numbers);
             check::<[u8; 2]>(&octets, bits, base, &numbers);
             check::<[u8; 4]>(&octets, bits, base, &numbers);
