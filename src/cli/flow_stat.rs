@@ -117,7 +117,9 @@ equal stand in ascending order of their keys.
 
 Reports --by fields:
   Fields have flow-tools' names (srcaddr, dstport, prot, tos, src_as, input, exaddr), IANA's
-  (sourceTransportPort), or usual ones (proto, bytes, packets). Beside plain fields there are
+  (sourceTransportPort), or usual ones (proto, bytes, packets); any other element of IPFIX goes by
+  its name (applicationId, wlanSSID). What version 5 has and flows do not tell is 0. Beside plain
+  fields there are
     srcaddr/24           networks of IPv4; IPv6 addresses whole
     srcaddr/64           networks of IPv6 (more than 32); IPv4 addresses whole
     srcaddr/24/64        networks of both

@@ -27,6 +27,7 @@ pub mod flow_receive;
 pub mod flow_send;
 pub mod flow_sensor;
 pub mod flow_stat;
+pub mod flow_xlate;
 
 pub use output::Output;
 pub use run::{Exit, Failure, definition, program};
@@ -45,6 +46,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_send::Args>(),
         definition::<flow_sensor::Args>(),
         definition::<flow_stat::Args>(),
+        definition::<flow_xlate::Args>(),
     ]
 }
 

@@ -12,6 +12,7 @@ mod header;
 mod json;
 mod json_values;
 mod page;
+mod six;
 mod table;
 mod window;
 

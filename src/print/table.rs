@@ -81,7 +81,9 @@ impl Table {
 
     /// The fields to read.
     pub fn fields(&self) -> Projection {
-        let fields = self.needs().into_iter().collect::<Projection>();
+        let needs = self.needs();
+        let icmp = needs.contains(&Field::DstPort).then_some(Field::IcmpTypeCode);
+        let fields = needs.into_iter().chain(icmp).collect::<Projection>();
         if self.times_of_flows() { fields.union(&Projection::of(&FlowTimes::FIELDS)) } else { fields }
     }
 
@@ -247,30 +249,29 @@ impl Scratch {
     /// Writes one column of the window's rows.
     fn column(&mut self, batch: &FlowBatch, window: &Window, column: &Column, names: &Symbols, page: &mut Page) {
         let Column { value, width, tail } = *column;
-        let place = |field| batch.schema().resolve(field);
         match value {
             Value::Number(field) if width_of(batch.schema(), field) == Some(1) => {
-                window.numbers(place(field), &mut self.octets);
+                window.field(field, &mut self.octets);
                 page.column(self.octets.iter(), width, tail, |cell, n| digits::octet(cell, *n));
             }
             Value::Number(field) => {
-                window.numbers(place(field), &mut self.a);
+                window.field(field, &mut self.a);
                 page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, *n));
             }
             Value::Zero => page.column(0..window.len(), width, tail, |cell, _| digits::decimal(cell, 0)),
             Value::Right(field) => {
-                window.numbers(place(field), &mut self.a);
+                window.field(field, &mut self.a);
                 page.column(self.a.iter(), width, tail, |cell, n| {
                     let len = digits::decimal(cell, *n);
                     to_right(cell, len, width)
                 });
             }
             Value::Hex(field, least) => {
-                window.numbers(place(field), &mut self.a);
+                window.field(field, &mut self.a);
                 page.column(self.a.iter(), width, tail, |cell, n| digits::hex(cell, *n, least));
             }
             Value::Named(field, kind) => {
-                window.numbers(place(field), &mut self.a);
+                window.field(field, &mut self.a);
                 let table = names.table(kind);
                 page.column(self.a.iter(), width, tail, |cell, n| {
                     let name = u32::try_from(*n).ok().and_then(|n| table.name(n)).map(str::as_bytes);
@@ -282,16 +283,16 @@ impl Scratch {
                 });
             }
             Value::Tag(field) => {
-                window.numbers(place(field), &mut self.a);
+                window.field(field, &mut self.a);
                 page.column(self.a.iter(), width, tail, |cell, n| tag(cell, *n));
             }
             Value::Flags => {
-                window.numbers(place(Field::TcpFlags), &mut self.a);
+                window.field(Field::TcpFlags, &mut self.a);
                 page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, n & 7));
             }
             Value::OctetsPerPacket => {
-                window.numbers(place(Field::Octets), &mut self.a);
-                window.numbers(place(Field::Packets), &mut self.b);
+                window.field(Field::Octets, &mut self.a);
+                window.field(Field::Packets, &mut self.b);
                 let each = self.a.iter().zip(&self.b).map(|(octets, packets)| octets.checked_div(*packets));
                 page.column(each, width, tail, |cell, n| digits::decimal(cell, n.unwrap_or(0)));
             }
@@ -299,7 +300,7 @@ impl Scratch {
             Value::Prefix(field, length, _) => self.addresses(batch, window, (field, Some(length)), column, page),
             Value::Clock(field) => {
                 if told_by_uptime(batch.schema()) {
-                    window.numbers(place(field), &mut self.a);
+                    window.field(field, &mut self.a);
                 } else {
                     self.clock_field(window, field);
                 }
@@ -320,13 +321,12 @@ impl Scratch {
     ) {
         let Column { value, width, tail } = *column;
         let most = if let Value::Prefix(_, _, most) = value { most } else { usize::MAX };
-        let place = batch.schema().resolve(address);
         let six = width_of(batch.schema(), address) == Some(16);
         if let Some(length) = length {
-            window.numbers(batch.schema().resolve(length), &mut self.b);
+            window.field(length, &mut self.b);
         }
         if six {
-            window.numbers(place, &mut self.wide);
+            window.field(address, &mut self.wide);
             let values = self.wide.iter();
             match length {
                 None => page.column(values, width, tail, |cell, a| digits::ipv6(cell, *a)),
@@ -337,7 +337,7 @@ impl Scratch {
             }
             return;
         }
-        window.numbers(place, &mut self.a);
+        window.field(address, &mut self.a);
         let values = self.a.iter();
         match length {
             None => page.column(values, width, tail, |cell, a| digits::ipv4(cell, *a as u32)),

@@ -28,7 +28,7 @@ impl Arrived {
     /// A batch's selected flows, grouped as these are.
     pub fn batch(grouping: &Grouping, batch: &FlowBatch) -> Option<Arrived> {
         let mut arrived = Arrived::new(grouping.clone())?;
-        if grouping.lacks(batch.schema()).is_some() {
+        if !grouping.suits(batch.schema()) {
             arrived.lacking = batch.len() as u64;
             return Some(arrived);
         }

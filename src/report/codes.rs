@@ -39,7 +39,8 @@ impl<'a> Coded<'a> {
                 return None;
             }
             for field in part.fields() {
-                match batch.view(field)? {
+                let Some(view) = batch.view(field) else { continue };
+                match view {
                     View::Strided { stride: 0, .. } => {}
                     View::Dictionary { width, values, index } => {
                         let count = values.len().checked_div(width)?;

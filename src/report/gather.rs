@@ -1,9 +1,11 @@
 //! From a batch to columns: what each flow counts, and the keys it counts under.
 
 use super::key::{Key, KeyLayout, MAPPED, Part};
+use super::words::{Known, Words};
 use super::{Counts, Grouping};
+use crate::flow::registry::is_number;
 use crate::flow::time::FlowTimes;
-use crate::flow::{Field, FlowBatch, Order, Rows, View};
+use crate::flow::{Element, Field, FlowBatch, Order, Rows, View};
 
 /// TCP and UDP.
 const WITH_PORTS: [u8; 2] = [6, 17];
@@ -44,6 +46,14 @@ impl<'a> Source<'a> {
                 out.clear();
                 out.resize(rows.len(), 0);
             }
+        }
+        // Version 5 has ICMP's type and code in the port, others beside it.
+        if field == Field::DstPort
+            && let Some(view) = self.view(Field::IcmpTypeCode)
+        {
+            let mut icmp = Vec::<u64>::new();
+            view.gather(rows, &mut icmp);
+            out.iter_mut().zip(icmp).filter(|(port, _)| **port == 0).for_each(|(port, icmp)| *port = icmp);
         }
     }
 }
@@ -158,6 +168,7 @@ pub(super) struct Keys<const N: usize> {
     /// The keys, one a flow.
     pub keys: Vec<[u64; N]>,
     pub numbers: Numbers,
+    known: Known,
     longs: Vec<u128>,
     /// The keys, with source and destination changed over.
     turned: Vec<[u64; N]>,
@@ -166,22 +177,23 @@ pub(super) struct Keys<const N: usize> {
 impl<const N: usize> Keys<N> {
     /// Gathers the keys.
     pub fn gather(&mut self, source: Source<'_>, rows: Rows<'_>, values: &Values, key: &Key, layout: &KeyLayout) {
-        self.gather_parts(source, rows, values, &key.parts, layout);
+        self.gather_parts(source, rows, values, &key.parts, layout, &key.words);
         if let Some(turned) = &key.turned {
             std::mem::swap(&mut self.keys, &mut self.turned);
-            self.gather_parts(source, rows, values, turned, layout);
+            self.gather_parts(source, rows, values, turned, layout, &key.words);
             self.keys.iter_mut().zip(&self.turned).for_each(|(one, other)| *one = (*one).min(*other));
         }
     }
 
     /// Gathers the keys made of `parts`.
-    pub fn gather_parts(
+    fn gather_parts(
         &mut self,
         source: Source<'_>,
         rows: Rows<'_>,
         values: &Values,
         parts: &[Part],
         layout: &KeyLayout,
+        words: &Words,
     ) {
         self.keys.clear();
         self.keys.resize(rows.len(), [0; N]);
@@ -190,9 +202,28 @@ impl<const N: usize> Keys<N> {
                 self.long(source, rows, *part);
                 self.keys.iter_mut().zip(&self.longs).for_each(|(key, value)| slot.put(*value, key));
             } else {
-                self.numbers.gather(source, rows, values, *part);
+                match part {
+                    Part::Word(element) => self.words(source, rows, *element, words),
+                    part => self.numbers.gather(source, rows, values, *part),
+                }
                 let numbers = &self.numbers.values;
                 self.keys.iter_mut().zip(numbers).for_each(|(key, value)| slot.put_number(*value, key));
+            }
+        }
+    }
+
+    /// Values that are no numbers.
+    fn words(&mut self, source: Source<'_>, rows: Rows<'_>, element: Element, words: &Words) {
+        let schema = source.batch.schema();
+        let spec = schema.position(element, 0).and_then(|at| Some((at, schema.fields().get(at)?)));
+        let numbers = &mut self.numbers.values;
+        match spec.and_then(|(at, spec)| Some((source.batch.column(at)?, spec))) {
+            Some((view, spec)) => {
+                self.known.gather(words, view, is_number(element, spec.width), rows, numbers);
+            }
+            None => {
+                numbers.clear();
+                numbers.resize(rows.len(), 0);
             }
         }
     }
@@ -200,9 +231,12 @@ impl<const N: usize> Keys<N> {
     /// Addresses in the width of IPv6.
     fn long(&mut self, source: Source<'_>, rows: Rows<'_>, part: Part) {
         let (Part::Address(field) | Part::Network(field, _) | Part::Prefix(field, ..)) = part else { return };
-        let Some(view) = source.view(field) else { return };
-        view.gather(rows, &mut self.longs);
-        let short = view.width() <= 4;
+        self.longs.clear();
+        self.longs.resize(rows.len(), 0);
+        let short = source.view(field).is_none_or(|view| {
+            view.gather(rows, &mut self.longs);
+            view.width() <= 4
+        });
         if let Part::Network(_, mask) = part {
             source.gather(mask, rows, &mut self.numbers.scratch);
             let width = if short { 32 } else { 128 };
@@ -253,10 +287,37 @@ impl Numbers {
                     self.values.iter_mut().for_each(|time| *time -= *time % step);
                 }
             }
+            Part::Element(element) => self.element(source, rows, element, |n, _| n),
+            Part::Signed(element) => self.element(source, rows, element, |n, width| {
+                let unused = 64 - 8 * width.clamp(1, 8) as u32;
+                ((n << unused) as i64 >> unused) as u64 ^ 1 << 63
+            }),
+            // Not a number: see Keys.
+            Part::Word(_) => {
+                self.values.clear();
+                self.values.resize(rows.len(), 0);
+            }
             Part::PacketSize => {
                 self.values.clear();
                 self.values
                     .extend(values.octets.iter().zip(&values.packets).map(|(o, p)| o.checked_div(*p).unwrap_or(0)));
+            }
+        }
+    }
+}
+
+impl Numbers {
+    /// Gathers an element's numbers, read in some way that may depend on their width.
+    fn element(&mut self, source: Source<'_>, rows: Rows<'_>, element: Element, read: impl Fn(u64, usize) -> u64) {
+        let place = source.batch.schema().position(element, 0);
+        match place.and_then(|at| source.batch.column(at)) {
+            Some(view) => {
+                view.gather(rows, &mut self.values);
+                self.values.iter_mut().for_each(|n| *n = read(*n, view.width()));
+            }
+            None => {
+                self.values.clear();
+                self.values.resize(rows.len(), 0);
             }
         }
     }

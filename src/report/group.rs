@@ -3,8 +3,9 @@
 use super::direct::Direct;
 use super::engine::{Group, Work, engine};
 use super::gather::Values;
-use super::key::{Grouping, KeyLayout, KeyWords};
+use super::key::{Grouping, KeyLayout, KeyWords, Part};
 use super::rank::{Order, SortBy, Sorted};
+use super::words::Ranked;
 use super::{Counts, Entry, pool};
 use crate::flow::FlowBatch;
 
@@ -103,7 +104,7 @@ impl Outcome {
 impl Worker<'_> {
     /// Adds a batch's selected flows. A batch without the fields of the key is only counted.
     pub fn add(&mut self, batch: &FlowBatch) {
-        if self.aggregation.grouping.lacks(batch.schema()).is_some() {
+        if !self.aggregation.grouping.suits(batch.schema()) {
             self.outcome.lacking += batch.len() as u64;
             return;
         }
@@ -164,6 +165,13 @@ impl Groups {
     /// Calls with every group, in no order.
     pub(super) fn each(&self, see: &mut dyn FnMut(&Entry)) {
         self.groups.each(see);
+    }
+
+    /// Puts ranks in the place of numbers of values that are no numbers themselves.
+    pub(super) fn rank_words(&mut self, parts: &[Part], ranked: &Ranked) {
+        for (at, _) in parts.iter().enumerate().filter(|(_, part)| matches!(part, Part::Word(_))) {
+            self.groups.renumber(at, &|number| ranked.rank(number));
+        }
     }
 
     /// Groups of these groups: all whose keys begin with the parts of `layout`, counted as one flow each.

@@ -27,6 +27,7 @@ pub mod stat;
 mod table;
 pub mod text;
 mod top;
+mod words;
 
 pub use arrival::Arrived;
 pub use group::{Aggregation, Groups, Worker};

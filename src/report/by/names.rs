@@ -1,5 +1,6 @@
 //! What fields are called.
 
+use crate::flow::registry::{self, Entry};
 use crate::flow::symbols::Kind as Names;
 use crate::flow::time::FlowTimes;
 use crate::flow::{Element, Field};
@@ -8,6 +9,8 @@ use crate::flow::{Element, Field};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Source {
     Field(Field),
+    /// An element that is no field.
+    Element(Entry),
     /// A flow's own times, whichever way the exporter says them.
     Start,
     End,
@@ -63,7 +66,9 @@ pub(super) fn find(word: &str) -> Option<Source> {
         is(element.short_name()) || is(element.name())
     };
     let field = || Field::ALL.iter().find(|field| field.candidates().iter().any(called));
-    alias.map(|(_, source)| *source).or_else(|| field().map(|field| Source::Field(*field)))
+    let named = |entry: &&Entry| entry.name.eq_ignore_ascii_case(word);
+    let element = || registry::all().iter().find(named).map(|entry| Source::Element(*entry));
+    alias.map(|(_, source)| *source).or_else(|| field().map(|field| Source::Field(*field))).or_else(element)
 }
 
 /// What a field is called in a report.

@@ -11,25 +11,29 @@ const HIGHEST: usize = (64 - BITS) as usize + 1;
 /// Hashes that take as much memory as the registers do.
 const FEW: usize = REGISTERS / 8;
 
-/// Hashed values, counted.
-#[derive(Clone, Debug)]
+/// Hashed values, counted. Most groups have one or few: these take no more than they need.
+#[derive(Clone, Default, Debug)]
 pub(super) enum Sketch {
+    #[default]
+    None,
+    One(u64),
     /// The hashes, ascending.
-    Few(Vec<u64>),
+    Few(Box<Vec<u64>>),
     /// For each register the highest rank.
     Many(Box<[u8; REGISTERS]>),
 }
 
-impl Default for Sketch {
-    fn default() -> Sketch {
-        Sketch::Few(Vec::new())
-    }
-}
-
 impl Sketch {
     /// Adds a value's hash.
+    #[inline]
     pub fn add(&mut self, hash: u64) {
         match self {
+            Sketch::None => *self = Sketch::One(hash),
+            Sketch::One(one) if *one == hash => {}
+            Sketch::One(one) => {
+                let both = vec![hash.min(*one), hash.max(*one)];
+                *self = Sketch::Few(Box::new(both));
+            }
             Sketch::Many(registers) => raise(registers, hash),
             Sketch::Few(hashes) => {
                 let place = place(hashes, hash);
@@ -49,23 +53,32 @@ impl Sketch {
     /// Adds all that another has seen.
     pub fn merge(&mut self, other: &Sketch) {
         match other {
-            Sketch::Few(hashes) => hashes.iter().for_each(|hash| self.add(*hash)),
             Sketch::Many(theirs) => {
                 let mut all = theirs.clone();
-                match self {
-                    Sketch::Few(hashes) => hashes.iter().for_each(|hash| raise(&mut all, *hash)),
-                    Sketch::Many(ours) => all.iter_mut().zip(ours.iter()).for_each(|(a, b)| *a = (*a).max(*b)),
+                self.hashes().iter().for_each(|hash| raise(&mut all, *hash));
+                if let Sketch::Many(ours) = self {
+                    all.iter_mut().zip(ours.iter()).for_each(|(a, b)| *a = (*a).max(*b));
                 }
                 *self = Sketch::Many(all);
             }
+            few => few.hashes().iter().for_each(|hash| self.add(*hash)),
+        }
+    }
+
+    /// The hashes, where they are kept.
+    fn hashes(&self) -> &[u64] {
+        match self {
+            Sketch::None | Sketch::Many(_) => &[],
+            Sketch::One(hash) => std::slice::from_ref(hash),
+            Sketch::Few(hashes) => hashes,
         }
     }
 
     /// How many different hashes, about.
     pub fn count(&self) -> u64 {
         match self {
-            Sketch::Few(hashes) => hashes.len() as u64,
             Sketch::Many(registers) => estimate(registers).round() as u64,
+            few => few.hashes().len() as u64,
         }
     }
 }
