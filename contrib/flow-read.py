@@ -10,7 +10,7 @@ killed, and streams are read as far as they go. The output is that of flow-expor
 import argparse, ipaddress, json, math, os, shutil, struct, subprocess, sys
 
 LOCAL, VARIABLE, NONE = 0xFFFFFFFF, 0xFFFF, 0xFFFF
-M64 = (1 << 64) - 1
+M32, M64 = (1 << 32) - 1, (1 << 64) - 1
 LOCALS = {
     1: "exportSeconds", 2: "exportNanoseconds", 3: "exporterUptime", 4: "reservedOctets", 5: "invalidFieldFlags",
     6: "shortcutRouterIPv4Address", 7: "inputEncapsulationSize", 8: "outputEncapsulationSize",
@@ -399,22 +399,63 @@ def reader(kind, width):
     return read if width in widths else bytes.hex
 
 
+def told(column, ours, alone):
+    """Which of the ways to tell a time a block's columns offer: the page's list, best first."""
+    milliseconds, seconds, ntps, ago, uptime = ours
+    ways = [
+        ("ms", milliseconds), ("seconds", seconds), ("ntp", ntps[0]), ("ntp", ntps[1]), ("ago", ago, EXPORT),
+        ("uptime", uptime, EXPORT, NANOSECONDS, UPTIME), ("near", uptime, EXPORT, UPTIME), ("boot", uptime, BOOT),
+        ("ms", alone),
+    ]  # fmt: skip
+    return next((way[:2] for way in ways if all(element in column for element in way[1:])), None)
+
+
+EXPORT, NANOSECONDS, UPTIME, BOOT, NEVER = (LOCAL, 1), (LOCAL, 2), (LOCAL, 3), (0, 160), (0, 0)
+START = ((0, 152), (0, 150), ((0, 154), (0, 156)), (0, 158), (0, 22))
+END = ((0, 153), (0, 151), ((0, 155), (0, 157)), (0, 159), (0, 21))
+
+
 def times(block, column):
-    """Start and end of every flow, ms since 1970, as the header of its export and its own fields say; or nothing."""
-    if (0, 152) in column or (0, 153) in column:
-        both = (0, 152) in column and (0, 153) in column
-        return list(zip(*([number(v) for v in block.wire(column[0, n])] for n in (152, 153)))) if both else []
-    if not {(0, 21), (0, 22), (LOCAL, 1)} <= column.keys():
-        return []
-    zero = [bytes(4)] * block.rows
-    words = [block.wire(column[e]) if e in column else zero for e in
-             [(LOCAL, 1), (LOCAL, 2), (LOCAL, 3), (0, 22), (0, 21)]]  # fmt: skip
-    out = []
-    for values in zip(*words):
-        seconds, nanoseconds, uptime, first, last = (number(value) & 0xFFFFFFFF for value in values)
-        boot = seconds * 1000 + nanoseconds // 1000000 - uptime
-        out.append((boot + first & M64, boot + last & M64))
-    return out
+    """Start and end of every flow, ms since 1970, and whether they had to be computed; or nothing."""
+    start, end = told(column, START, NEVER), told(column, END, (0, 323))
+    start, end = start or end, end or start
+    if not start:
+        return [], False
+
+    def numbers(element):
+        values = block.wire(column[element]) if element in column else [b""] * block.rows
+        return [int.from_bytes(value, "big") for value in values]
+
+    clock = list(zip(*map(numbers, (EXPORT, NANOSECONDS, UPTIME, BOOT))))
+    both = [[when(way, n, *now) for n, now in zip(numbers(element), clock)] for way, element in (start, end)]
+    return list(zip(*both)), all(way in ("ago", "uptime", "near", "boot") for way, _ in (start, end))
+
+
+def when(way, n, seconds, nanoseconds, uptime, boot):
+    seconds, nanoseconds, uptime = seconds & M32, nanoseconds & M32, uptime & M32
+    if way == "ms":
+        return n
+    if way == "seconds":
+        return n * 1000
+    if way == "ntp":
+        since = (n >> 32) - 2208988800
+        return (since % (1 << 32)) * 1000 + ((n & M32) * 1000 + (1 << 31) >> 32)
+    if way == "ago":
+        return max(seconds * 1000000 + nanoseconds // 1000 - n, 0) // 1000
+    n &= M32
+    if way == "uptime":
+        return seconds * 1000 + nanoseconds // 1000000 - uptime + n & M64
+    if way == "near":
+        return nearest(seconds * 1000, uptime, n)
+    if boot == 0 or seconds == 0:
+        return boot + n if boot else seconds * 1000
+    return nearest(seconds * 1000, seconds * 1000 - boot & M32, n)
+
+
+def nearest(export, uptime, stamp):
+    """The uptime is taken to be within 24 days of the export."""
+    ahead = stamp - uptime & M32
+    return max(export + (ahead - (1 << 32) if ahead >> 31 else ahead), 0)
 
 
 def flows(block, known):
@@ -431,18 +472,15 @@ def flows(block, known):
         keys.append(key if c.occurrence == 0 else f"{key}#{c.occurrence + 1}")
         read = reader(kind, c.width)
         values.append([read(value) for value in block.wire(at)])
-    when = times(block, column)
+    when, computed = times(block, column)
     block.check(when)
-    told = when and (0, 152) not in column
     for n in range(block.rows):
         flow = dict(zip(keys, (v[n] for v in values)))
-        if told:
+        if computed:
             signs = (t - (1 << 64) if t >> 63 else t for t in when[n])
             flow["flowStartMilliseconds"], flow["flowEndMilliseconds"] = signs
         if ports and flow["protocolIdentifier"] in (1, 58):
-            six = "IPv4" if flow["protocolIdentifier"] == 1 else "IPv6"
-            del flow["sourceTransportPort"]
-            both = flow.pop("destinationTransportPort")
+            six, both = "IPv4" if flow["protocolIdentifier"] == 1 else "IPv6", flow["destinationTransportPort"]
             flow[f"icmpType{six}"], flow[f"icmpCode{six}"] = both >> 8, both & 255
         yield flow
 

@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use flowtools::flow::time::FlowTimes;
 use flowtools::flow::{About, Element, Fact, Field, FlowBatch, Form, ie};
+use flowtools::meter::packet::udp_payload;
+use flowtools::meter::source::Capture;
 use flowtools::wire::{Datagram, Decoder, Records, Reject, Sequence, Session};
 use proptest::prelude::*;
 
@@ -327,6 +329,42 @@ fn an_exporter_may_say_in_options_when_it_was_started() {
     let mut times = FlowTimes::default();
     times.gather(&batches[0]);
     assert_eq!((times.start[0], times.end[0]), (boot + 1000, boot + 2000));
+}
+
+/// Packets and octets over IPv4, and IPv6 flows, of a capture of exports.
+fn totals(name: &str) -> (u64, u64, usize) {
+    let file = std::fs::File::open(format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let mut capture = Capture::open(Box::new(file)).unwrap();
+    let (mut decoder, mut records) = (Decoder::new(), Records::new());
+    while let Some(frame) = capture.next_frame().unwrap() {
+        let Some(datagram) = udp_payload(&frame) else { continue };
+        decoder.decode(datagram.source, datagram.source_port, datagram.payload, &mut records).unwrap();
+    }
+    let total = decoder.total();
+    assert_eq!((total.corrupt, total.lost, total.dropped, total.resets), (0, 0, 0, 0), "{name}");
+    let (mut packets, mut octets, mut wide) = (0, 0, 0);
+    for batch in records.drain() {
+        if batch.view(Field::SrcAddr).is_some_and(|view| view.width() == 16) {
+            wide += batch.len();
+            continue;
+        }
+        let mut some = Vec::<u64>::new();
+        assert!(batch.gather(Field::Packets, &mut some));
+        packets += some.iter().sum::<u64>();
+        assert!(batch.gather(Field::Octets, &mut some));
+        octets += some.iter().sum::<u64>();
+        assert!(FlowTimes::known(batch.schema()), "{name}");
+    }
+    (packets, octets, wide)
+}
+
+#[test]
+fn softflowd_says_the_same_in_every_version() {
+    let (packets, octets, wide) = totals("export-softflowd-v5.pcap");
+    assert_eq!(wide, 0, "version 5 has no IPv6");
+    for name in ["export-softflowd-v9.pcap", "export-softflowd-v10.pcap"] {
+        assert_eq!(totals(name), (packets, octets, 58), "{name}");
+    }
 }
 
 /// A template of any fields, and records of them.

@@ -94,6 +94,7 @@ impl Write {
             level: self.level.unwrap_or(level),
             codec,
             quick: false,
+            threads: 0,
             info: StreamInfo { comments, ..info },
         }
     }

@@ -3,6 +3,7 @@
 use clap::{ArgAction, Parser, ValueEnum};
 
 use super::common::{Debug, Files};
+use super::window::Window;
 use crate::report::by::{Format, Sort, Spec};
 use crate::report::stat::{REPORTS, Report, Sorting};
 
@@ -53,6 +54,12 @@ pub struct Args {
     /// With --by: what is written
     #[arg(long, value_name = "FORMAT", requires = "by", value_enum, default_value_t = Shape::Table)]
     pub format: Shape,
+    /// Only flows that match EXPR, such as 'src net 10/8 and dst port 53'; flow-filter --help says more
+    #[arg(long = "where", value_name = "EXPR")]
+    pub expression: Option<String>,
+    /// When the flows were.
+    #[command(flatten)]
+    pub window: Window,
     /// How much is logged.
     #[command(flatten)]
     pub debug: Debug,
@@ -130,6 +137,7 @@ Examples:
   flow-stat -f10 -P -p -S4 /flows/2026/2026-01/2026-01-01
   flow-cat /flows | flow-nfilter -F web | flow-stat -f0
   flow-stat --by srcaddr/24,dstport --top 20 /flows
+  flow-stat --by dstaddr --where 'udp dst port 53' --from yesterday --top 10 /flows
   flow-stat --by 'srcaddr,distinct(dstaddr)' --sort 'distinct(dstaddr)' --top 10 /flows
   flow-stat --by first/1h --by first/1h,prot --sort first -n --format json /flows > hours.json"
 }

@@ -79,10 +79,18 @@ impl Output {
         self.refused
     }
 
-    /// Ends the file. What could not be written is one more of the `problems`.
+    /// Ends the file. What could not be written, or not in full, is one more of the `problems`.
     pub fn finish(self, problems: &mut Vec<Error>) -> Result<(), Failure> {
         if self.refused > 0 {
             let what = format!("{} flows cannot be written as version {}", self.refused, self.form);
+            problems.push(Error::format(&self.name, "", what));
+        }
+        let clipped = self.converter.as_ref().map_or(0, Converter::clipped);
+        if clipped > 0 {
+            let what = format!(
+                "{clipped} numbers do not fit into version {}: its greatest were written, 23456 of AS numbers",
+                self.form
+            );
             problems.push(Error::format(&self.name, "", what));
         }
         let mut file = self.writer.finish().map_err(|e| Failure::io(&self.name, &e))?;

@@ -5,6 +5,7 @@
 
 pub mod archive;
 mod block;
+mod blocks;
 mod classic;
 mod describe;
 mod error;
@@ -14,17 +15,20 @@ mod index;
 mod inflate;
 mod inputs;
 mod legacy;
+mod live;
 mod modern;
 mod ordered;
 mod pipe;
 mod reader;
 mod scan;
 mod unit;
+mod workers;
 mod writer;
 
 pub use describe::{BlockSummary, ColumnSummary, Description, describe};
 pub use error::{Error, Kind};
 pub use inputs::{Inputs, read_info};
+pub use live::{Live, append_facts};
 pub use reader::FlowReader;
-pub use scan::{Scan, Summary};
+pub use scan::{Explained, Progress, Scan, Summary};
 pub use writer::{FlowWriter, WriteOptions};

@@ -1,16 +1,14 @@
 //! Writing flow files, classic and modern.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
-use super::block::{self, BlockEncoder, FULL, Values};
-use super::index::{self, Entry};
-use super::{facts, header};
-use crate::flow::time::{FlowTimes, Span};
-use crate::flow::{Codec, Fact, FlowBatch, Form, Order, Schema, StreamInfo, Version, flags};
+use super::blocks::Blocks;
+use super::header;
+use crate::flow::time::Span;
+use crate::flow::{Codec, Fact, FlowBatch, Form, Order, StreamInfo, Version, flags};
 
 /// How flows are written.
 #[derive(Clone, Debug)]
@@ -26,6 +24,9 @@ pub struct WriteOptions {
     /// Write blocks of a modern file as they come, quick to make and to read rather than small: for pipes, and for
     /// files that are to be rewritten.
     pub quick: bool,
+    /// Threads that encode a modern file's blocks: 1 is the caller's own, 0 one for each core. What is written depends
+    /// on it, for each learns by itself how columns are best stored; what is read does not.
+    pub threads: usize,
     /// What the header says; its form, order and compression are taken from above.
     pub info: StreamInfo,
 }
@@ -33,7 +34,8 @@ pub struct WriteOptions {
 impl WriteOptions {
     /// How flows are written, uncompressed, under a header that says `info`.
     pub fn new(form: impl Into<Form>, info: StreamInfo) -> WriteOptions {
-        WriteOptions { form: form.into(), order: Order::HOST, level: 0, codec: Codec::default(), quick: false, info }
+        let (form, codec) = (form.into(), Codec::default());
+        WriteOptions { form, order: Order::HOST, level: 0, codec, quick: false, threads: 0, info }
     }
 
     /// The header, as it stands at the beginning of the file. Rewritten in place when a capture is closed: its
@@ -58,7 +60,7 @@ pub struct FlowWriter<W: Write> {
 
 enum Body<W: Write> {
     Classic(Records<W>),
-    Modern(Blocks<W>),
+    Modern(Box<Blocks<W>>),
 }
 
 impl<W: Write> FlowWriter<W> {
@@ -68,7 +70,7 @@ impl<W: Write> FlowWriter<W> {
         out.write_all(&header)?;
         let body = match options.form {
             Form::Classic(version) => Body::Classic(Records::new(out, version, options)),
-            Form::Modern => Body::Modern(Blocks::new(out, header.len() as u64, options)),
+            Form::Modern => Body::Modern(Box::new(Blocks::new(out, header.len() as u64, options))),
         };
         Ok(FlowWriter { body, flows: 0 })
     }
@@ -111,7 +113,7 @@ impl<W: Write> FlowWriter<W> {
     pub fn span(&self) -> Option<Span> {
         match &self.body {
             Body::Classic(_) => None,
-            Body::Modern(blocks) => blocks.span,
+            Body::Modern(blocks) => blocks.span(),
         }
     }
 
@@ -201,113 +203,5 @@ impl<W: Write> Output<W> {
             Output::Plain(out) => out.write_all(octets),
             Output::Zlib(zlib) => zlib.write_all(octets),
         }
-    }
-}
-
-/// A modern file's blocks: one open a schema, so that flows keep their order within a schema.
-struct Blocks<W: Write> {
-    out: W,
-    offset: u64,
-    encoder: BlockEncoder,
-    quick: bool,
-    open: Vec<Open>,
-    entries: Vec<Entry>,
-    flows: u64,
-    span: Option<Span>,
-    times: FlowTimes,
-}
-
-/// Flows waiting to become a block.
-struct Open {
-    schema: Arc<Schema>,
-    columns: Vec<Values>,
-    rows: usize,
-    span: Option<Span>,
-}
-
-impl<W: Write> Blocks<W> {
-    /// Flows of so many schemas wait; of more, the oldest are written.
-    const SCHEMAS: usize = 256;
-
-    fn new(out: W, offset: u64, options: &WriteOptions) -> Blocks<W> {
-        let codec = if options.quick { Codec::None } else { options.codec };
-        let encoder = BlockEncoder::new(codec, options.level.into());
-        let (quick, open, entries) = (options.quick, Vec::new(), Vec::new());
-        Blocks { out, offset, encoder, quick, open, entries, flows: 0, span: None, times: FlowTimes::default() }
-    }
-
-    fn write(&mut self, batch: &FlowBatch) -> io::Result<()> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        if self.quick
-            && let Some((block, span)) = BlockEncoder::rows(batch)
-        {
-            return self.put(&block, batch.len(), span);
-        }
-        let at = match self.open.iter().position(|open| *open.schema == *batch.schema()) {
-            Some(at) => at,
-            None => {
-                if self.open.len() >= Blocks::<W>::SCHEMAS {
-                    let oldest = self.open.remove(0);
-                    self.close(oldest)?;
-                }
-                self.open.push(Open { schema: batch.shared_schema(), columns: Vec::new(), rows: 0, span: None });
-                self.open.len() - 1
-            }
-        };
-        let Some(open) = self.open.get_mut(at) else { return Ok(()) };
-        block::append(batch, &mut open.columns);
-        open.rows += batch.len();
-        if FlowTimes::known(batch.schema()) {
-            self.times.gather(batch);
-            let span = Span::of(&self.times.start, &self.times.end);
-            open.span = open.span.map_or(span, |known| span.map(|span| known.union(span)));
-        }
-        if open.rows >= FULL || self.quick {
-            let full = self.open.remove(at);
-            self.close(full)?;
-        }
-        Ok(())
-    }
-
-    fn close(&mut self, open: Open) -> io::Result<()> {
-        let block = self.encoder.encode(&open.schema, open.rows, &open.columns, open.span);
-        self.put(&block, open.rows, open.span)
-    }
-
-    fn put(&mut self, block: &[u8], rows: usize, span: Option<Span>) -> io::Result<()> {
-        let head = block.get(12..16).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b)) as usize;
-        self.flows += rows as u64;
-        if let Some(span) = span {
-            self.span = Some(self.span.map_or(span, |known| known.union(span)));
-        }
-        self.chunk(block, head)
-    }
-
-    /// Writes a chunk, so much of which is repeated in the index.
-    fn chunk(&mut self, octets: &[u8], head: usize) -> io::Result<()> {
-        self.out.write_all(octets)?;
-        self.entries.push(Entry { offset: self.offset, head: octets.get(..head).unwrap_or_default().to_vec() });
-        self.offset += octets.len() as u64;
-        Ok(())
-    }
-
-    fn facts(&mut self, facts: &[Fact]) -> io::Result<()> {
-        let chunk = facts::write(facts);
-        self.chunk(&chunk, chunk.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        for open in std::mem::take(&mut self.open) {
-            self.close(open)?;
-        }
-        self.out.flush()
-    }
-
-    fn finish(mut self) -> io::Result<W> {
-        self.flush()?;
-        self.out.write_all(&index::write(&self.entries, self.offset, self.flows))?;
-        Ok(self.out)
     }
 }

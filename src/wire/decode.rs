@@ -194,17 +194,18 @@ impl Decoder {
     }
 
     fn templated(&mut self, session: Session, message: &Message<'_>, out: &mut Records) -> Datagram {
-        let Tally { flows, records, unknown, templates, options, dropped, damage } =
+        let Tally { flows, records, own, unknown, templates, options, dropped, damage } =
             self.templated.decode(session, message, out);
         let Session { exporter, port, .. } = session;
         let key = StreamKey::templated(exporter, port, message.protocol, message.domain);
         let numbered = match message.protocol {
-            V9 => Numbered { sequence: message.sequence, clock: message.uptime, units: Some(1) },
+            V9 => Numbered { sequence: message.sequence, clock: message.uptime, units: Some(1), flows: None },
             // How many records there were is unknown if their template is, or the message is damaged.
             _ => Numbered {
                 sequence: message.sequence,
                 clock: message.secs.wrapping_mul(1000),
                 units: Some(records).filter(|_| unknown == 0 && damage.is_none()),
+                flows: Some(own),
             },
         };
         let tallied = Tallied {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::sampling::Rates;
+use super::sampling::{Rate, Rates};
 use super::template::{Body, Origin, Piece, Shape, VARIES, split};
-use crate::flow::{Column, FlowBatch, Order, spare};
+use crate::flow::{Buffer, Column, FlowBatch, Order, spare};
 
 /// A buffer is made a batch when it holds so many flows, ...
 const ROWS: usize = 8192;
@@ -35,10 +35,12 @@ struct Open {
     shape: Arc<Shape>,
     rows: usize,
     octets: usize,
-    /// Where the shape has rows.
+    /// Rows; where the shape has columns, of what does not vary.
     bytes: Vec<u8>,
-    /// Where it has columns.
-    columns: Vec<Column>,
+    /// Where the shape has columns, those that vary: the ends of values, and the values.
+    varying: Vec<(Vec<u32>, Vec<u8>)>,
+    /// Where the shape has columns, the sampling rate of each row, if counters are multiplied.
+    rates: Vec<Rate>,
 }
 
 impl Flows {
@@ -54,7 +56,11 @@ impl Flows {
                 open.rows = open.octets / layout.size;
                 false
             }
-            Body::Columns { least } => open.columns(origin, records, *least, rates, &mut spans),
+            Body::Columns { least, size, steps } => {
+                let damaged = open.columns(origin, records, (*least, steps), rates, &mut spans);
+                open.rows = open.bytes.len() / size;
+                damaged
+            }
         };
         let added = open.rows - rows;
         let (grown, big) = (open.octets - octets, open.rows >= ROWS || open.octets >= OCTETS);
@@ -93,7 +99,8 @@ impl Flows {
         self.full.clear();
         for open in &mut self.open {
             open.bytes.clear();
-            open.columns.clear();
+            open.varying.clear();
+            open.rates.clear();
             (open.rows, open.octets) = (0, 0);
         }
         self.tidy();
@@ -112,7 +119,7 @@ impl Flows {
         if self.open.get(self.last).is_none_or(|open| !Arc::ptr_eq(&open.shape, shape)) {
             let open = &mut self.open;
             self.last = *self.index.entry(Arc::as_ptr(shape) as usize).or_insert_with(|| {
-                open.push(Open { shape: shape.clone(), rows: 0, octets: 0, bytes: Vec::new(), columns: Vec::new() });
+                open.push(Open::new(shape.clone()));
                 open.len() - 1
             });
         }
@@ -121,6 +128,10 @@ impl Flows {
 }
 
 impl Open {
+    fn new(shape: Arc<Shape>) -> Open {
+        Open { shape, rows: 0, octets: 0, bytes: Vec::new(), varying: Vec::new(), rates: Vec::new() }
+    }
+
     /// Adds records of `size` octets as rows.
     fn rows(&mut self, origin: &Origin, records: &[u8], size: usize, rates: &Rates<'_>) {
         let (lead, length) = self.shape.lead.octets(origin);
@@ -138,17 +149,13 @@ impl Open {
             return;
         };
         let pieces = &self.shape.pieces;
-        let value = |record: &[u8], piece: &Piece| {
-            let octets = record.get(piece.at..piece.at + usize::from(piece.width)).unwrap_or_default();
-            number(octets)
-        };
         for record in records.chunks_exact(size) {
-            let rate = scale.rate(|at| value(record, pieces.get(at)?), rates);
+            let rate = scale.rate(|at| pieces.get(at)?.number(record), rates);
             self.bytes.extend_from_slice(lead);
             let mut copied = 0;
             for piece in pieces.iter().filter(|piece| piece.scaled) {
                 self.bytes.extend_from_slice(record.get(copied..piece.at).unwrap_or_default());
-                let scaled = rate.apply(value(record, piece).unwrap_or(0));
+                let scaled = rate.apply(piece.number(record).unwrap_or(0));
                 self.bytes.extend_from_slice(&scaled.to_be_bytes());
                 copied = piece.at + usize::from(piece.width);
             }
@@ -156,42 +163,44 @@ impl Open {
         }
     }
 
-    /// Adds records as columns. Says whether the last one ran past the end.
+    /// Adds records that consist of `steps` and have at least `least` octets. Says whether the last one ran past the
+    /// end.
     fn columns(
         &mut self,
         origin: &Origin,
         records: &[u8],
-        least: usize,
+        (least, steps): (usize, &[u16]),
         rates: &Rates<'_>,
         spans: &mut Vec<(u32, u32)>,
     ) -> bool {
         let shape = self.shape.clone();
-        if self.columns.is_empty() {
-            self.columns = shape.schema.fields().iter().map(|spec| empty(spec.width)).collect();
-        }
-        let (lead, _) = shape.lead.octets(origin);
-        let leads = shape.schema.fields().len() - shape.pieces.len();
+        let (lead, length) = shape.lead.octets(origin);
+        let lead = lead.get(..length).unwrap_or_default();
+        let varying = steps.iter().filter(|width| **width == VARIES).count();
+        self.varying.resize_with(varying, Default::default);
         let mut rest = records;
         // Fewer octets than the shortest record takes pad the set.
         while rest.len() >= least {
-            let Some(length) = split(shape.pieces.iter().map(|piece| piece.width), rest, spans) else { return true };
-            let octets = |at: usize| spans.get(at).and_then(|(start, end)| rest.get(*start as usize..*end as usize));
-            let rate = shape.scale.as_ref().map(|scale| scale.rate(|at| number(octets(at)?), rates));
-            let mut from = 0;
-            let (heads, tails) = self.columns.split_at_mut(leads);
-            for (column, spec) in heads.iter_mut().zip(shape.schema.fields()) {
-                let to = from + usize::from(spec.width);
-                self.octets += push(column, lead.get(from..to).unwrap_or_default(), true);
-                from = to;
+            let Some(length) = split(steps.iter().copied(), rest, spans) else { return true };
+            let row = self.bytes.len();
+            self.bytes.extend_from_slice(lead);
+            let mut varying = self.varying.iter_mut();
+            for (width, (start, end)) in steps.iter().zip(&*spans) {
+                let octets = rest.get(*start as usize..*end as usize).unwrap_or_default();
+                if *width != VARIES {
+                    self.bytes.extend_from_slice(octets);
+                } else if let Some((ends, values)) = varying.next() {
+                    values.extend_from_slice(octets);
+                    ends.push(values.len() as u32);
+                    self.octets += octets.len() + 4;
+                }
             }
-            for (at, (column, piece)) in tails.iter_mut().zip(&shape.pieces).enumerate() {
-                let octets = octets(at).unwrap_or_default();
-                self.octets += match rate.filter(|_| piece.scaled) {
-                    Some(rate) => push(column, &rate.apply(number(octets).unwrap_or(0)).to_be_bytes(), true),
-                    None => push(column, octets, piece.number),
-                };
+            if let Some(scale) = &shape.scale {
+                let row = self.bytes.get(row..).unwrap_or_default();
+                let value = |at: usize| shape.pieces.get(at).filter(|p| p.width != VARIES).and_then(|p| p.number(row));
+                self.rates.push(scale.rate(value, rates));
             }
-            self.rows += 1;
+            self.octets += self.bytes.len() - row;
             rest = rest.get(length..).unwrap_or_default();
         }
         false
@@ -201,42 +210,77 @@ impl Open {
     fn batch(&mut self) -> FlowBatch {
         let rows = std::mem::take(&mut self.rows);
         self.octets = 0;
+        let bytes = std::mem::take(&mut self.bytes);
         let schema = self.shape.schema.clone();
         match &self.shape.body {
-            Body::Rows { layout, .. } => FlowBatch::from_rows(schema, layout.clone(), std::mem::take(&mut self.bytes)),
-            Body::Columns { .. } => FlowBatch::from_columns(schema, rows, std::mem::take(&mut self.columns)),
-        }
-    }
-}
-
-fn empty(width: u16) -> Column {
-    match width {
-        VARIES => Column::Variable { ends: Vec::new(), data: Vec::new() },
-        width => Column::Plain { width, data: Vec::new() },
-    }
-}
-
-/// Appends a value from the wire; a number gets this machine's order. Returns the octets it takes.
-fn push(column: &mut Column, octets: &[u8], number: bool) -> usize {
-    match column {
-        Column::Plain { data, .. } => {
-            if number && Order::HOST == Order::Little {
-                data.extend(octets.iter().rev());
-            } else {
-                data.extend_from_slice(octets);
+            Body::Rows { layout, .. } => FlowBatch::from_rows(schema, layout.clone(), bytes),
+            Body::Columns { size, .. } => {
+                let columns = self.turned(&Buffer::from(bytes), *size);
+                FlowBatch::from_columns(schema, rows, columns)
             }
-            octets.len()
         }
-        Column::Variable { ends, data } => {
-            data.extend_from_slice(octets);
-            ends.push(data.len() as u32);
-            octets.len() + 4
-        }
-        _ => 0,
+    }
+
+    /// Makes columns of rows of `size` octets, and of what varies.
+    fn turned(&mut self, rows: &[u8], size: usize) -> Vec<Column> {
+        let rates = std::mem::take(&mut self.rates);
+        let mut varying = std::mem::take(&mut self.varying).into_iter();
+        let (shape, mut at) = (&self.shape, 0);
+        let leads = shape.schema.fields().len() - shape.pieces.len();
+        let lead = shape.schema.fields().iter().take(leads).map(|spec| {
+            let piece = Piece { width: spec.width, at, number: true, scaled: false };
+            at += usize::from(spec.width);
+            piece
+        });
+        let pieces: Vec<Piece> = lead.chain(shape.pieces.iter().copied()).collect();
+        let column = |piece: Piece| match piece.width {
+            VARIES => {
+                let (ends, data) = varying.next().unwrap_or_default();
+                Column::Variable { ends, data }
+            }
+            _ if piece.scaled => {
+                let scaled = rows.chunks_exact(size).zip(&rates);
+                let scaled = scaled.map(|(row, rate)| rate.apply(piece.number(row).unwrap_or(0)));
+                Column::Plain { width: 8, data: scaled.flat_map(u64::to_ne_bytes).collect() }
+            }
+            width => Column::Plain { width, data: turned(rows, size, piece) },
+        };
+        pieces.into_iter().map(column).collect()
     }
 }
 
-/// A number from the wire; `None` if it is too long to be one.
-fn number(octets: &[u8]) -> Option<u64> {
-    (octets.len() <= 8).then(|| octets.iter().fold(0, |n, octet| n << 8 | u64::from(*octet)))
+/// One column of rows of `size` octets. A number gets this machine's order.
+fn turned(rows: &[u8], size: usize, piece: Piece) -> Vec<u8> {
+    let turn = piece.number && Order::HOST == Order::Little;
+    match piece.width {
+        1 => wide::<1>(rows, size, piece.at, false),
+        2 => wide::<2>(rows, size, piece.at, turn),
+        4 => wide::<4>(rows, size, piece.at, turn),
+        8 => wide::<8>(rows, size, piece.at, turn),
+        width => {
+            let width = usize::from(width);
+            let mut out = Vec::with_capacity(rows.len() / size * width);
+            for row in rows.chunks_exact(size) {
+                let start = out.len();
+                out.extend_from_slice(row.get(piece.at..piece.at + width).unwrap_or_default());
+                if turn && let Some(value) = out.get_mut(start..) {
+                    value.reverse();
+                }
+            }
+            out
+        }
+    }
+}
+
+/// The same, of values of a width that is known beforehand.
+fn wide<const WIDTH: usize>(rows: &[u8], size: usize, at: usize, turn: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(rows.len() / size * WIDTH);
+    for row in rows.chunks_exact(size) {
+        let mut value = row.get(at..).and_then(|b| b.first_chunk::<WIDTH>()).copied().unwrap_or([0; WIDTH]);
+        if turn {
+            value.reverse();
+        }
+        out.extend_from_slice(&value);
+    }
+    out
 }

@@ -11,6 +11,8 @@
 //!   exporter began anew, nothing is counted as lost, and counting goes on from the new number.
 //! - A number a little behind (up to [`MOST_LATE`] flows), with an uptime near the last one, is a datagram that
 //!   another overtook: its flows are misordered, and no longer lost. Any other number behind, and 0, is a reset.
+//! - softflowd numbers its IPFIX messages by the flows up to their end: a number that is further than the last one by
+//!   the message's own flows is in order, too.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -101,6 +103,8 @@ pub(super) struct Numbered {
     pub clock: u32,
     /// Units in it; `None` if that cannot be said.
     pub units: Option<u32>,
+    /// Flows in it, if it may be one of an exporter that numbers messages by the flows up to their end.
+    pub flows: Option<u32>,
 }
 
 /// What was in a datagram.
@@ -152,6 +156,8 @@ struct Stream {
     key: StreamKey,
     /// The number expected next, and the clock of the datagram that said so.
     next: Option<(u32, u32)>,
+    /// The last number.
+    last: u32,
     counters: Counters,
     /// When it was heard last, in datagrams.
     heard: u64,
@@ -174,7 +180,7 @@ impl Streams {
         let Header { version, engine_type, engine_id, method, .. } = *header;
         let key = StreamKey { exporter, port, version, engine_type, engine_id, method, domain: 0 };
         let units = Some(header.count.into());
-        let numbered = Numbered { sequence: header.sequence, clock: header.uptime, units };
+        let numbered = Numbered { sequence: header.sequence, clock: header.uptime, units, flows: None };
         self.count(key, numbered, Tallied { flows: header.count.into(), ..Tallied::default() })
     }
 
@@ -232,7 +238,7 @@ impl Streams {
             self.streams.truncate(MOST_STREAMS / 2);
             self.index = self.streams.iter().enumerate().map(|(at, s)| (s.key, at)).collect();
         }
-        self.streams.push(Stream { key, next: None, counters: Counters::default(), heard: 0 });
+        self.streams.push(Stream { key, next: None, last: 0, counters: Counters::default(), heard: 0 });
         self.index.insert(key, self.streams.len() - 1);
         self.streams.len() - 1
     }
@@ -240,7 +246,7 @@ impl Streams {
 
 impl Stream {
     fn follow(&mut self, numbered: Numbered) -> Sequence {
-        let Numbered { sequence: number, clock, units } = numbered;
+        let Numbered { sequence: number, clock, units, flows } = numbered;
         let sequence = match self.next {
             None => Sequence::First,
             Some((next, before)) => {
@@ -248,12 +254,14 @@ impl Stream {
                 let apart = clock.wrapping_sub(before).min(before.wrapping_sub(clock));
                 match ahead {
                     0 => Sequence::InOrder,
+                    _ if flows.is_some_and(|flows| number == self.last.wrapping_add(flows)) => Sequence::InOrder,
                     1..=MOST_LOST => Sequence::Lost(ahead),
                     _ if behind <= MOST_LATE && apart <= NEAR && number != 0 => return Sequence::Late,
                     _ => Sequence::Reset,
                 }
             }
         };
+        self.last = number;
         self.next = units.map(|units| (number.wrapping_add(units), clock));
         sequence
     }

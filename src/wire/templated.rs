@@ -27,6 +27,8 @@ pub(super) struct Tally {
     pub flows: usize,
     /// Data records of the message itself whose template is known.
     pub records: u32,
+    /// Those of them that are flows.
+    pub own: u32,
     /// Data sets whose template is not known: how many records they have is not, either.
     pub unknown: u32,
     /// Templates defined or withdrawn.
@@ -121,7 +123,11 @@ impl Work<'_> {
     /// Decodes a data set, or lets it wait for its template.
     fn data(&mut self, domain: &mut Domain, id: u16, origin: &Origin, octets: &[u8]) {
         match domain.templates.get(&id) {
-            Some(template) => self.tally.records += self.records(template, origin, octets),
+            Some(template) => {
+                let records = self.records(template, origin, octets);
+                self.tally.records += records;
+                self.tally.own += if template.definition.scopes.is_none() { records } else { 0 };
+            }
             None if octets.is_empty() => {}
             None => {
                 self.tally.unknown += 1;

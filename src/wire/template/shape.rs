@@ -47,10 +47,15 @@ pub(in crate::wire) enum Body {
         /// Octets of a data record.
         record: usize,
     },
-    /// Their lengths vary: each field becomes a column.
+    /// Their lengths vary: each field becomes a column. Until a batch is made of them, what does not vary is kept as
+    /// rows, with the header facts.
     Columns {
         /// The fewest octets of a data record; what is shorter pads the set.
         least: usize,
+        /// Octets of those rows.
+        size: usize,
+        /// What a record consists of: octets of runs of fields that do not vary, and [`VARIES`] for each that does.
+        steps: Vec<u16>,
     },
 }
 
@@ -59,12 +64,20 @@ pub(in crate::wire) enum Body {
 pub(in crate::wire) struct Piece {
     /// Octets, or [`VARIES`].
     pub width: u16,
-    /// Where it begins in the data record, if nothing before it varies.
+    /// Where it begins: of rows in the data record, of columns in the row of what does not vary.
     pub at: usize,
     /// Whether it is a number: those of a column are in this machine's order.
     pub number: bool,
     /// Whether it is multiplied by the sampling rate, which makes it 8 octets wide.
     pub scaled: bool,
+}
+
+impl Piece {
+    /// Its value in a record or row, if it is short enough to be a number.
+    pub fn number(&self, row: &[u8]) -> Option<u64> {
+        let octets = row.get(self.at..self.at + usize::from(self.width)).filter(|octets| octets.len() <= 8)?;
+        Some(octets.iter().fold(0, |n, octet| n << 8 | u64::from(*octet)))
+    }
 }
 
 /// Where a message comes from, and when it was sent.
@@ -180,23 +193,39 @@ impl Shape {
             *next += 1;
         };
         lead.specs().for_each(|(element, width)| add(element, width));
-        let (mut pieces, mut at, mut varies) = (Vec::new(), 0, false);
+        let leads: usize = lead.specs().map(|(_, width)| usize::from(width)).sum();
+        let (mut pieces, mut at) = (Vec::new(), 0);
         for TemplateField { element, width } in fields().copied() {
             let scaled = scale.is_some() && width <= 8 && Scale::is_counter(element);
             let number = width != VARIES && is_number(element, width);
             add(element, if scaled { 8 } else { width });
             pieces.push(Piece { width, at, number, scaled });
-            varies |= width == VARIES;
-            at += usize::from(width);
+            at += if width == VARIES { 0 } else { usize::from(width) };
         }
-        let least = pieces.iter().map(|p| if p.width == VARIES { 1 } else { usize::from(p.width) }).sum();
-        let layout = if varies { None } else { row_layout(&specs) };
+        let varying = pieces.iter().filter(|piece| piece.width == VARIES).count();
+        let layout = if varying > 0 { None } else { row_layout(&specs) };
         let body = match layout {
-            Some(layout) => Body::Rows { layout: Arc::new(layout), record: least },
-            None => Body::Columns { least },
+            Some(layout) => Body::Rows { layout: Arc::new(layout), record: at },
+            None => {
+                pieces.iter_mut().for_each(|piece| piece.at += leads);
+                Body::Columns { least: at + varying, size: leads + at, steps: steps(&pieces) }
+            }
         };
         Shape { schema: Arc::new(Schema::new(specs)), lead, pieces, body, scale }
     }
+}
+
+/// Lengths of runs of pieces that do not vary, and of those that do.
+fn steps(pieces: &[Piece]) -> Vec<u16> {
+    let mut steps = Vec::<u16>::new();
+    for piece in pieces {
+        match steps.last_mut().filter(|last| **last != VARIES && piece.width != VARIES) {
+            // No message has room for a longer run.
+            Some(run) => *run = run.saturating_add(piece.width).min(VARIES - 1),
+            None => steps.push(piece.width),
+        }
+    }
+    steps
 }
 
 /// Columns one behind the other; `None` if they lie too far apart for that.
@@ -244,7 +273,7 @@ mod tests {
         let shape = shape(&[(130, 4), (149, 4), (96, VARIES)], 10);
         assert_eq!(shape.schema.fields().len(), 4);
         assert_eq!(shape.schema.fields()[0].element, ie::UNIX_SECS);
-        assert!(matches!(shape.body, Body::Columns { least: 9 }));
+        assert!(matches!(shape.body, Body::Columns { least: 9, size: 12, .. }));
     }
 
     #[test]

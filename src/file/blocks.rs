@@ -1,0 +1,308 @@
+//! Writing modern flow files: flows wait until they are a block's worth, blocks are encoded, on other threads if there
+//! are cores, and written in order.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::block::{BlockEncoder, FULL, RowsBlock, Values, append};
+use super::index::{self, Entry};
+use super::workers::{Job, Made, Workers};
+use super::{WriteOptions, facts};
+use crate::flow::time::{FlowTimes, Span};
+use crate::flow::{Codec, Fact, FieldSpec, FlowBatch, Order, Rows, Schema, VARIABLE};
+
+/// Flows of so many schemas wait; of more, the oldest are written.
+const SCHEMAS: usize = 1024;
+/// Octets of flows that wait in all open blocks; of more, the largest is written.
+const WAITING: usize = 64 << 20;
+/// Octets of flows that make a block full, however few they are.
+const LARGE: usize = 16 << 20;
+/// Flows that are taken of a batch at once where they may be long.
+const LONG: usize = 1024;
+/// Flows of a full block of those that are to be quick.
+const QUICK: usize = 4096;
+/// Quick flows wait for more only while these come as fast as this.
+const DENSE: Duration = Duration::from_millis(10);
+
+/// A modern file being written: one block open a schema, so that flows keep their order within a schema.
+pub(super) struct Blocks<W: Write> {
+    out: Chunks<W>,
+    encoder: BlockEncoder,
+    threads: usize,
+    options: (Codec, i32),
+    workers: Option<Workers>,
+    quick: bool,
+    open: HashMap<Vec<FieldSpec>, Open>,
+    opened: u64,
+    waiting: usize,
+    times: FlowTimes,
+    last: Option<Instant>,
+    picked: Vec<u32>,
+    spare: Vec<Vec<Values>>,
+}
+
+/// Flows waiting to become a block.
+struct Open {
+    schema: Arc<Schema>,
+    /// Blocks opened before it.
+    number: u64,
+    flows: Waiting,
+    rows: usize,
+    octets: usize,
+    span: Option<Span>,
+}
+
+/// As what flows wait.
+enum Waiting {
+    Columns(Vec<Values>),
+    Rows { size: usize, offsets: Vec<u16>, order: Order, octets: Vec<u8> },
+}
+
+impl<W: Write> Blocks<W> {
+    /// Blocks to be written to `out`, whose next octet is at `offset` of the file.
+    pub fn new(out: W, offset: u64, options: &WriteOptions) -> Blocks<W> {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = if options.threads == 0 { cores() } else { options.threads };
+        Blocks {
+            out: Chunks { out, offset, entries: Vec::new(), flows: 0, span: None },
+            encoder: BlockEncoder::new(options.codec, options.level.into(), options.quick),
+            threads,
+            options: (options.codec, options.level.into()),
+            workers: None,
+            quick: options.quick,
+            open: HashMap::new(),
+            opened: 0,
+            waiting: 0,
+            times: FlowTimes::default(),
+            last: None,
+            picked: Vec::new(),
+            spare: Vec::new(),
+        }
+    }
+
+    /// When the flows of the blocks written so far were.
+    pub fn span(&self) -> Option<Span> {
+        self.out.span
+    }
+
+    /// Writes a batch's selected flows.
+    pub fn write(&mut self, batch: &FlowBatch) -> io::Result<()> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        let full = if self.quick { QUICK } else { FULL };
+        let long = batch.schema().fields().iter().any(|spec| spec.width == VARIABLE || spec.width > 256);
+        let (total, most) = (batch.len(), if long { LONG } else { FULL });
+        let (mut from, mut picked) = (0, std::mem::take(&mut self.picked));
+        while from < total {
+            let mut open = self.opened(batch)?;
+            let take = (total - from).min(full.max(FULL).saturating_sub(open.rows)).min(most).max(1);
+            picked.clear();
+            let rows = match batch.rows() {
+                rows if take == total => rows,
+                Rows::All(_) => {
+                    picked.extend(from as u32..(from + take) as u32);
+                    Rows::Some(&picked)
+                }
+                Rows::Some(rows) => Rows::Some(rows.get(from..from + take).unwrap_or_default()),
+            };
+            self.waiting -= open.octets;
+            open.add(batch, rows, &mut self.times);
+            self.waiting += open.octets;
+            from += take;
+            if open.rows >= full || open.octets >= LARGE {
+                self.close(open)?;
+            } else {
+                self.open.insert(batch.schema().fields().to_vec(), open);
+            }
+        }
+        self.picked = picked;
+        self.relieve()
+    }
+
+    /// The block that a batch's flows are to be added to, taken out of those that are open.
+    fn opened(&mut self, batch: &FlowBatch) -> io::Result<Open> {
+        if let Some(open) = self.open.remove(batch.schema().fields()) {
+            if open.takes(batch) {
+                return Ok(open);
+            }
+            self.close(open)?;
+        }
+        let flows = match batch.stored_rows().filter(|_| self.quick) {
+            Some(rows) => {
+                Waiting::Rows { size: rows.size, offsets: rows.offsets.to_vec(), order: rows.order, octets: Vec::new() }
+            }
+            None => Waiting::Columns(self.spare.pop().filter(|spare| fits(spare, batch.schema())).unwrap_or_default()),
+        };
+        self.opened += 1;
+        let number = self.opened;
+        Ok(Open { schema: batch.shared_schema(), number, flows, rows: 0, octets: 0, span: None })
+    }
+
+    /// Writes open blocks where too many flows wait, or need not.
+    fn relieve(&mut self) -> io::Result<()> {
+        if self.quick {
+            let now = Instant::now();
+            let before = self.last.replace(now);
+            if before.is_none_or(|before| now - before > DENSE) {
+                return self.close_all();
+            }
+        }
+        while self.waiting > WAITING || self.open.len() > SCHEMAS {
+            let largest = self.waiting > WAITING;
+            let rank = |open: &Open| if largest { usize::MAX - open.octets } else { open.number as usize };
+            let Some(key) = self.open.iter().min_by_key(|(_, open)| rank(open)).map(|(key, _)| key.clone()) else {
+                return Ok(());
+            };
+            if let Some(open) = self.open.remove(&key) {
+                self.close(open)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn close_all(&mut self) -> io::Result<()> {
+        let mut open: Vec<Open> = self.open.drain().map(|(_, open)| open).collect();
+        open.sort_by_key(|open| open.number);
+        open.into_iter().try_for_each(|open| self.close(open))
+    }
+
+    /// Makes a block of flows that waited.
+    fn close(&mut self, open: Open) -> io::Result<()> {
+        self.waiting -= open.octets;
+        let Open { schema, flows, rows, span, .. } = open;
+        let columns = match flows {
+            Waiting::Columns(columns) => columns,
+            Waiting::Rows { size, offsets, order, octets } => {
+                let (schema, offsets, octets) = (&schema, &offsets, &octets);
+                let block = self.encoder.rows(&RowsBlock { schema, size, offsets, order, octets, span });
+                return self.out.block(&block, rows, span);
+            }
+        };
+        let job = Job { schema, columns, rows, span };
+        if self.workers.is_none() && self.threads > 1 && !self.quick && rows >= FULL {
+            let (codec, level) = self.options;
+            self.workers = Some(Workers::new(self.threads, || BlockEncoder::new(codec, level, false))?);
+        }
+        match &mut self.workers {
+            Some(workers) => {
+                let mut made = workers.submit(job)?;
+                made.drain(..).try_for_each(|made| self.made(made))
+            }
+            None => {
+                let made = job.run(&mut self.encoder);
+                self.made(made)
+            }
+        }
+    }
+
+    fn made(&mut self, made: Made) -> io::Result<()> {
+        let Made { block, rows, span, mut columns } = made;
+        if self.spare.len() < 4 {
+            columns.iter_mut().for_each(Values::clear);
+            self.spare.push(columns);
+        }
+        self.out.block(&block, rows, span)
+    }
+
+    /// Writes everything that waits.
+    fn settle(&mut self) -> io::Result<()> {
+        self.close_all()?;
+        let made = self.workers.as_mut().map_or(Ok(Vec::new()), Workers::finish)?;
+        made.into_iter().try_for_each(|made| self.made(made))
+    }
+
+    /// Writes facts; they are about flows before them as well as behind them.
+    pub fn facts(&mut self, facts: &[Fact]) -> io::Result<()> {
+        let chunk = facts::write(facts);
+        self.out.chunk(&chunk, chunk.len())
+    }
+
+    /// Writes everything that waits, and hands it on.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.settle()?;
+        self.out.out.flush()
+    }
+
+    /// Writes what waits, and the index; gives the output back.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.flush()?;
+        let index = index::write(&self.out.entries, self.out.offset, self.out.flows);
+        self.out.out.write_all(&index)?;
+        Ok(self.out.out)
+    }
+}
+
+/// Whether columns that were used before are of a schema's widths.
+fn fits(columns: &[Values], schema: &Schema) -> bool {
+    let fits = |(values, spec): (&Values, &FieldSpec)| match values {
+        Values::Fixed { width, .. } => *width == spec.width,
+        Values::Variable { .. } => spec.width == VARIABLE,
+    };
+    columns.len() == schema.fields().len() && columns.iter().zip(schema.fields()).all(fits)
+}
+
+impl Open {
+    /// Whether a batch's flows lie as those that wait.
+    fn takes(&self, batch: &FlowBatch) -> bool {
+        match (&self.flows, batch.stored_rows()) {
+            (Waiting::Columns(_), _) => true,
+            (Waiting::Rows { size, offsets, order, .. }, Some(rows)) => {
+                *size == rows.size && *offsets == rows.offsets && *order == rows.order
+            }
+            (Waiting::Rows { .. }, None) => false,
+        }
+    }
+
+    /// Adds some of a batch's flows.
+    fn add(&mut self, batch: &FlowBatch, rows: Rows<'_>, times: &mut FlowTimes) {
+        self.rows += rows.len();
+        match &mut self.flows {
+            Waiting::Columns(columns) => {
+                append(batch, rows, columns);
+                self.octets = columns.iter().map(Values::octets).sum();
+            }
+            Waiting::Rows { octets, .. } => {
+                if let Some(stored) = batch.stored_rows() {
+                    stored.copy(rows, octets);
+                }
+                self.octets = octets.len();
+            }
+        }
+        if FlowTimes::known(batch.schema()) {
+            times.gather_rows(batch, rows);
+            let span = Span::of(&times.start, &times.end);
+            self.span = self.span.map_or(span, |known| span.map(|span| known.union(span)));
+        }
+    }
+}
+
+/// The chunks of a file.
+struct Chunks<W: Write> {
+    out: W,
+    offset: u64,
+    entries: Vec<Entry>,
+    flows: u64,
+    span: Option<Span>,
+}
+
+impl<W: Write> Chunks<W> {
+    fn block(&mut self, block: &[u8], rows: usize, span: Option<Span>) -> io::Result<()> {
+        let head = block.get(12..16).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b)) as usize;
+        self.flows += rows as u64;
+        if let Some(span) = span {
+            self.span = Some(self.span.map_or(span, |known| known.union(span)));
+        }
+        self.chunk(block, head)
+    }
+
+    /// Writes a chunk, so much of which is repeated in the index.
+    fn chunk(&mut self, octets: &[u8], head: usize) -> io::Result<()> {
+        self.out.write_all(octets)?;
+        self.entries.push(Entry { offset: self.offset, head: octets.get(..head).unwrap_or_default().to_vec() });
+        self.offset += octets.len() as u64;
+        Ok(())
+    }
+}
