@@ -18,7 +18,7 @@ pub(super) enum Sketch {
     None,
     One(u64),
     /// The hashes as they came, some of them twice; sorted out whenever there is no more room.
-    Few(Box<Vec<u64>>),
+    Few(Vec<u64>),
     /// For each register the highest rank.
     Many(Box<[u8; REGISTERS]>),
 }
@@ -31,7 +31,7 @@ impl Sketch {
             Sketch::None => *self = Sketch::One(hash),
             Sketch::One(one) if *one == hash => {}
             Sketch::One(one) => {
-                *self = Sketch::Few(Box::new(vec![*one, hash]));
+                *self = Sketch::Few(vec![*one, hash]);
             }
             Sketch::Many(registers) => raise(registers, hash),
             Sketch::Few(hashes) => {
