@@ -121,7 +121,7 @@ fn leftovers_of_any_kind_are_completed_or_left_alone() {
     let at = |name: &str| folder.path().join(name);
     let flows = |name: &str| read_info(&at(name)).unwrap().flows.unwrap();
     let kept = flows(&cut);
-    assert!(kept > 1000 && kept < 3000 && flows_in(&[at(&cut)]) == u64::from(kept), "{kept}");
+    assert!(kept > 1000 && kept < 3000 && flows_in(&[at(&cut)]) == kept, "{kept}");
     assert_eq!(fs::read(at(&named)).unwrap(), whole);
     assert_eq!((flows(&bare), flows_in(&[at(&bare)])), (0, 0));
     assert!(!at(&empty).exists() && !at(&empty.replace("ft-", "tmp-")).exists());
@@ -239,7 +239,7 @@ fn a_full_disk_is_waited_for() {
         let files = complete(folder.path());
         assert_eq!(flows_in(&files), 2730);
         assert_eq!(sources(&files), exporter.sources());
-        assert_eq!(files.iter().map(|f| read_info(f).unwrap().lost.unwrap()).sum::<u32>(), 0);
+        assert_eq!(files.iter().map(|f| read_info(f).unwrap().lost.unwrap()).sum::<u64>(), 0);
         files.iter().for_each(|f| fs::remove_file(f).unwrap());
         fs::write(&ballast, vec![1; 150 << 10]).unwrap();
     }
@@ -381,7 +381,7 @@ fn exporters_may_speak_ipv6_and_many_at_once() {
     let files = complete(folder.path());
     sent.sort_unstable();
     assert_eq!(sources(&files), sent);
-    assert_eq!(files.iter().map(|f| read_info(f).unwrap().lost.unwrap()).sum::<u32>(), 0);
+    assert_eq!(files.iter().map(|f| read_info(f).unwrap().lost.unwrap()).sum::<u64>(), 0);
 }
 
 #[test]

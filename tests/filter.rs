@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 use common::run_in;
 use flowtools::file::{FlowWriter, WriteOptions};
-use flowtools::flow::{Order, StreamInfo, Version, flags, pattern};
+use flowtools::flow::{StreamInfo, Version, flags, pattern};
 
 /// Runs flow-filter with `input` on its standard input.
 fn filter(args: &[&str], input: &[u8]) -> Output {

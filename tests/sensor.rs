@@ -298,7 +298,8 @@ fn what_cannot_be_had_is_one_line_and_exit_2() {
         &["-r", "x", "-P", "tcp"],
         &["-r", "x", "-R", "4739"],
         &["-r", "x", "port", "53"],
-        &["-r", "x", "--codec", "zstd"],
+        &["-r", "x", "--codec", "zip"],
+        &["-r", "x", "-V", "8.1"],
         &["-r", "x", "-Q"],
     ] {
         let output = sensor(args, b"");

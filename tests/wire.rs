@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use flowtools::flow::{FlowBatch, Order, Version, ie};
+use flowtools::flow::{FlowBatch, Form, Order, Version, ie};
 use flowtools::wire::{Clock, Decoder, Encoder, Export, Records, Reject, Sequence, flows_per_datagram};
 use proptest::prelude::*;
 
@@ -69,7 +69,7 @@ fn every_version_comes_back_as_it_was_sent() {
         for (at, (exporter, datagram)) in sent.iter().enumerate() {
             assert!(datagram.len() <= 1464, "version {version}");
             let heard = decoder.decode((*exporter).into(), 2055, datagram, &mut back).unwrap();
-            assert_eq!(heard.version, version);
+            assert_eq!(heard.form, Form::Classic(version));
             let expected = match version {
                 Version::V1 => Sequence::Unnumbered,
                 _ if at == 0 => Sequence::First,
@@ -199,11 +199,12 @@ proptest! {
     ) {
         let (mut decoder, mut records) = (Decoder::new(), Records::new());
         let result = decoder.decode(EXPORTER, 2055, &datagram, &mut records);
-        prop_assert_eq!(result.is_ok(), !records.is_empty());
-        prop_assert!(records.octets() <= datagram.len() * 2);
-        if let Ok(heard) = result {
-            prop_assert_eq!(records.flows(), usize::from(heard.header.count));
+        if result.is_ok_and(|heard| heard.protocol < 9) {
+            prop_assert!(!records.is_empty());
         }
+        // Before each record, however short, stand the facts of the header.
+        prop_assert!(records.octets() <= datagram.len() * 40);
+        prop_assert_eq!(records.flows(), result.map_or(0, |heard| heard.flows));
     }
 
     #[test]

@@ -10,11 +10,11 @@ use flowtools::cli::{Exit, Failure, program};
 use flowtools::collect::capture::Making;
 use flowtools::collect::log::{Log, Sink};
 use flowtools::collect::process::{PidFile, Signals, detach, usual_umask};
-use flowtools::collect::{Config, Summary, clients, run as collect};
+use flowtools::collect::{Config, Sockets, Summary, clients, run as collect, templates};
 use flowtools::file::WriteOptions;
 use flowtools::file::archive::{Limits, Rotation};
-use flowtools::flow::{Order, StreamInfo, Version};
-use flowtools::net::Receiver;
+use flowtools::flow::{Form, Order, StreamInfo, Version};
+use flowtools::net::{ListenOptions, Receiver, StreamListener, Transport};
 
 const NAME: &str = "flow-capture";
 
@@ -24,10 +24,19 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Exit, Failure> {
     let config = config(&args)?;
+    if args.clients > 0 && args.transport.contains(&Transport::Tcp) {
+        let what = "-c and --transport tcp: clients and exporters cannot connect to the same port";
+        return Err(Failure::Usage(what.into()));
+    }
     let at = |what: &str| format!("{what} {}", args.endpoint);
     let receiver = Receiver::bind(&args.endpoint).map_err(|e| Failure::io(at("listening at"), &e))?;
     let receiver = Arc::new(receiver);
-    let listener = match args.clients {
+    let listen = |transport: &Transport| {
+        StreamListener::bind(&args.endpoint, *transport, ListenOptions::default())
+            .map_err(|e| Failure::io(at(&format!("listening by {transport} at")), &e))
+    };
+    let listeners = args.transport.iter().map(listen).collect::<Result<_, _>>()?;
+    let clients = match args.clients {
         0 => None,
         _ => Some(clients::bind(&args.endpoint).map_err(|e| Failure::io(at("listening by TCP at"), &e))?),
     };
@@ -54,7 +63,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         config.making.folder.display(),
         receiver.buffer() / 1024
     ));
-    let summary = collect(config, &receiver, listener, &signals, &log);
+    let summary = collect(config, Sockets { receiver, listeners, clients }, &signals, &log);
     let exit = summary.map(|summary| conclude(&log, &summary)).map_err(|e| Failure::io("collecting", &e));
     if let Err(Failure::Failed(why)) = &exit {
         log.warn(why.clone());
@@ -71,15 +80,19 @@ fn config(args: &Args) -> Result<Config, Failure> {
     }
     let info =
         StreamInfo { vendor: Some(1), host: hostname(), comments: args.comment.clone(), ..StreamInfo::default() };
-    let write = WriteOptions {
+    let classic = WriteOptions {
         order: args.byte_order.map_or(Order::HOST, Order::from),
-        level: args.level,
-        ..WriteOptions::new(args.export_version.unwrap_or(Version::V5), info)
+        level: args.classic_level(),
+        ..WriteOptions::new(Version::V5, info.clone())
     };
+    let (codec, level) = args.modern_codec();
+    let modern = WriteOptions { codec, level, ..WriteOptions::new(Form::Modern, info) };
     let limit = |n: u64| Some(n).filter(|n| *n > 0);
     Ok(Config {
-        making: Making { folder, nesting: args.nesting.unwrap_or_default(), write },
-        version: args.export_version,
+        templates: templates::path(&folder, args.endpoint.port),
+        making: Making { folder, nesting: args.nesting.unwrap_or_default(), classic, modern },
+        form: args.export_version,
+        scale_sampling: args.scale_sampling,
         rotation: Rotation::new(args.rotations),
         limits: Limits { files: limit(args.expire_count), octets: limit(args.expire_size) },
         program: args.program.as_deref().map(words).transpose()?,

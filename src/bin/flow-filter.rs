@@ -3,13 +3,16 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use flowtools::cli::explain::{explain, reading};
 use flowtools::cli::flow_filter::{Args, Bits};
 use flowtools::cli::output::Output;
-use flowtools::cli::run::report;
-use flowtools::cli::{Exit, Failure, program, symbols};
-use flowtools::file::{Error, Scan};
-use flowtools::flow::{Field, FlowBatch, StreamInfo, flags};
-use flowtools::select::{AccessLists, Addresses, Numbers, Predicate, Scratch, expr};
+use flowtools::cli::progress::Watcher;
+use flowtools::cli::question::Question;
+use flowtools::cli::run::{complain, report};
+use flowtools::cli::{Exit, Failure, program};
+use flowtools::file::{Error, Summary};
+use flowtools::flow::{Field, Projection, StreamInfo, flags};
+use flowtools::select::{AccessLists, Addresses, Numbers, Predicate};
 
 const NAME: &str = "flow-filter";
 
@@ -19,126 +22,58 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Exit, Failure> {
     let letters = predicate(&args)?;
-    let expression = expression(&args)?;
-    let condition = Conditions { all: Predicate::and(vec![letters.clone(), expression.clone()]), letters, expression };
-    let scan = Scan::open(&args.files.inputs())?;
-    if let Some(version) = scan.info().version
-        && let Some(field) = condition.letters.missing(&version.layout().schema)
-    {
-        return Err(Failure::Failed(format!("flows of version {version} have no {}", field.short_name())));
+    let question = Question::new(&args.files, &args.window, args.expression.as_deref())?.and(letters);
+    if args.explain {
+        let columns = if args.count { Projection::NONE } else { Projection::ALL };
+        return explain(NAME, &question, columns);
     }
-    if args.count { count(scan, &condition) } else { pass(&args, scan, &condition) }
+    if args.count { count(&args, &question) } else { pass(&args, &question) }
 }
 
 /// Passes on the flows that match.
-fn pass(args: &Args, scan: Scan, condition: &Conditions) -> Result<Exit, Failure> {
-    let mut info =
-        StreamInfo { flags: flags::STREAMING, interfaces: scan.info().interfaces.clone(), ..StreamInfo::default() };
+fn pass(args: &Args, question: &Question) -> Result<Exit, Failure> {
+    let scan = question.open()?;
+    let read = scan.info();
+    let mut info = StreamInfo {
+        flags: flags::STREAMING,
+        interfaces: read.interfaces.clone(),
+        facts: read.facts.clone(),
+        ..StreamInfo::default()
+    };
     if args.keep_time {
-        (info.start, info.end) = (scan.info().start, scan.info().end);
+        (info.start, info.end) = (read.start, read.end);
     }
-    let mut out = Output::open(None, &args.write.like(scan.info(), info, 0))?;
-    let mut tally = Tally::default();
-    let summary = scan.ordered(
-        Scratch::default,
-        |scratch, mut batch| {
-            let tally = condition.tally(&batch);
-            condition.all.apply(&mut batch, scratch);
-            (batch, tally)
-        },
-        |(batch, more)| {
-            tally.add(more);
-            if batch.is_empty() { Ok(()) } else { out.write(&batch) }
-        },
-    )?;
-    let mut problems = summary.problems;
-    out.finish(&mut problems)?;
-    problems.extend(tally.problem());
-    Ok(report(NAME, &problems))
+    let mut out = Output::open(None, &args.write.like(read, info, 0))?;
+    let progress = Watcher::of(&scan);
+    let summary = scan.ordered(|| (), |(), batch| batch, |batch| out.write(&batch))?;
+    drop(progress);
+    end(args, question, summary, |problems| out.finish(problems))
 }
 
 /// Prints how many flows match.
-fn count(scan: Scan, condition: &Conditions) -> Result<Exit, Failure> {
-    let start = || (Scratch::default(), Vec::new(), 0, Tally::default());
-    let (sums, summary) = scan.fields(condition.all.fields()).fold(start, |(scratch, rows, sum, tally), batch| {
-        tally.add(condition.tally(batch));
-        condition.all.select(batch, scratch, rows);
-        *sum += rows.len();
-    });
-    let mut tally = Tally::default();
-    let mut sum = 0;
-    for (_, _, matching, more) in sums {
-        sum += matching;
-        tally.add(more);
+fn count(args: &Args, question: &Question) -> Result<Exit, Failure> {
+    let scan = question.open()?.fields(Projection::NONE);
+    let progress = Watcher::of(&scan);
+    let (sums, summary) = scan.fold(|| 0, |sum, batch| *sum += batch.len());
+    drop(progress);
+    writeln!(std::io::stdout(), "{}", sums.iter().sum::<usize>()).map_err(Failure::stdout)?;
+    end(args, question, summary, |_| Ok(()))
+}
+
+/// Says how the reading went.
+fn end(
+    args: &Args,
+    question: &Question,
+    summary: Summary,
+    finish: impl FnOnce(&mut Vec<Error>) -> Result<(), Failure>,
+) -> Result<Exit, Failure> {
+    if args.write.debug.debug > 0 {
+        complain(NAME, reading(&summary));
     }
-    writeln!(std::io::stdout(), "{sum}").map_err(Failure::stdout)?;
     let mut problems = summary.problems;
-    problems.extend(tally.problem());
+    finish(&mut problems)?;
+    problems.extend(question.problem());
     Ok(report(NAME, &problems))
-}
-
-/// What flows have to match.
-struct Conditions {
-    letters: Predicate,
-    expression: Predicate,
-    all: Predicate,
-}
-
-impl Conditions {
-    /// What there is to say of the flows of a batch, before any is deselected.
-    fn tally(&self, batch: &FlowBatch) -> Tally {
-        let lacks = self.letters.missing(batch.schema()).is_some();
-        let unanswerable = self.expression.unanswerable(batch.schema());
-        Tally {
-            flows: batch.len(),
-            lacking: if lacks { batch.len() } else { 0 },
-            unanswerable: if unanswerable.is_some() { batch.len() } else { 0 },
-            field: unanswerable,
-        }
-    }
-}
-
-/// How many flows lack what is asked for.
-#[derive(Default)]
-struct Tally {
-    flows: usize,
-    /// A field that an option asks for.
-    lacking: usize,
-    /// So much that the expression cannot hold.
-    unanswerable: usize,
-    field: Option<&'static str>,
-}
-
-impl Tally {
-    fn add(&mut self, more: Tally) {
-        self.flows += more.flows;
-        self.lacking += more.lacking;
-        self.unanswerable += more.unanswerable;
-        self.field = self.field.or(more.field);
-    }
-
-    /// An expression may ask for what only some flows have, but that all lack it is worth a word.
-    fn problem(&self) -> Option<Error> {
-        let what = match self.field.filter(|_| self.unanswerable == self.flows && self.flows > 0) {
-            Some(field) => format!("no flow has what the expression asks for: {field}"),
-            None if self.lacking > 0 => format!("{} flows lack a field that is asked for", self.lacking),
-            None => return None,
-        };
-        Some(Error::format("input", "", what))
-    }
-}
-
-/// The expression as a condition; without one, every flow will do.
-fn expression(args: &Args) -> Result<Predicate, Failure> {
-    let Some(text) = &args.expression else { return Ok(Predicate::always(true)) };
-    let symbols = symbols::load()?;
-    // Comments may be in any encoding.
-    let load = |name: &str| match std::fs::read(name) {
-        Ok(octets) => Ok(String::from_utf8_lossy(&octets).into_owned()),
-        Err(error) => Err(error.to_string()),
-    };
-    let context = expr::Context { symbols: &symbols, now: chrono::Local::now(), load: &load };
-    expr::parse(text, &context).map_err(|error| Failure::Usage(format!("-w: {error}")))
 }
 
 /// The other options as one condition.

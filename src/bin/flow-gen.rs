@@ -3,10 +3,8 @@
 use std::process::ExitCode;
 
 use flowtools::cli::flow_gen::Args;
-use flowtools::cli::run::stdout;
-use flowtools::cli::{Exit, Failure, program};
-use flowtools::file::FlowWriter;
-use flowtools::flow::{StreamInfo, flags, pattern};
+use flowtools::cli::{Exit, Failure, Output, program};
+use flowtools::flow::{FlowBatch, Order, StreamInfo, Version, flags, pattern, spare};
 
 /// Records made at a time.
 const CHUNK: usize = 4096;
@@ -23,16 +21,18 @@ fn run(args: Args) -> Result<Exit, Failure> {
         ..StreamInfo::default()
     };
     let options = args.write.options(args.export_version, info, 0);
-    let mut writer = FlowWriter::new(stdout()?, &options).map_err(Failure::stdout)?;
-    let (mut records, mut made) = (Vec::new(), 0);
+    let mut output = Output::open(None, &options)?;
+    // The modern file's are version 5's.
+    let version = args.export_version.classic().unwrap_or(Version::V5);
+    let mut made = 0;
     while made < args.count {
         let count = (args.count - made).min(CHUNK as u64) as usize;
-        records.clear();
+        let mut records = spare();
         // The pattern repeats itself with its widest numbers, those of 32 bits.
-        pattern::records(args.export_version, made as u32, count, &mut records);
-        writer.write_records(&records).map_err(Failure::stdout)?;
+        pattern::records(version, made as u32, count, &mut records);
+        output.write(&FlowBatch::from_raw(version, Order::HOST, records))?;
         made += count as u64;
     }
-    writer.finish().map_err(Failure::stdout)?;
+    output.finish(&mut Vec::new())?;
     Ok(Exit::Fine)
 }

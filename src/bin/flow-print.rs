@@ -23,6 +23,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         return Err(Failure::Failed(format!("format {number} shows {field}, which flows of version {version} lack")));
     }
     let table = format.table(args.wide, args.names);
+    let table = if args.ipv6 { table.with_room_for_ipv6() } else { table };
     let mut out = io::stdout().lock();
     if args.header {
         print::header(info, &args.mark, &mut out).map_err(Failure::stdout)?;

@@ -15,8 +15,8 @@ use flowtools::cli::sink::{Sink, now};
 use flowtools::cli::{Exit, Failure, program};
 use flowtools::meter::packet::{Datagram, udp_payload};
 use flowtools::meter::source::Capture;
-use flowtools::net::{Endpoint, Inbox, Receiver};
-use flowtools::wire::{Decoder, Records, Reject};
+use flowtools::net::{Endpoint, Event, Inbox, ListenOptions, Peer, Receiver, StreamListener};
+use flowtools::wire::{Decoder, Records, Reject, Session};
 
 /// How long to wait for datagrams before looking whether to end.
 const WAIT: Duration = Duration::from_millis(250);
@@ -55,10 +55,16 @@ struct Hearing {
 }
 
 impl Hearing {
-    /// Decodes a datagram. The first that is understood says which version is written.
-    fn hear(&mut self, from: IpAddr, port: u16, datagram: &[u8], sink: &mut Sink) {
-        match self.decoder.decode(from, port, datagram, &mut self.records) {
-            Ok(heard) => sink.suggest(heard.version),
+    /// Decodes a datagram, or a message of a connection. The first that is understood says which version is written.
+    fn hear(&mut self, from: Session, message: &[u8], sink: &mut Sink) {
+        let (session, from) = (from, from.exporter);
+        match self.decoder.decode_in(session, message, &mut self.records) {
+            Ok(heard) => {
+                sink.suggest(heard.form);
+                if let Some(reject) = heard.damage {
+                    self.first_reject.get_or_insert((from, reject));
+                }
+            }
             Err(reject) => _ = self.first_reject.get_or_insert((from, reject)),
         }
     }
@@ -80,17 +86,12 @@ fn from_network(endpoint: &Endpoint, args: &Args, hearing: &mut Hearing, sink: &
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, enough.clone()).map_err(fail)?;
     }
-    let receiver = Receiver::bind(endpoint).map_err(fail)?;
-    if args.write.debug.debug > 0 {
-        complain("flow-receive", format!("{endpoint}: hearing, {} octets of socket buffer", receiver.buffer()));
-    }
+    let mut ears = Ears::open(endpoint, args).map_err(fail)?;
     sink.clock(now());
     let (startup, every) = (now(), args.stat.map(|minutes| Duration::from_secs(60 * u64::from(minutes))));
-    let (mut inbox, mut last) = (Inbox::new(), Instant::now());
+    let mut last = Instant::now();
     while !enough.load(Ordering::Relaxed) {
-        let heard = receiver
-            .receive(&mut inbox, WAIT, |from, datagram| hearing.hear(from.ip(), from.port(), datagram, sink))
-            .map_err(fail)?;
+        let heard = ears.listen(hearing, sink).map_err(fail)?;
         sink.write(&mut hearing.records)?;
         if heard == 0 {
             sink.flush()?;
@@ -104,11 +105,70 @@ fn from_network(endpoint: &Endpoint, args: &Args, hearing: &mut Hearing, sink: &
         }
     }
     sink.clock(now());
-    if let Some(drops @ 1..) = receiver.drops() {
-        complain("flow-receive", format!("{endpoint}: {drops} datagrams came faster than they could be taken"));
-        return Ok(false);
+    Ok(ears.heard_all(endpoint))
+}
+
+/// What is heard by.
+enum Ears {
+    Datagrams(Receiver, Inbox),
+    /// Whether all connections so far ended as they should, and how much is said.
+    Connections(Box<StreamListener>, bool, u8),
+}
+
+impl Ears {
+    fn open(endpoint: &Endpoint, args: &Args) -> io::Result<Ears> {
+        let debug = args.write.debug.debug;
+        if args.transport.is_connected() {
+            let listener = StreamListener::bind(endpoint, args.transport, ListenOptions::default())?;
+            if debug > 0 {
+                complain("flow-receive", format!("{endpoint}: hearing by {}", args.transport));
+            }
+            return Ok(Ears::Connections(Box::new(listener), true, debug));
+        }
+        let receiver = Receiver::bind(endpoint)?;
+        if debug > 0 {
+            complain("flow-receive", format!("{endpoint}: hearing, {} octets of socket buffer", receiver.buffer()));
+        }
+        Ok(Ears::Datagrams(receiver, Inbox::new()))
     }
-    Ok(true)
+
+    /// Hears what there is. Says how many datagrams or messages it was.
+    fn listen(&mut self, hearing: &mut Hearing, sink: &mut Sink) -> io::Result<usize> {
+        let session = |peer: Peer| Session::connection(peer.address.ip(), peer.address.port(), peer.connection);
+        match self {
+            Ears::Datagrams(receiver, inbox) => receiver.receive(inbox, WAIT, |from, datagram| {
+                hearing.hear(Session::datagrams(from.ip(), from.port()), datagram, sink);
+            }),
+            Ears::Connections(listener, whole, debug) => listener.receive(WAIT, |event| match event {
+                Event::Message(peer, message) => hearing.hear(session(peer), message, sink),
+                Event::Opened(peer) if *debug > 0 => complain("flow-receive", format!("{}: connected", peer.address)),
+                Event::Opened(_) => {}
+                Event::Closed(peer, ending) => {
+                    hearing.decoder.forget(session(peer));
+                    *whole &= ending.is_fine();
+                    if *debug > 0 || !ending.is_fine() {
+                        complain("flow-receive", format!("{}: {ending}", peer.address));
+                    }
+                }
+                Event::Refused(address, refusal) => complain("flow-receive", format!("{address}: {refusal}")),
+            }),
+        }
+    }
+
+    /// Whether nothing that came was lost here; what was is said.
+    fn heard_all(&self, endpoint: &Endpoint) -> bool {
+        match self {
+            Ears::Datagrams(receiver, _) => match receiver.drops() {
+                Some(drops @ 1..) => {
+                    let what = format!("{endpoint}: {drops} datagrams came faster than they could be taken");
+                    complain("flow-receive", what);
+                    false
+                }
+                _ => true,
+            },
+            Ears::Connections(_, whole, _) => *whole,
+        }
+    }
 }
 
 /// Takes the exports from a capture. Says whether all of it could be read.
@@ -137,7 +197,7 @@ fn from_capture(
             }
         };
         if let Some(datagram) = datagram {
-            hearing.hear(datagram.source, datagram.source_port, datagram.payload, sink);
+            hearing.hear(Session::datagrams(datagram.source, datagram.source_port), datagram.payload, sink);
         }
         if hearing.records.octets() >= GATHER {
             sink.write(&mut hearing.records)?;

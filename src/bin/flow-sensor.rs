@@ -1,5 +1,6 @@
 //! flow-sensor: meters packets.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr};
@@ -10,13 +11,15 @@ use flowtools::cli::exporter::{Exporter, Sent};
 use flowtools::cli::flow_sensor::Args;
 use flowtools::cli::run::complain;
 use flowtools::cli::{Exit, Failure, program};
-use flowtools::flow::Version;
+use flowtools::flow::{FlowBatch, Version};
 use flowtools::meter::source::{Capture, Damage};
-use flowtools::meter::{Classic, Meter};
+use flowtools::meter::{Biflow, Classic, Columns, Meter, Sink};
 use flowtools::wire::flows_per_datagram;
 
 /// Datagrams' worth of records handed on together.
 const PIECE: usize = 32;
+/// Flows of a modern file handed on together.
+const BATCH: usize = 4096;
 
 fn main() -> ExitCode {
     program(run)
@@ -24,22 +27,30 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Exit, Failure> {
     args.check()?;
-    let version = args.records()?;
-    let mut meter = Meter::new(args.settings()?).map_err(Failure::Failed)?;
+    let (version, form, settings) = (args.records()?, args.form()?, args.settings()?);
+    let track = settings.track;
+    let mut meter = Meter::new(settings).map_err(Failure::Failed)?;
     let (name, input) = open(args.read.as_deref().unwrap_or(Path::new("-")))?;
-    let mut exporter = Exporter::open(&args, version)?;
+    let exporter = RefCell::new(Exporter::open(&args, version, form)?);
     let address = match args.exporter {
         Some(IpAddr::V4(address)) => address,
         _ => Ipv4Addr::UNSPECIFIED,
     };
-    let most = flows_per_datagram(version) * PIECE;
-    let mut flows = Classic::new(version, address, most, |records: &[u8]| exporter.records(records));
+    let (records, batches) = (exporter.borrow().wants_records(), exporter.borrow().wants_batches());
+    let mut flows = Flows {
+        classic: records.then(|| {
+            let most = flows_per_datagram(version) * PIECE;
+            Classic::new(version, address, most, |records: &[u8]| exporter.borrow_mut().records(records))
+        }),
+        columns: batches
+            .then(|| Columns::new(args.exporter, track, BATCH, |batch: &FlowBatch| exporter.borrow_mut().batch(batch))),
+    };
     let damage = read(input, &mut meter, &mut flows)?;
     meter.finish(&mut flows)?;
-    flows.flush()?;
-    let ipv6 = flows.ipv6();
+    let ipv6 = flows.finish()?;
     let seconds = |ns: u64| u32::try_from(ns / 1_000_000_000).unwrap_or(u32::MAX);
-    let sent = exporter.finish(meter.times_ns().map(|(first, last)| (seconds(first), seconds(last))))?;
+    let capture = meter.times_ns().map(|(first, last)| (seconds(first), seconds(last)));
+    let sent = exporter.into_inner().finish(capture)?;
     if let Some(damage) = &damage {
         complain("flow-sensor", format_args!("{name}: {damage}"));
     }
@@ -49,11 +60,50 @@ fn run(args: Args) -> Result<Exit, Failure> {
     Ok(if damage.is_none() && sent.failures == 0 { Exit::Fine } else { Exit::Partly })
 }
 
-/// Meters a capture as far as it is good.
-fn read<F>(input: Box<dyn Read + Send>, meter: &mut Meter, flows: &mut Classic<F>) -> Result<Option<Damage>, Failure>
+/// Where flows go: made into classic records, for a modern file, or both.
+struct Flows<R, B> {
+    classic: Option<Classic<R>>,
+    columns: Option<Columns<B>>,
+}
+
+impl<R, B> Flows<R, B>
 where
-    F: FnMut(&[u8]) -> Result<(), Failure>,
+    R: FnMut(&[u8]) -> Result<(), Failure>,
+    B: FnMut(&FlowBatch) -> Result<(), Failure>,
 {
+    /// Hands on what is gathered; says how many flows found no place because they are IPv6.
+    fn finish(mut self) -> Result<Option<u64>, Failure> {
+        self.classic.as_mut().map_or(Ok(()), Classic::flush)?;
+        self.columns.as_mut().map_or(Ok(()), Columns::flush)?;
+        Ok(self.classic.map(|classic| classic.ipv6()))
+    }
+}
+
+impl<R, B> Sink for Flows<R, B>
+where
+    R: FnMut(&[u8]) -> Result<(), Failure>,
+    B: FnMut(&FlowBatch) -> Result<(), Failure>,
+{
+    type Error = Failure;
+
+    fn begin(&mut self, now_ns: u64) {
+        if let Some(classic) = &mut self.classic {
+            classic.begin(now_ns);
+        }
+    }
+
+    fn take(&mut self, flow: &Biflow) -> Result<(), Failure> {
+        self.classic.as_mut().map_or(Ok(()), |classic| classic.take(flow))?;
+        self.columns.as_mut().map_or(Ok(()), |columns| columns.take(flow))
+    }
+}
+
+/// Meters a capture as far as it is good.
+fn read(
+    input: Box<dyn Read + Send>,
+    meter: &mut Meter,
+    flows: &mut impl Sink<Error = Failure>,
+) -> Result<Option<Damage>, Failure> {
     let mut capture = match Capture::open(input) {
         Ok(capture) => capture,
         Err(damage) => return Ok(Some(damage)),
@@ -77,10 +127,10 @@ fn open(path: &Path) -> Result<(String, Box<dyn Read + Send>), Failure> {
 }
 
 /// Prints what was counted.
-fn statistics(meter: &Meter, sent: Sent, version: Version, ipv6: u64) {
+fn statistics(meter: &Meter, sent: Sent, version: Version, ipv6: Option<u64>) {
     let stats = meter.stats();
     let mut text = format!("Number of active flows: {}\n{stats}", meter.flows());
-    if stats.ipv6 > 0 {
+    if let Some(ipv6) = ipv6.filter(|_| stats.ipv6 > 0) {
         let kept = format!("{ipv6} flows kept");
         text.push_str(&format!("\nIPv6 packets: {} (not exportable in version {version}; {kept})\n", stats.ipv6));
     }

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use flowtools::cli::flow_stat::Args;
+use flowtools::cli::progress::Watcher;
+use flowtools::cli::question::Question;
 use flowtools::cli::run::{complain, report};
 use flowtools::cli::{Exit, Failure, program, symbols};
 use flowtools::file::Scan;
@@ -19,23 +21,28 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
-    if !args.by.is_empty() {
-        return by_fields(&args);
-    }
+    let question = Question::new(&args.files, &args.window, args.expression.as_deref())?;
+    let exit = if args.by.is_empty() { numbered(&args, &question)? } else { by_fields(&args, &question)? };
+    Ok(question.problem().map_or(exit, |problem| report("flow-stat", &[problem])))
+}
+
+/// One of the numbered reports.
+fn numbered(args: &Args, question: &Question) -> Result<Exit, Failure> {
     let report = args.report();
     if let Kind::Table(table) = &report.kind
-        && table.order(&choices(&args)).is_none()
+        && table.order(&choices(args)).is_none()
     {
         let last = table.columns() - 1;
         return Err(Failure::Usage(format!("report {} has columns 0 to {last}, no other to sort by", args.report)));
     }
-    let scan = Scan::open(&args.files.inputs())?;
-    check(&args, scan.info())?;
+    let scan = question.open()?;
+    let _progress = Watcher::of(&scan);
+    check(args, scan.info())?;
     let mut out = io::stdout().lock();
-    head(&args, &scan, &mut out).map_err(Failure::stdout)?;
+    head(args, &scan, &mut out).map_err(Failure::stdout)?;
     match &report.kind {
-        Kind::Table(table) => groups(&args, table, scan, &mut out),
-        Kind::Plot(points) => plot(&args, points, scan, &mut out),
+        Kind::Table(table) => groups(args, table, scan, &mut out),
+        Kind::Plot(points) => plot(args, points, scan, &mut out),
         Kind::Summary => summary(scan, Summary::default, |sum| sum.write(&mut out)),
         Kind::Short => summary(scan, Summary::short, |sum| sum.write_short(&args.mark, &mut out)),
         Kind::Missing => {
@@ -112,7 +119,7 @@ fn groups(args: &Args, table: &'static Table, scan: Scan, out: &mut impl Write) 
 }
 
 /// Reports by any fields.
-fn by_fields(args: &Args) -> Result<Exit, Failure> {
+fn by_fields(args: &Args, question: &Question) -> Result<Exit, Failure> {
     let sort = args.sort.clone().unwrap_or_default();
     // A column that only some of the reports have sorts those.
     let wrong: Vec<_> = args.by.iter().filter_map(|spec| spec.check(&sort).err()).collect();
@@ -120,7 +127,8 @@ fn by_fields(args: &Args) -> Result<Exit, Failure> {
         return Err(Failure::Usage(format!("--sort {error}")));
     }
     let names = if args.names { symbols::load()? } else { Symbols::none() };
-    let scan = Scan::open(&args.files.inputs())?;
+    let scan = question.open()?;
+    let _progress = Watcher::of(&scan);
     let reports = Reports::new(&args.by);
     let (workers, read) = scan.fields(reports.fields()).fold(|| reports.worker(), |worker, batch| worker.add(batch));
     let outcomes = workers.into_iter().map(Workers::finish).collect();

@@ -9,7 +9,7 @@ use super::common::{Debug, Write};
 use super::flow_sensor::Args;
 use super::run::complain;
 use super::sink::Sink;
-use crate::flow::{FlowBatch, Order, RawRows, Rows, Version, spare};
+use crate::flow::{FlowBatch, Form, Order, RawRows, Rows, Version, spare};
 use crate::net::{Endpoint, SendOptions, Sender};
 use crate::wire::{Counters, Encoder};
 
@@ -20,6 +20,8 @@ const BURST: u32 = 16;
 pub struct Exporter {
     version: Version,
     file: Option<Sink>,
+    /// The file takes batches, not records.
+    modern: bool,
     encoder: Encoder,
     senders: Vec<Sender>,
     share: bool,
@@ -42,7 +44,7 @@ pub struct Sent {
 
 impl Exporter {
     /// Connects to the collectors and creates the flow file.
-    pub fn open(args: &Args, version: Version) -> Result<Exporter, Failure> {
+    pub fn open(args: &Args, version: Version, form: Form) -> Result<Exporter, Failure> {
         let options =
             SendOptions { hops: args.hop_limit, device: args.send_interface.clone(), ..SendOptions::default() };
         let connect = |text: &String| {
@@ -51,18 +53,18 @@ impl Exporter {
         };
         let senders = args.collectors.iter().map(connect).collect::<Result<_, _>>()?;
         let write = Write {
-            codec: None,
+            codec: args.codec,
             byte_order: args.byte_order,
             comment: args.comment.clone(),
             debug: Debug::default(),
-            level: Some(args.level),
+            level: args.level,
         };
         let path = args.write.as_deref();
-        let file =
-            path.map(|path| Sink::open(Some(path).filter(|p| p.as_os_str() != "-"), write, Some(version.into())));
+        let file = path.map(|path| Sink::open(Some(path).filter(|p| p.as_os_str() != "-"), write, Some(form)));
         Ok(Exporter {
             version,
             file: file.transpose()?,
+            modern: form == Form::Modern,
             encoder: Encoder::new(),
             senders,
             share: args.share,
@@ -73,12 +75,30 @@ impl Exporter {
         })
     }
 
+    /// Whether records are to be made: to be sent, or for a classic file.
+    pub fn wants_records(&self) -> bool {
+        !self.modern || !self.senders.is_empty()
+    }
+
+    /// Whether batches are to be made, for a modern file.
+    pub fn wants_batches(&self) -> bool {
+        self.modern && self.file.is_some()
+    }
+
+    /// Writes flows to a modern file.
+    pub fn batch(&mut self, batch: &FlowBatch) -> Result<(), Failure> {
+        if self.senders.is_empty() {
+            self.sent.flows += batch.len() as u64;
+        }
+        self.file.as_mut().map_or(Ok(()), |file| file.write_batch(batch))
+    }
+
     /// Writes and sends whole records, in this machine's byte order. What a collector does not get is only counted.
     pub fn records(&mut self, records: &[u8]) -> Result<(), Failure> {
         let layout = self.version.layout();
         let flows = records.len() / layout.size;
         self.sent.flows += flows as u64;
-        if let Some(file) = &mut self.file {
+        if let Some(file) = self.file.as_mut().filter(|_| !self.modern) {
             let mut octets = spare();
             octets.extend_from_slice(records);
             file.write_batch(&FlowBatch::from_raw(self.version, Order::HOST, octets))?;

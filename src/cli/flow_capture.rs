@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
-use super::common::{ByteOrder, Debug};
+use super::common::{ByteOrder, CodecName, Debug};
 use crate::file::archive::{Nesting, size};
-use crate::flow::Version;
-use crate::net::Endpoint;
+use crate::flow::{Codec, Form};
+use crate::net::{Endpoint, Transport};
 
 /// Collect what exporters send into an archive of flow files
 #[derive(Parser, Debug)]
@@ -17,11 +17,11 @@ use crate::net::Endpoint;
     after_help = "\
 A file is named tmp-... while it is written and ft-... when it is complete. It can be read at any
 moment; a collector that was killed has lost no more than the last second, and the next one
-completes its file. SIGHUP begins a new file, SIGTERM ends. What goes wrong is said on standard
+completes its file. A file of version 10 is made small and indexed when it is complete. SIGHUP begins a new file, SIGTERM ends. What goes wrong is said on standard
 error in the foreground, else to syslog (local6).
 
 Examples:
-  flow-capture -w /flows -E 500G -S 5 0/0/2055
+  flow-capture -w /flows -V 10 -E 500G -S 5 0/0/2055
   flow-capture -w /flows -n 287 -z 1 -V 5 -p /run/flow-capture.pid 192.0.2.1/192.0.2.254/9996
   flow-capture -D -w . -n 1439 -N 0 -R /usr/local/bin/each-minute ::1/0/9995"
 )]
@@ -46,27 +46,33 @@ pub struct Args {
     /// argument; run it again, twice at most, if it fails
     #[arg(short = 'R', long, value_name = "PROGRAM")]
     pub program: Option<String>,
-    /// The version stored: other versions' flows are converted [default: the first that arrives]
+    /// The version stored: 10 holds all that comes, as it comes; to 1, 5, 6, 7, 8.1 to 8.14 or 1005 other versions'
+    /// flows are converted [default: the first that arrives; NetFlow 9 and IPFIX are stored as 10]
     #[arg(short = 'V', long, value_name = "VERSION")]
-    pub export_version: Option<Version>,
-    /// zlib level, 0 none to 9 smallest. While flows come faster than they can be compressed, a lower one is used
-    #[arg(
-        short = 'z',
-        long = "level",
-        value_name = "LEVEL",
-        default_value_t = 6,
-        value_parser = clap::value_parser!(u8).range(0..=9)
-    )]
-    pub level: u8,
+    pub export_version: Option<Form>,
+    /// Compression, 0 none to 9 smallest [default: 6; of version 10 Zstandard's own]. While flows come faster than
+    /// zlib compresses them, a lower level is used
+    #[arg(short = 'z', long = "level", value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=9))]
+    pub level: Option<u8>,
+    /// How columns of version 10 are compressed [default: zstd]
+    #[arg(long, value_name = "CODEC", value_enum)]
+    pub codec: Option<CodecName>,
+    /// Multiply packets and octets by the rate that exporters say they sampled them at
+    #[arg(long)]
+    pub scale_sampling: bool,
     /// Byte order of what is written (default: this machine's)
     #[arg(short = 'b', long, value_name = "ORDER", value_enum)]
     pub byte_order: Option<ByteOrder>,
     /// Comment in the headers written
     #[arg(short = 'C', long, value_name = "TEXT")]
     pub comment: Option<String>,
-    /// Serve the flows to up to N clients that connect to the same port by TCP, as uncompressed flow files
+    /// Serve the flows to up to N clients that connect to the same port by TCP, as uncompressed flow files; not
+    /// together with --transport tcp
     #[arg(short = 'c', long, value_name = "N", default_value_t = 0)]
     pub clients: usize,
+    /// Hear IPFIX over connections as well, at the same port: tcp, or sctp where the system has it
+    #[arg(long, value_name = "TRANSPORT", value_parser = connected)]
+    pub transport: Vec<Transport>,
     /// Say every so many minutes what each exporter sent, and what of it was lost (0: never)
     #[arg(short = 'S', long, value_name = "MINUTES", default_value_t = 0)]
     pub stat: u32,
@@ -88,6 +94,21 @@ pub struct Args {
 }
 
 impl Args {
+    /// zlib's level in classic files.
+    pub fn classic_level(&self) -> u8 {
+        self.level.unwrap_or(6)
+    }
+
+    /// How columns of modern files are compressed, and Zstandard's level, 0 for its default.
+    pub fn modern_codec(&self) -> (Codec, u8) {
+        let codec = match (self.codec, self.level) {
+            (Some(name), _) => name.into(),
+            (None, Some(0)) => Codec::None,
+            (None, _) => Codec::default(),
+        };
+        (codec, self.level.unwrap_or(0))
+    }
+
     /// Where the process number is to be written: flow-capture has always added the port to the name.
     pub fn pid_path(&self) -> Option<PathBuf> {
         const USUAL: &str = "/var/run/flow-capture.pid";
@@ -101,4 +122,12 @@ impl Args {
         name.push(format!(".{}", self.endpoint.port));
         Some(name.into())
     }
+}
+
+/// A transport besides UDP.
+fn connected(text: &str) -> Result<Transport, String> {
+    text.parse()
+        .ok()
+        .filter(|transport: &Transport| transport.is_connected())
+        .ok_or_else(|| format!("'{text}' is not a transport to be heard besides udp: expected tcp or sctp"))
 }

@@ -41,7 +41,7 @@ pub struct Args {
     /// Only files whose capture lasted to DATE or longer; implies -p
     #[arg(short = 'T', long, value_name = "DATE")]
     pub end: Option<String>,
-    /// Version written: 1, 5, 6, 7, 8.1 to 8.14, 1005 or 10 (default: as read)
+    /// Version written: 1, 5, 6, 7, 8.1 to 8.14, 1005 or 10 (default: that of the first file)
     #[arg(short = 'V', long, value_name = "VERSION")]
     pub export_version: Option<Form>,
     /// How flows are written.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use super::common::{Files, Write};
+use super::window::Window;
 use crate::select::{Numbers, number};
 
 macro_rules! preface {
@@ -14,6 +15,10 @@ macro_rules! preface {
 A LIST is numbers and ranges, 53,1024-65535; ! before it means all others. An access list is named
 as in Cisco's 'ip access-list standard NAME permit 10.0.0.0 0.255.255.255' or 'access-list NUMBER
 deny host 10.0.0.1'. A flow must match every option given; with -o any of them, and EXPR besides.
+
+--from and --to ask for flows that were active at some time of that period: those that ended at
+--from or later and began before --to. Files named for a time more than two days before the period,
+or more than a day after it, are not opened; of modern files, blocks of other times are not read.
 "
     };
 }
@@ -26,7 +31,9 @@ Examples:
   flow-filter -o -p53 -P53 < flows | flow-print
   flow-filter -f /etc/flow.acl -S inside -D '!inside' /flows/2026 | flow-print
   flow-filter -w 'src net 10.0.0.0/8 and tcp dst port 443 and bytes > 1M' /flows/2026 | flow-print
-  flow-filter -w 'host @suspects.txt and not icmp' --count /flows/2026"
+  flow-filter -w 'host @suspects.txt and not icmp' --count /flows/2026
+  flow-filter --from 'yesterday 08:00' --to 'yesterday 09:00' -w 'host 10.1.2.3' /flows | flow-print
+  flow-filter -w 'host 10.1.2.3' --from 2026-01-01 --explain /flows"
     };
 }
 
@@ -50,7 +57,9 @@ Expressions:
   where # begins a comment. What a flow has no field for does not match it, with not or without.
 
   host, net, ip ADDR       10.0.0.1, 10.0.0.0/8, 10/8, 2001:db8::/32, 10.0.0.1-10.0.0.9; src, dst
-  port, portrange N        also names: http; src, dst
+  port, portrange N        also names: http; src, dst; only of TCP, UDP, SCTP, DCCP and UDP-Lite:
+                           the same field of ICMP is its type and code (-p, -P, srcport and dstport
+                           are the plain fields, whatever the protocol)
   proto NAME|N             or just the name, which may stand before a condition: tcp dst port 80
   ip4, ip6                 version of IP, likewise
   as, mask, tag, mac       src, dst
@@ -63,7 +72,11 @@ Expressions:
   pps, bps, bpp            packets and bits a second, bytes a packet; 0 without a duration
   duration TIME            500ms, 30s, 5m, 1h, 1d; a number alone is ms
   first, last DATE         after (from then on), before, >= and the like
-  ELEMENT                  any IPFIX element by name, vlanId == 12, or by flow-tools' name, src_as
+  ELEMENT                  any IPFIX element by name, vlanId == 12, or by flow-tools' name, src_as;
+                           of texts, = is the whole and ~ or contains a part, in any case:
+                           applicationName = \"dns\", interfaceName ~ eth
+  eNidM                    element M of enterprise N (0 is IANA), a number or a text in quotes:
+                           e9id60001 = 5
 ",
     examples!()
 );
@@ -131,6 +144,12 @@ pub struct Args {
     /// Print how many flows match instead of passing them on
     #[arg(long)]
     pub count: bool,
+    /// Print what would be read, and why the rest would not, instead of reading it
+    #[arg(long)]
+    pub explain: bool,
+    /// When the flows were.
+    #[command(flatten)]
+    pub window: Window,
     /// How flows are written.
     #[command(flatten)]
     pub write: Write,

@@ -3,7 +3,7 @@
 use clap::Parser;
 
 use super::common::Write;
-use crate::flow::Version;
+use crate::flow::Form;
 
 /// Make test flows: numbers that count up in every field
 #[derive(Parser, Debug)]
@@ -20,9 +20,9 @@ pub struct Args {
     /// How many flows
     #[arg(short = 'n', long, value_name = "COUNT", default_value_t = 1000)]
     pub count: u64,
-    /// Their export version: 1, 5, 6, 7, 8.1 to 8.14 or 1005
+    /// Their export version: 1, 5, 6, 7, 8.1 to 8.14, 1005 or 10 (the flows of version 5 in a modern file)
     #[arg(short = 'V', long = "export-version", value_name = "VERSION", default_value = "5")]
-    pub export_version: Version,
+    pub export_version: Form,
     /// How flows are written.
     #[command(flatten)]
     pub write: Write,

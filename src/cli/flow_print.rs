@@ -31,9 +31,16 @@ Formats:
   16  by source and destination      24  as 5 with the year and ToS, between tabs
   17  by all of a flow's key
 
+Flows of IPv6 and those of other exporters than version 5 to 8 are shown in the same formats: times
+are absolute, whichever way an exporter tells them; what a flow does not tell is 0. Numbers and
+addresses too long for their column push the rest of the line to the right, so that programs which
+split lines at blanks read them too; -6 makes columns of addresses as wide as any address is.
+Modern files, which may hold flows of any version, are shown in format 3 unless -f is given.
+
 Examples:
   flow-print -f5 < ft-v05.2026-01-01.000000+0000
   flow-print -p -n -w -f3 /flows/2026/2026-01/2026-01-01
+  flow-print -6 -f5 /flows/2026/2026-01/2026-01-01 | less -S
   flow-cat /flows | flow-nfilter -F web | flow-print | head"
 )]
 pub struct Args {
@@ -52,6 +59,10 @@ pub struct Args {
     /// Wider columns, in the formats that have them
     #[arg(short = 'w', long)]
     pub wide: bool,
+    /// Columns of addresses wide enough for IPv6, 39 characters (prefixes: 43); without it, longer addresses push the
+    /// rest of their line to the right
+    #[arg(short = '6', long)]
+    pub ipv6: bool,
     /// Write flows out as they come in
     #[arg(short = 'l', long = "unbuffered")]
     pub unbuffered: bool,

@@ -6,7 +6,7 @@ use clap::Parser;
 
 use super::common::Write;
 use crate::flow::Form;
-use crate::net::Endpoint;
+use crate::net::{Endpoint, Transport};
 
 /// Receive NetFlow exports and write their flows
 #[derive(Parser, Debug)]
@@ -17,6 +17,7 @@ use crate::net::Endpoint;
 Examples:
   flow-receive 0/0/2055 | flow-print
   flow-receive -o flows -V5 10.0.0.9/10.1.2.3/2055
+  flow-receive --transport tcp -o flows 0/0/4739
   flow-receive -r exports.pcap | flow-stat -f9"
 )]
 pub struct Args {
@@ -36,6 +37,9 @@ pub struct Args {
     /// Version written: 1, 5, 6, 7, 8.1 to 8.14 or 1005; others are converted (default: the first datagram's)
     #[arg(short = 'V', long, value_name = "VERSION")]
     pub export_version: Option<Form>,
+    /// What exports come by: udp, or tcp or sctp connections, which carry IPFIX
+    #[arg(long, value_name = "TRANSPORT", default_value_t)]
+    pub transport: Transport,
     /// Where to hear, localip/remoteip/port; 0 is any address, a multicast remoteip is a group to join
     #[arg(value_name = "LOCAL/REMOTE/PORT", required_unless_present = "read")]
     pub endpoint: Option<Endpoint>,

@@ -1,12 +1,15 @@
 //! Arguments of flow-send.
 
+use std::fmt;
 use std::net::Ipv4Addr;
+use std::str::FromStr;
 
 use clap::Parser;
 
 use super::common::{Debug, Files};
 use crate::flow::Version;
-use crate::net::Endpoint;
+use crate::net::{Endpoint, Transport};
+use crate::wire::{Protocol, Refresh};
 
 /// Send flows as NetFlow exports
 #[derive(Parser, Debug)]
@@ -17,30 +20,84 @@ use crate::net::Endpoint;
 Examples:
   flow-send 0/10.0.0.9/2055 < flows
   flow-send -x 200 -V5 0/10.0.0.9/2055 /flows/2026/2026-01/2026-01-15
-  flow-cat /flows | flow-filter -p53 | flow-send 192.0.2.1/2001:db8::9/2055"
+  flow-cat /flows | flow-filter -p53 | flow-send 192.0.2.1/2001:db8::9/2055
+  flow-send -V10 --transport tcp 0/10.0.0.9/4739 < flows"
 )]
 pub struct Args {
     /// How much is logged.
     #[command(flatten)]
     pub debug: Debug,
-    /// Keep only these bits of source and destination addresses: 255.255.255.0, 0xffffff00 or /24
+    /// Keep only these bits of IPv4 source and destination addresses: 255.255.255.0, 0xffffff00 or /24
     #[arg(short = 'm', long, value_name = "MASK", value_parser = mask)]
     pub mask: Option<u32>,
     /// Send each exporter's flows in its name (raw socket: needs root; IPv4 only)
     #[arg(short = 's', long)]
     pub spoof: bool,
-    /// Export version sent: 1, 5, 6, 7, 8.1 to 8.14 (default: the flows' own; tagged flows go as 5)
+    /// Export version sent: 1, 5, 6, 7, 8.1 to 8.14, 9 or 10, which is IPFIX (default: classic flows' own, tagged ones
+    /// go as 5; else 10)
     #[arg(short = 'V', long, value_name = "VERSION")]
-    pub export_version: Option<Version>,
+    pub export_version: Option<ExportVersion>,
     /// Pause between two datagrams
     #[arg(short = 'x', long, value_name = "MICROSECONDS", default_value_t = 0)]
     pub pace: u64,
+    /// What messages travel by: udp, tcp or sctp; IPFIX goes by all of them, everything else by udp
+    #[arg(long, value_name = "TRANSPORT", default_value_t)]
+    pub transport: Transport,
+    /// Octets a packet to the collector may have, IP header included (9, 10 over udp)
+    #[arg(long, value_name = "OCTETS", default_value_t = 1500, value_parser = clap::value_parser!(u16).range(256..))]
+    pub mtu: u16,
+    /// Send templates again after so many messages or seconds (9, 10 over udp)
+    #[arg(long, value_name = "MESSAGES,SECONDS", default_value = "20,60", value_parser = refresh)]
+    pub refresh: Refresh,
+    /// Send with each flow the address of the exporter it was collected from (9, 10)
+    #[arg(long)]
+    pub original_exporter: bool,
     /// Source and destination, localip/remoteip/port; 0 is any source
     #[arg(value_name = "LOCAL/REMOTE/PORT")]
     pub endpoint: Endpoint,
     /// What is read.
     #[command(flatten)]
     pub files: Files,
+}
+
+/// The version of exports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ExportVersion {
+    /// One of fixed records.
+    Classic(Version),
+    /// One with templates.
+    Template(Protocol),
+}
+
+impl FromStr for ExportVersion {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<ExportVersion, String> {
+        match text {
+            "9" => Ok(ExportVersion::Template(Protocol::V9)),
+            "10" => Ok(ExportVersion::Template(Protocol::Ipfix)),
+            _ => text
+                .parse()
+                .map(ExportVersion::Classic)
+                .map_err(|_| format!("'{text}' is not an export version: expected 1, 5, 6, 7, 8.1 to 8.14, 9 or 10")),
+        }
+    }
+}
+
+impl fmt::Display for ExportVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ExportVersion::Classic(version) => version.fmt(f),
+            ExportVersion::Template(protocol) => protocol.number().fmt(f),
+        }
+    }
+}
+
+/// When templates are sent again: messages, seconds.
+fn refresh(text: &str) -> Result<Refresh, String> {
+    let numbers = text.split_once(',').and_then(|(m, s)| Some((m.parse().ok()?, s.parse().ok()?)));
+    let (messages, seconds) = numbers.ok_or("expected two numbers, MESSAGES,SECONDS, such as 20,60")?;
+    Ok(Refresh { messages, seconds })
 }
 
 /// An address mask: dotted, a hex number, or a prefix length.
@@ -59,6 +116,18 @@ fn mask(text: &str) -> Result<u32, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_are_classic_or_have_templates() {
+        for text in ["1", "5", "8.14", "1005", "9", "10"] {
+            assert_eq!(text.parse::<ExportVersion>().unwrap().to_string(), text);
+        }
+        for wrong in ["", "8", "11", "09", "ipfix"] {
+            assert!(wrong.parse::<ExportVersion>().is_err(), "{wrong}");
+        }
+        assert_eq!(refresh("5,0"), Ok(Refresh { messages: 5, seconds: 0 }));
+        assert!(refresh("5").is_err() && refresh("5,x").is_err() && refresh("-1,1").is_err());
+    }
 
     #[test]
     fn masks_are_written_three_ways() {

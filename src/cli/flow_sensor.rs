@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{ArgAction, Parser, ValueEnum};
 
 use super::Failure;
-use super::common::ByteOrder;
-use crate::flow::Version;
+use super::common::{ByteOrder, CodecName};
+use crate::flow::{Form, Version};
 use crate::meter::{MAX_FLOWS, MAX_LIFE, Settings, Timeouts, Track};
 
 /// Meter packets: read a capture file, and export its flows as NetFlow or write them to a flow file
@@ -21,6 +21,7 @@ Timeouts (-t) and their defaults in seconds:
 
 Examples:
   flow-sensor -r morning.pcap -w - | flow-stat -f10 -S4
+  flow-sensor -r morning.pcap -V 10 -w morning
   flow-sensor -r morning.pcapng -n 192.0.2.1:2055 -v 5 -t udp=30s -t maxlife=5m
   tcpdump -i eth0 -w - | flow-sensor -r - -w flows -d"
 )]
@@ -37,6 +38,10 @@ pub struct Args {
     /// Export version, of what is sent and written: 1, 5 or 7
     #[arg(short = 'v', long = "export-version", value_name = "VERSION", default_value = "5")]
     pub export_version: String,
+    /// Version of the flow file, where it is not that of what is sent: 1, 5, 6, 7, 1005 or 10, the modern file, which has
+    /// IPv6 flows too
+    #[arg(short = 'V', long = "file-version", value_name = "VERSION")]
+    pub file_version: Option<Form>,
     /// Set a timeout; units s m h d w, which add up (1h30m)
     #[arg(short = 't', long = "timeout", value_name = "NAME=TIME")]
     pub timeouts: Vec<String>,
@@ -55,7 +60,7 @@ pub struct Args {
     /// together
     #[arg(long)]
     pub compat: bool,
-    /// Keep IPv6 flows although the export version cannot carry them
+    /// Keep IPv6 flows although the export version cannot carry them (they are written with -V 10)
     #[arg(short = '6', long)]
     pub ipv6: bool,
     /// Stay in the foreground, and print statistics at the end; with -r it always stays there
@@ -82,15 +87,15 @@ pub struct Args {
     /// Byte order of the flow file (default: this machine's)
     #[arg(long, value_name = "ORDER", value_enum)]
     pub byte_order: Option<ByteOrder>,
-    /// zlib level of the flow file, 0 none to 9 smallest
-    #[arg(long, value_name = "LEVEL", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=9))]
-    pub level: u8,
+    /// Level of compression of the flow file, 0 none to 9 smallest (default: none, with -V 10 the codec's)
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=9))]
+    pub level: Option<u8>,
     /// Comment in the flow file's header
     #[arg(long, value_name = "TEXT")]
     pub comment: Option<String>,
-    /// How a flow file of columns is packed: not in this version
-    #[arg(long, value_name = "CODEC", hide = true)]
-    pub codec: Option<String>,
+    /// How the columns of a modern file are compressed (default: zstd, in pipes none)
+    #[arg(long, value_name = "CODEC", value_enum)]
+    pub codec: Option<CodecName>,
     /// softflowd's options without effect here.
     #[command(flatten)]
     pub softflowd: Softflowd,
@@ -181,9 +186,6 @@ impl Args {
         if s.transport != "udp" {
             return Err(Failure::Usage(format!("-P {}: not in this version yet, expected udp", s.transport)));
         }
-        if self.codec.is_some() {
-            return wrong("--codec: flow files of columns are not in this version yet");
-        }
         if self.read.is_none() {
             return wrong("nothing to read: name a capture file with -r");
         }
@@ -200,6 +202,17 @@ impl Args {
                 Err(Failure::Usage(format!("-v {}: not in this version yet, expected 1, 5 or 7", self.export_version)))
             }
             other => Err(Failure::Usage(format!("-v {other}: no export version, expected 1, 5 or 7"))),
+        }
+    }
+
+    /// What is written to the flow file.
+    pub fn form(&self) -> Result<Form, Failure> {
+        let version = self.records()?;
+        match self.file_version {
+            Some(form @ Form::Classic(Version::V8(_))) => {
+                Err(Failure::Usage(format!("-V {form}: flows are no aggregates, expected 1, 5, 6, 7, 1005 or 10")))
+            }
+            form => Ok(form.unwrap_or(Form::Classic(version))),
         }
     }
 
@@ -225,7 +238,7 @@ impl Args {
             },
             timeouts,
             sampling: self.sampling,
-            ipv6: self.ipv6 || self.debug,
+            ipv6: self.ipv6 || self.debug || self.file_version == Some(Form::Modern),
             compat: self.compat,
             ..Settings::default()
         })

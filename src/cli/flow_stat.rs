@@ -3,6 +3,7 @@
 use clap::{ArgAction, Parser, ValueEnum};
 
 use super::common::{Debug, Files};
+use super::window::Window;
 use crate::report::by::{Format, Sort, Spec};
 use crate::report::stat::{REPORTS, Report, Sorting};
 
@@ -53,6 +54,12 @@ pub struct Args {
     /// With --by: what is written
     #[arg(long, value_name = "FORMAT", requires = "by", value_enum, default_value_t = Shape::Table)]
     pub format: Shape,
+    /// Only flows that match EXPR, such as 'src net 10/8 and dst port 53'; flow-filter --help says more
+    #[arg(long = "where", value_name = "EXPR")]
+    pub expression: Option<String>,
+    /// When the flows were.
+    #[command(flatten)]
+    pub window: Window,
     /// How much is logged.
     #[command(flatten)]
     pub debug: Debug,
@@ -107,10 +114,13 @@ fn after_help() -> String {
     text + "
 Columns are those of the key, then flows, octets, packets and duration. Groups that a sort leaves
 equal stand in ascending order of their keys.
+Where there are flows of IPv6, columns of addresses are as wide as theirs.
 
 Reports --by fields:
   Fields have flow-tools' names (srcaddr, dstport, prot, tos, src_as, input, exaddr), IANA's
-  (sourceTransportPort), or usual ones (proto, bytes, packets). Beside plain fields there are
+  (sourceTransportPort), or usual ones (proto, bytes, packets); any other element of IPFIX goes by
+  its name (applicationId, wlanSSID). What version 5 has and flows do not tell is 0. Beside plain
+  fields there are
     srcaddr/24           networks of IPv4; IPv6 addresses whole
     srcaddr/64           networks of IPv6 (more than 32); IPv4 addresses whole
     srcaddr/24/64        networks of both
@@ -127,6 +137,7 @@ Examples:
   flow-stat -f10 -P -p -S4 /flows/2026/2026-01/2026-01-01
   flow-cat /flows | flow-nfilter -F web | flow-stat -f0
   flow-stat --by srcaddr/24,dstport --top 20 /flows
+  flow-stat --by dstaddr --where 'udp dst port 53' --from yesterday --top 10 /flows
   flow-stat --by 'srcaddr,distinct(dstaddr)' --sort 'distinct(dstaddr)' --top 10 /flows
   flow-stat --by first/1h --by first/1h,prot --sort first -n --format json /flows > hours.json"
 }

@@ -4,12 +4,17 @@
 
 pub mod common;
 pub mod date;
+pub mod describe;
+pub mod explain;
 pub mod exporter;
 pub mod output;
+pub mod progress;
+pub mod question;
 pub mod run;
 pub mod sink;
 pub mod symbols;
 pub mod text;
+pub mod window;
 
 pub mod flow_capture;
 pub mod flow_cat;
@@ -22,6 +27,7 @@ pub mod flow_receive;
 pub mod flow_send;
 pub mod flow_sensor;
 pub mod flow_stat;
+pub mod flow_xlate;
 
 pub use output::Output;
 pub use run::{Exit, Failure, definition, program};
@@ -40,6 +46,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_send::Args>(),
         definition::<flow_sensor::Args>(),
         definition::<flow_stat::Args>(),
+        definition::<flow_xlate::Args>(),
     ]
 }
 

@@ -7,7 +7,8 @@ use std::path::Path;
 use super::Failure;
 use super::run::stdout;
 use crate::file::{Error, FlowWriter, WriteOptions};
-use crate::flow::{FlowBatch, Form};
+use crate::flow::time::Span;
+use crate::flow::{Fact, FlowBatch, Form};
 use crate::rewrite::Converter;
 
 /// A flow file being written: standard output, or a file.
@@ -58,9 +59,19 @@ impl Output {
         result.map_err(|e| Failure::io(&self.name, &e))
     }
 
+    /// Writes what exporters say of themselves, if the file's form has room for it.
+    pub fn facts(&mut self, facts: &[Fact]) -> Result<(), Failure> {
+        self.writer.facts(facts).map_err(|e| Failure::io(&self.name, &e))
+    }
+
     /// Hands on what has been written so far.
     pub fn flush(&mut self) -> Result<(), Failure> {
         self.writer.flush().map_err(|e| Failure::io(&self.name, &e))
+    }
+
+    /// When the flows handed on were, as far as a modern file's blocks know.
+    pub fn span(&self) -> Option<Span> {
+        self.writer.span()
     }
 
     /// Flows that the file's version had no room for.
@@ -68,10 +79,18 @@ impl Output {
         self.refused
     }
 
-    /// Ends the file. What could not be written is one more of the `problems`.
+    /// Ends the file. What could not be written, or not in full, is one more of the `problems`.
     pub fn finish(self, problems: &mut Vec<Error>) -> Result<(), Failure> {
         if self.refused > 0 {
             let what = format!("{} flows cannot be written as version {}", self.refused, self.form);
+            problems.push(Error::format(&self.name, "", what));
+        }
+        let clipped = self.converter.as_ref().map_or(0, Converter::clipped);
+        if clipped > 0 {
+            let what = format!(
+                "{clipped} numbers do not fit into version {}: its greatest were written, 23456 of AS numbers",
+                self.form
+            );
             problems.push(Error::format(&self.name, "", what));
         }
         let mut file = self.writer.finish().map_err(|e| Failure::io(&self.name, &e))?;

@@ -9,7 +9,7 @@ use super::common::Write;
 use super::output::Output;
 use super::run::{Failure, hostname};
 use crate::file::{Error, WriteOptions};
-use crate::flow::{FlowBatch, Form, StreamInfo, Version, flags};
+use crate::flow::{Fact, FlowBatch, Form, StreamInfo, Version, flags};
 use crate::wire::{Counters, Records};
 
 /// Writes received flows to one flow file: a stream on standard output or a pipe; in a file proper the header's
@@ -53,9 +53,11 @@ impl Sink {
         self.form.get_or_insert(form.into());
     }
 
-    /// Writes all records, and leaves `records` empty.
+    /// Writes all records and facts, and leaves `records` empty.
     pub fn write(&mut self, records: &mut Records) -> Result<(), Failure> {
-        records.drain().try_for_each(|batch| self.write_batch(&batch))
+        records.drain().try_for_each(|batch| self.write_batch(&batch))?;
+        let facts: Vec<Fact> = records.facts().collect();
+        if facts.is_empty() { Ok(()) } else { self.begun(Form::Modern)?.0.facts(&facts) }
     }
 
     /// Writes a batch's selected flows.
@@ -78,8 +80,12 @@ impl Sink {
     /// are one more of the `problems`.
     pub fn finish(mut self, total: &Counters, problems: &mut Vec<Error>) -> Result<(), Failure> {
         self.begun(Version::V5.into())?;
-        let Some((output, mut options)) = self.open.take() else { return Ok(()) };
+        let Some((mut output, mut options)) = self.open.take() else { return Ok(()) };
         let flows = self.flows - output.refused();
+        if options.form == Form::Modern {
+            output.flush()?;
+            options.info.span = output.span();
+        }
         output.finish(problems)?;
         let Some(path) = self.path.filter(|_| self.is_file) else { return Ok(()) };
         let info = &mut options.info;

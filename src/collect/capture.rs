@@ -1,8 +1,10 @@
 //! The file being written.
 //!
-//! Records are appended so that what has been written can be read at any moment, and after a crash: a compressed
-//! file's zlib stream comes to an octet boundary behind every block of records. What the system refuses to take waits here, and is written, to the same place, when it is asked
-//! again: nothing is written twice or left out because a disk was full for a while.
+//! Flows are appended so that what has been written can be read at any moment, and after a crash: a compressed
+//! classic file's zlib stream comes to an octet boundary behind every block of records; a modern file gets quick
+//! blocks, which [`refine`](super::refine) makes full ones of when it is done. What the system refuses to take waits
+//! here, and is written, to the same place, when it is asked again: nothing is written twice or left out because a
+//! disk was full for a while.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -11,10 +13,11 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
 
+use super::refine::Rough;
 use super::zlib::Zlib;
 use crate::file::WriteOptions;
 use crate::file::archive::{FileName, Nesting, State};
-use crate::flow::{StreamInfo, Version, flags};
+use crate::flow::{Form, StreamInfo, flags};
 use crate::wire::Counters;
 
 /// How an archive's files are made.
@@ -24,8 +27,18 @@ pub struct Making {
     pub folder: PathBuf,
     /// Folders by date below it.
     pub nesting: Nesting,
-    /// Byte order, zlib level, and what every header says; version and times are set file by file.
-    pub write: WriteOptions,
+    /// Classic files: byte order, zlib level, and what every header says; version and times are set file by file.
+    pub classic: WriteOptions,
+    /// Modern files, likewise: codec and level of full blocks.
+    pub modern: WriteOptions,
+}
+
+impl Making {
+    /// How files of a form are written.
+    pub fn write(&self, form: Form) -> WriteOptions {
+        let options = if form == Form::Modern { &self.modern } else { &self.classic };
+        WriteOptions { form, ..options.clone() }
+    }
 }
 
 /// A file being written.
@@ -36,7 +49,7 @@ pub struct Capture {
     path: PathBuf,
     /// Its name when it is complete.
     finished: PathBuf,
-    version: Version,
+    form: Form,
     options: WriteOptions,
     zlib: Option<Zlib>,
     /// Made but not written yet; belongs at `at`.
@@ -51,16 +64,18 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// Begins a file of `version` at `start` (seconds since 1970). If that second's name is taken, by a file of an
-    /// earlier turn or by another collector, the next free second's is used.
-    pub fn create(making: &Making, version: Version, start: i64, base: Counters) -> io::Result<Capture> {
-        let mut name = FileName::local(version, start);
+    /// Begins a file at `start` (seconds since 1970), with `first` (of a modern file: chunks) behind its header. If
+    /// that second's name is taken, by a file of an earlier turn or by another collector, the next free second's is
+    /// used.
+    pub fn create(making: &Making, form: Form, start: i64, base: Counters, first: &[u8]) -> io::Result<Capture> {
+        let mut name = FileName::local(form, start);
         let (file, path, finished) = loop {
             if let Some(taken) = claim(making, &name)? {
                 break taken;
             }
-            name = FileName::local(version, name.start + 1);
+            name = FileName::local(form, name.start + 1);
         };
+        let options = making.write(form);
         let info = StreamInfo {
             start: Some(start as u32),
             end: Some(start as u32),
@@ -70,16 +85,17 @@ impl Capture {
             misordered: Some(0),
             corrupt: Some(0),
             resets: Some(0),
-            ..making.write.info.clone()
+            ..options.info.clone()
         };
-        let options = WriteOptions { form: version.into(), info, ..making.write.clone() };
+        let options = WriteOptions { info, ..options };
         let mut pending = options.header();
-        let zlib = (options.level > 0).then(|| Zlib::new(options.level, &mut pending));
+        let zlib = (options.level > 0 && form != Form::Modern).then(|| Zlib::new(options.level, &mut pending));
+        pending.extend_from_slice(first);
         let mut capture = Capture {
             file,
             path,
             finished,
-            version,
+            form,
             options,
             zlib,
             pending,
@@ -98,9 +114,9 @@ impl Capture {
         }
     }
 
-    /// The version of its records.
-    pub fn version(&self) -> Version {
-        self.version
+    /// Whether it has to be given to [`refine`](super::refine) when it is done.
+    pub fn is_rough(&self) -> bool {
+        self.form == Form::Modern
     }
 
     /// Its name at present.
@@ -115,38 +131,33 @@ impl Capture {
 
     /// Flows that have not been written, because the system refused.
     pub fn unwritten(&self) -> u64 {
-        match self.zlib {
-            Some(_) => self.unwritten,
-            None => (self.pending.len() as u64).div_ceil(self.version.layout().size as u64),
+        match (self.form, &self.zlib) {
+            (Form::Classic(version), None) => (self.pending.len() as u64).div_ceil(version.layout().size as u64),
+            _ => self.unwritten,
         }
     }
 
-    /// Appends whole records, in the file's byte order. To be called only when nothing is pending. If this fails the
-    /// records are pending; see [`Capture::write_out`].
-    pub fn append(&mut self, records: &[u8]) -> io::Result<()> {
-        let flows = (records.len() / self.version.layout().size) as u64;
+    /// Appends flows: whole records in the file's byte order, or whole chunks. To be called only when nothing is
+    /// pending. If this fails they are pending; see [`Capture::write_out`].
+    pub fn append(&mut self, octets: &[u8], flows: u64) -> io::Result<()> {
         self.flows += flows;
         self.unwritten += flows;
         match &mut self.zlib {
-            Some(zlib) => zlib.append(records, &mut self.pending)?,
+            Some(zlib) => {
+                zlib.append(octets, &mut self.pending)?;
+                self.write_out()
+            }
             None => {
-                let done = write_at(&self.file, records, &mut self.at);
-                if done.is_err() {
-                    // What was taken of them before the failure is counted in `at` already.
-                    let taken = self.taken(records.len());
-                    self.pending.extend_from_slice(records.get(taken..).unwrap_or_default());
-                    return done;
+                let before = self.at;
+                let done = write_at(&self.file, octets, &mut self.at);
+                let taken = (self.at - before) as usize;
+                self.pending.extend_from_slice(octets.get(taken..).unwrap_or_default());
+                if done.is_ok() {
+                    self.unwritten = 0;
                 }
+                done
             }
         }
-        self.write_out()
-    }
-
-    /// Octets of the last `octets` that are in the file: without compression `at` is a sum of whole appends.
-    fn taken(&self, octets: usize) -> usize {
-        let size = self.version.layout().size as u64;
-        let before = self.options.header().len() as u64 + self.flows * size - octets as u64;
-        self.at.saturating_sub(before) as usize
     }
 
     /// Whether something waits to be written.
@@ -175,9 +186,9 @@ impl Capture {
         }
     }
 
-    /// Ends the records, completes the header and names the file as complete; says its name. If this fails it may
-    /// be called again.
-    pub fn finish(&mut self, end: i64, total: &Counters) -> io::Result<PathBuf> {
+    /// Ends the flows, and says in the header what they came to; a classic file is then complete, but for its name. If
+    /// this fails it may be called again.
+    pub fn finish(&mut self, end: i64, total: &Counters) -> io::Result<()> {
         if !self.ended {
             if let Some(zlib) = &mut self.zlib {
                 zlib.finish(&mut self.pending);
@@ -194,18 +205,29 @@ impl Capture {
         info.misordered = count(total.misordered, self.base.misordered);
         info.corrupt = count(total.corrupt, self.base.corrupt);
         info.resets = count(total.resets, self.base.resets);
-        self.file.write_all_at(&self.options.header(), 0)?;
-        self.name_finished()
+        match self.is_rough() {
+            true => Ok(()),
+            false => self.file.write_all_at(&self.options.header(), 0),
+        }
     }
 
-    /// Renames; never over a file that is there.
-    fn name_finished(&mut self) -> io::Result<PathBuf> {
+    /// Names a finished classic file as complete, never over a file that is there; says its name. A modern one has
+    /// to be [refined](Capture::into_rough) first.
+    pub fn name_finished(&mut self) -> io::Result<Option<PathBuf>> {
+        if self.is_rough() {
+            return Ok(None);
+        }
         if self.whereabouts()? != Whereabouts::There {
             self.rescue()?;
         }
         self.finished = free(&self.finished);
         fs::rename(&self.path, &self.finished)?;
-        Ok(self.finished.clone())
+        Ok(Some(self.finished.clone()))
+    }
+
+    /// The finished flows, to be made full blocks of.
+    pub fn into_rough(self) -> Rough {
+        Rough { file: self.file, path: self.path, options: self.options }
     }
 
     /// Whether the file is still where it was made.

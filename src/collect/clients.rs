@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::log::Log;
 use crate::file::WriteOptions;
-use crate::flow::{StreamInfo, Version, flags};
+use crate::flow::{Form, StreamInfo, flags};
 use crate::net::Endpoint;
 
 /// Blocks of flows that may wait for a client; one that is slower than that is disconnected.
@@ -35,8 +35,8 @@ struct Shared {
 struct Client {
     address: SocketAddr,
     blocks: SyncSender<Arc<[u8]>>,
-    /// The version the client was told in the header.
-    told: Option<Version>,
+    /// Whether the client has been sent what the stream begins with.
+    begun: bool,
 }
 
 /// Listens for clients where datagrams are heard: at the endpoint's local address, or any, and its port.
@@ -95,7 +95,7 @@ impl Clients {
             return Err(error);
         }
         self.log.info(format!("client {address} connected"));
-        self.list().push(Client { address, blocks, told: None });
+        self.list().push(Client { address, blocks, begun: false });
         Ok(())
     }
 
@@ -103,18 +103,15 @@ impl Clients {
         self.shared.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends records (of `write`'s version, in its byte order) to everyone. Never waits.
-    pub fn send(&self, version: Version, write: &WriteOptions, records: &[u8]) {
+    /// Sends flows, as they lie in a file, to everyone; to those who are new after what `head` makes. Never waits.
+    pub fn send(&self, head: impl Fn() -> Vec<u8>, flows: &[u8]) {
         if self.shared.connected.load(Ordering::Relaxed) == 0 {
             return;
         }
-        let block: Arc<[u8]> = records.into();
+        let block: Arc<[u8]> = flows.into();
         self.list().retain_mut(|client| {
-            if client.told.is_none() {
-                client.told = Some(version);
-                if client.blocks.try_send(header(version, write).into()).is_err() {
-                    return false;
-                }
+            if !std::mem::replace(&mut client.begun, true) && client.blocks.try_send(head().into()).is_err() {
+                return false;
             }
             match client.blocks.try_send(block.clone()) {
                 Ok(()) => true,
@@ -128,11 +125,13 @@ impl Clients {
     }
 }
 
-/// What the stream to a client begins with.
-fn header(version: Version, write: &WriteOptions) -> Vec<u8> {
+/// What the stream to a client begins with: the header of a file of this form, uncompressed.
+pub fn header(form: Form, write: &WriteOptions) -> Vec<u8> {
     let now = chrono::Utc::now().timestamp() as u32;
-    let info = StreamInfo { start: Some(now), flags: flags::STREAMING, ..write.info.clone() };
-    WriteOptions { form: version.into(), level: 0, info, ..write.clone() }.header()
+    // A modern stream has no index when it ends: it is like a file that is being written.
+    let flags = if form == Form::Modern { 0 } else { flags::STREAMING };
+    let info = StreamInfo { start: Some(now), flags, ..write.info.clone() };
+    WriteOptions { form, level: 0, info, ..write.clone() }.header()
 }
 
 /// Writes what comes to one client, until it or the collector ends. That a client has gone shows when something is

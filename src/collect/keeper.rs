@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::log::Log;
 use super::recover::{Outcome, recover};
+use crate::file::WriteOptions;
 use crate::file::archive::{Archive, Limits};
 use crate::net::Receiver;
 use crate::wire::{Counters, StreamKey};
@@ -52,6 +53,8 @@ pub struct Keeper {
     pub folder: PathBuf,
     /// What it may hold.
     pub limits: Limits,
+    /// How unfinished modern files are to be completed.
+    pub modern: WriteOptions,
     /// The program to be told of finished files, and its first arguments.
     pub program: Option<Vec<String>>,
     /// The socket, to be asked what the system dropped.
@@ -134,9 +137,13 @@ impl Keeper {
         problems.iter().for_each(|problem| self.log.warn(problem.to_string()));
         for path in files {
             let name = path.display();
-            match recover(&path, stop) {
+            match recover(&path, &self.modern, stop) {
                 Ok(Outcome::Finished(finished, flows)) => {
                     self.log.info(format!("{name}: had been left unfinished; complete now, with {flows} flows"));
+                    self.tell(runs, finished);
+                }
+                Ok(Outcome::Salvaged(finished, flows, why)) => {
+                    self.log.warn(format!("{name}: had been left unfinished; complete now, with {flows} flows; {why}"));
                     self.tell(runs, finished);
                 }
                 Ok(Outcome::Empty) => self.log.info(format!("{name}: had been left behind empty; deleted")),
@@ -251,10 +258,16 @@ fn stat(now: i64, startup: i64, local: SocketAddr, streams: &[(StreamKey, Counte
     let line = |((exporter, version), sum): ((IpAddr, u16), Counters)| {
         let ours = facing(local, exporter);
         let Counters { packets, flows, lost, resets, .. } = sum;
-        format!(
+        let mut line = format!(
             "STAT: now={now} startup={startup} src_ip={exporter} dst_ip={ours} d_ver={version} pkts={packets} \
              flows={flows} lost={lost} reset={resets} filter_drops=0"
-        )
+        );
+        if version >= 9 {
+            // Behind what readers of the line know.
+            let Counters { templates, options, dropped, .. } = sum;
+            line += &format!(" templates={templates} options={options} template_drops={dropped}");
+        }
+        line
     };
     sums.into_iter().map(line).collect()
 }
@@ -287,6 +300,7 @@ mod tests {
             engine_type: 0,
             engine_id,
             method: 0,
+            domain: 0,
         };
         let counters = Counters { packets: 1, flows: 30, lost: 2, resets: 1, ..Counters::default() };
         let streams =

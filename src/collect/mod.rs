@@ -1,12 +1,14 @@
 //! What flow-capture does: receive, decode, store, rotate.
 //!
-//! Three threads. The receiving one ([`receive`]) hears and decodes, and never waits for anybody; the storing one
-//! ([`store`]) takes blocks of records from a bounded queue ([`queue`]) and writes the archive's files
-//! ([`capture`]); the keeper ([`keeper`]) completes what a killed collector left behind ([`recover`]), expires, runs
-//! programs. Live clients ([`clients`]) and the log have threads of their own.
+//! Four threads. The receiving one ([`receive`]) hears and decodes, and never waits for anybody; the storing one
+//! ([`store`]) takes flows from a bounded queue ([`queue`]) and writes the archive's files ([`capture`]), modern ones
+//! second by second ([`gather`]); the refining one ([`refine`]) writes these anew, small and indexed, when they are done
+//! with; the keeper ([`keeper`]) completes what a killed collector left behind ([`recover`]), expires, runs programs.
+//! Live clients ([`clients`]), the log and the file of [`templates`] have threads of their own.
 
 use std::io;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, OnceLock};
@@ -14,19 +16,23 @@ use std::thread::JoinHandle;
 use std::time::{Instant, SystemTime};
 
 use crate::file::archive::{Limits, Rotation};
-use crate::flow::Version;
-use crate::net::Receiver;
-use crate::wire::Counters;
+use crate::flow::Form;
+use crate::net::{Receiver, StreamListener};
+use crate::wire::{Counters, Decoder};
 
 pub mod capture;
 pub mod clients;
+pub mod gather;
 pub mod keeper;
 pub mod log;
 pub mod process;
 pub mod queue;
 pub mod receive;
 pub mod recover;
+pub mod refine;
 pub mod store;
+pub mod streams;
+pub mod templates;
 mod zlib;
 
 use capture::Making;
@@ -35,9 +41,11 @@ use keeper::Keeper;
 use log::Log;
 use process::Signals;
 use receive::Receiving;
-use store::{Store, Stored};
+use refine::Refining;
+use store::{Store, Stored, Told};
+use streams::Streams;
 
-/// Octets of records that may wait to be written.
+/// Octets of flows that may wait to be written.
 const QUEUE: usize = 256 << 20;
 
 /// What a collector is to do.
@@ -45,8 +53,12 @@ const QUEUE: usize = 256 << 20;
 pub struct Config {
     /// How files are made.
     pub making: Making,
-    /// The version stored; `None` is the first that arrives.
-    pub version: Option<Version>,
+    /// What is stored; `None` is what the first datagram is stored as.
+    pub form: Option<Form>,
+    /// Whether packets and octets are multiplied by the rate they were sampled at.
+    pub scale_sampling: bool,
+    /// Where templates are kept from one run to the next.
+    pub templates: PathBuf,
     /// When new files are begun.
     pub rotation: Rotation,
     /// What the archive may hold.
@@ -57,6 +69,17 @@ pub struct Config {
     pub stat: u32,
     /// Live clients served at once.
     pub clients: usize,
+}
+
+/// Where a collector hears and is asked.
+#[derive(Debug)]
+pub struct Sockets {
+    /// Datagrams.
+    pub receiver: Arc<Receiver>,
+    /// Exporters' connections.
+    pub listeners: Vec<StreamListener>,
+    /// Clients' connections, if there may be any.
+    pub clients: Option<TcpListener>,
 }
 
 /// What a collector's work came to.
@@ -74,15 +97,10 @@ pub struct Summary {
 ///
 /// # Errors
 /// If threads cannot be started. Whatever goes wrong later is logged, counted and tried again.
-pub fn run(
-    config: Config,
-    receiver: &Arc<Receiver>,
-    listener: Option<TcpListener>,
-    signals: &Signals,
-    log: &Log,
-) -> io::Result<Summary> {
+pub fn run(config: Config, sockets: Sockets, signals: &Signals, log: &Log) -> io::Result<Summary> {
+    let Sockets { receiver, listeners, clients: listener } = sockets;
     let (queue, feed) = queue::queue(QUEUE);
-    let (keeper, tasks) = channel();
+    let ((keeper, tasks), (refining, rough)) = (channel(), channel());
     let ending = Arc::<OnceLock<Instant>>::default();
     let stop = Arc::<AtomicBool>::default();
     let clients = Clients::new(log.clone());
@@ -93,6 +111,7 @@ pub fn run(
         let keeper = Keeper {
             folder: config.making.folder.clone(),
             limits: config.limits,
+            modern: config.making.modern.clone(),
             program: config.program,
             receiver: receiver.clone(),
             log: log.clone(),
@@ -100,18 +119,35 @@ pub fn run(
         let stop = stop.clone();
         spawn("keep", move || keeper.run(&tasks, &stop))?
     };
-    let store = Store::new(config.making, config.version, feed, clients, keeper.clone(), log.clone(), ending.clone());
+    let refine = Refining { files: rough, keeper: keeper.clone(), ending: ending.clone(), log: log.clone() };
+    let refined = spawn("refine", move || refine.run())?;
+    let told = Told { keeper: keeper.clone(), refining, ending: ending.clone() };
+    let store = Store::new(config.making, config.form, feed, clients, log.clone(), told);
     let storing = spawn("store", move || store.run())?;
+    let decoder = decoder(config.scale_sampling, &config.templates, log);
+    let (templates, kept) = templates::Keeping::start(config.templates, log.clone())?;
     let (rotation, stat) = (config.rotation, config.stat);
-    let receiving = Receiving { receiver, queue, keeper, rotation, stat, signals, log: log.clone() };
-    let received = receiving.run();
+    let receiving = Receiving { receiver: &receiver, queue, keeper, rotation, stat, signals, log: log.clone() };
+    let received = receiving.run(decoder, templates, Streams::new(listeners, log.clone()));
     // Told to end before the queue is empty, storing gives up only if it fails.
     let _ = ending.set(Instant::now());
     stop.store(true, Ordering::Relaxed);
     let stored = join(storing)?;
+    join(kept)?;
+    join(refined)?;
     join(keeping)?;
     let (received, dropped) = received?;
     Ok(Summary { received, dropped, stored })
+}
+
+/// A decoder that knows the templates of the last run.
+fn decoder(scale_sampling: bool, templates: &Path, log: &Log) -> Decoder {
+    let mut decoder = if scale_sampling { Decoder::new().scale_sampling() } else { Decoder::new() };
+    if let Err(why) = templates::load(templates, &mut decoder) {
+        let name = templates.display();
+        log.warn(format!("{name}: templates of the last run cannot be used: {why}; they have to come again"));
+    }
+    decoder
 }
 
 fn spawn<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> io::Result<JoinHandle<T>> {

@@ -1,4 +1,4 @@
-//! Between receiving and storing: a queue of records, bounded in octets, that never makes the receiver wait.
+//! Between receiving and storing: a queue of flows, bounded in octets, that never makes the receiver wait.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use crate::flow::Version;
+use crate::flow::{Fact, FlowBatch, Form};
 use crate::wire::Counters;
 
 /// What is to be done, in the order it was received.
 #[derive(Debug)]
 pub enum Item {
-    /// Store these records.
+    /// Store these flows.
     Flows(Block),
+    /// Exporters said this of themselves.
+    Facts(Vec<Fact>),
     /// Begin a new file; it starts at this moment, seconds since 1970.
     Rotate {
         /// When.
@@ -28,28 +30,28 @@ pub enum Item {
     },
 }
 
-/// Records of one version, in this machine's byte order.
+/// Flows of one schema.
 #[derive(Debug)]
 pub struct Block {
-    /// The records' version.
-    pub version: Version,
-    /// Whole records.
-    pub records: Vec<u8>,
+    /// The flows.
+    pub batch: FlowBatch,
+    /// What the first datagram of all would be stored as.
+    pub form: Form,
     /// When the first of them was received, seconds since 1970.
     pub at: i64,
-    /// What had been received, and what not, up to here, these records included.
+    /// What had been received, and what not, up to here, these flows included.
     pub total: Counters,
 }
 
 impl Block {
     /// How many flows.
     pub fn flows(&self) -> u64 {
-        (self.records.len() / self.version.layout().size) as u64
+        self.batch.len() as u64
     }
 
     /// Octets of memory it takes.
     pub fn room(&self) -> usize {
-        self.records.capacity()
+        self.batch.room()
     }
 }
 
@@ -70,7 +72,7 @@ pub struct Feed {
     most: usize,
 }
 
-/// A queue that holds up to `most` octets of records.
+/// A queue that holds up to `most` octets of flows.
 pub fn queue(most: usize) -> (Queue, Feed) {
     let (items, taken) = channel();
     let octets = Arc::<AtomicUsize>::default();
@@ -79,12 +81,12 @@ pub fn queue(most: usize) -> (Queue, Feed) {
 }
 
 impl Queue {
-    /// Hands records over; gives them back if the queue is full.
-    pub fn offer(&self, block: Block) -> Result<(), Block> {
+    /// Hands flows over; says how many are dropped if the queue is full.
+    pub fn offer(&self, block: Block) -> Result<(), u64> {
         let octets = block.room();
         // Only this end adds, so what is checked here cannot be exceeded meanwhile.
         if self.octets.load(Ordering::Relaxed) + octets > self.most {
-            return Err(block);
+            return Err(block.flows());
         }
         self.octets.fetch_add(octets, Ordering::Relaxed);
         self.tell(Item::Flows(block));
@@ -114,7 +116,7 @@ impl Feed {
         }
     }
 
-    /// Says that the records of a block of [`Block::room`] octets have been dealt with.
+    /// Says that the flows of a block of [`Block::room`] octets have been dealt with.
     pub fn done(&self, room: usize) {
         self.octets.fetch_sub(room, Ordering::Relaxed);
     }
@@ -134,19 +136,21 @@ impl Feed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::flow::{Order, Version};
 
     fn block(octets: usize) -> Block {
-        Block { version: Version::V5, records: vec![0; octets], at: 0, total: Counters::default() }
+        let batch = FlowBatch::from_raw(Version::V5, Order::HOST, vec![0; octets]);
+        Block { batch, form: Version::V5.into(), at: 0, total: Counters::default() }
     }
 
     #[test]
-    fn a_full_queue_takes_orders_but_no_records() {
+    fn a_full_queue_takes_orders_but_no_flows() {
         let (queue, feed) = queue(256);
         assert!(queue.offer(block(128)).is_ok() && queue.offer(block(128)).is_ok());
         assert_eq!(feed.percent(), 100);
-        assert_eq!(queue.offer(block(64)).map_err(|b| b.flows()), Err(1));
+        assert_eq!(queue.offer(block(64)), Err(1));
         queue.tell(Item::Rotate { at: 7, total: Counters::default() });
-        let Some(Item::Flows(first)) = feed.next(Duration::ZERO) else { panic!("records come first") };
+        let Some(Item::Flows(first)) = feed.next(Duration::ZERO) else { panic!("flows come first") };
         feed.done(first.room());
         assert!(queue.offer(block(64)).is_ok());
         assert_eq!(feed.drain(), 3);

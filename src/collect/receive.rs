@@ -10,17 +10,21 @@ use super::log::{Bounded, Log};
 use super::now;
 use super::process::Signals;
 use super::queue::{Block, Item, Queue};
+use super::streams::{Heard, Streams};
+use super::templates::Keeping;
 use crate::file::archive::Rotation;
-use crate::flow::{Version, spare};
+use crate::flow::{FlowBatch, Form};
 use crate::net::{Inbox, Receiver};
-use crate::wire::{Counters, Decoder, Records};
+use crate::wire::{Counters, Decoder, Records, Session};
 
-/// Records are handed over when there are so many octets of them,
+/// Flows are handed over when there are so many octets of them,
 const BLOCK: usize = 256 << 10;
 /// or so often: a killed collector has lost no more than what it received since.
 const HAND_OVER: Duration = Duration::from_millis(500);
 /// A signal is heard within so long.
 const WAIT: Duration = Duration::from_millis(200);
+/// Where there may be connections, they are looked at so often.
+const GLANCE: Duration = Duration::from_millis(10);
 /// The clocks are looked at so often.
 const LOOK: Duration = Duration::from_millis(50);
 /// Told to end, what waits in the socket is still heard, for so long.
@@ -53,8 +57,14 @@ struct Desk {
     handed_over: Instant,
     /// When the first of the records was received.
     since: Option<i64>,
-    /// The version of the first datagram of all.
-    first: Option<Version>,
+    /// What the first datagram of all is stored as.
+    first: Option<Form>,
+    templates: Keeping,
+    /// Connections, and whether they brought something when they were last looked at.
+    streams: Option<Streams>,
+    busy: bool,
+    /// Facts that were handed over.
+    facts: u64,
     corrupt: Bounded,
     full: Bounded,
 }
@@ -71,11 +81,20 @@ struct Clock {
 }
 
 impl Receiving<'_> {
-    /// Receives until a signal says to end; returns what was counted, and how many flows found no room.
-    pub fn run(self) -> io::Result<(Counters, u64)> {
+    /// Receives until a signal says to end; returns what was counted, and how many flows found no room. `decoder` may
+    /// know templates already, which `templates` keeps.
+    pub fn run(self, decoder: Decoder, templates: Keeping, streams: Streams) -> io::Result<(Counters, u64)> {
         let mut inbox = Inbox::new();
+        let known: Vec<_> = decoder.facts().cloned().collect();
+        if !known.is_empty() {
+            self.queue.tell(Item::Facts(known));
+        }
         let mut desk = Desk {
-            decoder: Decoder::new(),
+            decoder,
+            templates,
+            streams: Some(streams).filter(|streams| !streams.is_empty()),
+            busy: false,
+            facts: 0,
             records: Records::new(),
             dropped: 0,
             handed_over: Instant::now(),
@@ -113,44 +132,53 @@ impl Receiving<'_> {
         }
         self.hand_over(&mut desk);
         self.queue.tell(Item::Close { total: desk.total() });
+        desk.templates.save(&desk.decoder);
         Ok((*desk.decoder.total(), desk.dropped))
     }
 
+    /// Takes what has come, and if nothing has waits for it.
     fn hear(&self, inbox: &mut Inbox, desk: &mut Desk, wait: Duration) -> io::Result<usize> {
-        let Desk { decoder, records, corrupt, first, .. } = desk;
-        let heard = self.receiver.receive(inbox, wait, |from, datagram| {
-            match decoder.decode(from.ip(), from.port(), datagram, records) {
-                Ok(datagram) if first.is_none() => *first = Some(datagram.version),
-                Ok(_) => {}
-                Err(reject) => {
-                    corrupt.complain(|more| self.log.warn(format!("{from}: a corrupt datagram: {reject}{more}")));
-                }
-            }
+        let wait = match &desk.streams {
+            None => wait,
+            // Only datagrams wake us.
+            Some(_) if desk.busy => Duration::ZERO,
+            Some(_) => wait.min(GLANCE),
+        };
+        let mut heard = self.receiver.receive(inbox, wait, |from, datagram| {
+            desk.take(Session::datagrams(from.ip(), from.port()), from, datagram, &self.log);
         })?;
+        if let Some(mut streams) = desk.streams.take() {
+            let messages = streams.hear(|heard| match heard {
+                Heard::Message(session, from, message) => desk.take(session, from, message, &self.log),
+                Heard::Ended(session) => desk.decoder.forget(session),
+            });
+            desk.streams = Some(streams);
+            let messages = messages?;
+            desk.busy = messages > 0;
+            heard += messages;
+        }
         if heard > 0 && desk.since.is_none() {
             desk.since = Some(now());
         }
         Ok(heard)
     }
 
-    /// Hands the records to the storing thread, or counts them if it has no room for them.
+    /// Hands the flows to the storing thread, or counts them if it has no room for them.
     fn hand_over(&self, desk: &mut Desk) {
         desk.handed_over = Instant::now();
+        let facts: Vec<_> = desk.records.facts().collect();
+        if !facts.is_empty() {
+            desk.facts += facts.len() as u64;
+            self.queue.tell(Item::Facts(facts));
+        }
         let at = desk.since.take().unwrap_or_else(now);
-        let mut versions: Vec<_> = desk.records.iter().map(|(version, _)| version).collect();
-        // The very first one decides what is stored.
-        versions.sort_by_key(|version| Some(*version) != desk.first);
-        for version in versions {
-            let records = desk.records.take(version);
-            // A few records do not keep a large buffer busy.
-            let (records, empty) = match records.len() < records.capacity() / 4 {
-                true => (records.as_slice().to_vec(), records),
-                false => (records, spare()),
-            };
-            desk.records.recycle(version, empty);
-            let block = Block { version, records, at, total: desk.total() };
-            if let Err(block) = self.queue.offer(block) {
-                desk.dropped += block.flows();
+        let Some(form) = desk.first else { return };
+        // A few flows do not keep a large buffer busy.
+        let batches: Vec<_> = desk.records.drain().map(FlowBatch::tight).collect();
+        for batch in batches {
+            let block = Block { batch, form, at, total: desk.total() };
+            if let Err(flows) = self.queue.offer(block) {
+                desk.dropped += flows;
                 let dropped = desk.dropped;
                 desk.full.complain(|more| {
                     self.log.warn(format!("the queue is full: {dropped} flows dropped so far, for want of room{more}"));
@@ -174,6 +202,7 @@ impl Receiving<'_> {
             // The clock was set back.
             clock.rotate = self.rotation.next(at);
         }
+        desk.templates.look(&desk.decoder, desk.decoder.total().templates + desk.facts);
         if self.stat > 0 && (at >= clock.stat || clock.stat - at > i64::from(self.stat) * 60) {
             clock.stat = self.next_stat(at);
             let streams = desk.decoder.streams().map(|(key, counters)| (*key, *counters)).collect();
@@ -191,6 +220,21 @@ impl Receiving<'_> {
 }
 
 impl Desk {
+    /// Decodes a datagram, or a message of a connection.
+    fn take(&mut self, session: Session, from: SocketAddr, message: &[u8], log: &Log) {
+        match self.decoder.decode_in(session, message, &mut self.records) {
+            Ok(datagram) => {
+                self.first.get_or_insert(datagram.form);
+                if let Some(reject) = datagram.damage {
+                    self.corrupt.complain(|more| log.warn(format!("{from}: a damaged datagram: {reject}{more}")));
+                }
+            }
+            Err(reject) => {
+                self.corrupt.complain(|more| log.warn(format!("{from}: a corrupt datagram: {reject}{more}")));
+            }
+        }
+    }
+
     /// The decoder's counts, with the flows dropped here as lost.
     fn total(&self) -> Counters {
         let total = self.decoder.total();

@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 
 use super::capture::free;
+use super::refine::{Refined, Rough};
 use super::zlib::{self, Adler, SYNC, Zlib};
 use crate::file::archive::{FileName, State};
 use crate::file::{Error, WriteOptions, read_info};
@@ -21,6 +22,8 @@ use crate::flow::{Order, StreamInfo, flags};
 pub enum Outcome {
     /// It is complete now, and has this name and so many flows.
     Finished(PathBuf, u64),
+    /// It is complete now, but could not be read to its end: name, flows, and what is wrong with it.
+    Salvaged(PathBuf, u64, String),
     /// It was empty, and is gone.
     Empty,
     /// Another collector is writing it, or we are being stopped: left as it is.
@@ -34,11 +37,11 @@ const LEVEL: u8 = 6;
 
 /// Completes one unfinished file, unless it is being written: counts its flows, ends its zlib stream, completes its
 /// header (the capture's end is when it was last written) and renames it. Gives up, leaving it as it is, when `stop`
-/// is raised.
+/// is raised. Of a modern file's quick blocks full ones are made, as `modern` says.
 ///
 /// # Errors
 /// If it is no flow file, or the system refuses; it is then left as it is.
-pub fn recover(path: &Path, stop: &AtomicBool) -> Result<Outcome, Error> {
+pub fn recover(path: &Path, modern: &WriteOptions, stop: &AtomicBool) -> Result<Outcome, Error> {
     let name = path.display().to_string();
     let io = |e: io::Error| Error::io(&name, e);
     let file = match OpenOptions::new().read(true).write(true).open(path) {
@@ -59,6 +62,19 @@ pub fn recover(path: &Path, stop: &AtomicBool) -> Result<Outcome, Error> {
     let flows = match info.flows {
         // Only the renaming was left to do.
         Some(flows) if info.is(flags::DONE) => Some(flows),
+        _ if info.stream_version == 4 => {
+            let end = Some(status.mtime() as u32);
+            let options = WriteOptions { info: StreamInfo { end, ..info }, ..modern.clone() };
+            let rough = Rough { file, path: path.to_owned(), options };
+            return match rough.refine(&|| stop.load(Ordering::Relaxed)).map_err(io)? {
+                Some(Refined { path, flows, damage: None }) => Ok(Outcome::Finished(path, flows)),
+                Some(Refined { path, flows, damage: Some((error, kept)) }) => {
+                    let why = format!("{error}; what could not be read is kept in {}", kept.display());
+                    Ok(Outcome::Salvaged(path, flows, why))
+                }
+                None => Ok(Outcome::Left),
+            };
+        }
         _ => complete(&file, path, &info, status.mtime(), stop).map_err(io)?,
     };
     let Some(flows) = flows else { return Ok(Outcome::Left) };
@@ -67,7 +83,8 @@ pub fn recover(path: &Path, stop: &AtomicBool) -> Result<Outcome, Error> {
     Ok(Outcome::Finished(finished, flows))
 }
 
-fn finished(path: &Path) -> Option<PathBuf> {
+/// The name as complete of an unfinished file, or the next that is free.
+pub(super) fn finished(path: &Path) -> Option<PathBuf> {
     let (name, _) = FileName::parse(path.file_name()?.to_str()?)?;
     Some(free(&path.with_file_name(name.text(State::Finished))))
 }
@@ -272,7 +289,7 @@ impl<'a> Records<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::Version;
+    use crate::flow::{Form, Version};
     use proptest::prelude::*;
 
     const NAME: &str = "tmp-v05.2026-01-01.000000+0000";
@@ -294,10 +311,14 @@ mod tests {
         out
     }
 
+    fn modern() -> WriteOptions {
+        WriteOptions::new(Form::Modern, StreamInfo::default())
+    }
+
     fn recovered(content: &[u8]) -> (tempfile::TempDir, Result<Outcome, Error>) {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(NAME), content).unwrap();
-        let result = recover(&folder.path().join(NAME), &AtomicBool::new(false));
+        let result = recover(&folder.path().join(NAME), &modern(), &AtomicBool::new(false));
         (folder, result)
     }
 
@@ -319,7 +340,7 @@ mod tests {
                         most = flows;
                     }
                     Ok(Outcome::Empty) => assert_eq!(cut, 0),
-                    Ok(Outcome::Left) => panic!("nobody writes it"),
+                    Ok(Outcome::Left | Outcome::Salvaged(..)) => panic!("nobody writes it, and it is classic"),
                     // Within the header.
                     Err(_) => assert!(most == 0 && folder.path().join(NAME).exists()),
                 }
@@ -333,11 +354,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(NAME);
         fs::write(&path, file(10, true)).unwrap();
-        assert!(matches!(recover(&path, &AtomicBool::new(true)), Ok(Outcome::Left)));
+        assert!(matches!(recover(&path, &modern(), &AtomicBool::new(true)), Ok(Outcome::Left)));
         let writer = Flock::lock(File::open(&path).unwrap(), FlockArg::LockExclusiveNonblock).unwrap();
-        assert!(matches!(recover(&path, &AtomicBool::new(false)), Ok(Outcome::Left)));
+        assert!(matches!(recover(&path, &modern(), &AtomicBool::new(false)), Ok(Outcome::Left)));
         drop(writer);
-        assert!(matches!(recover(&path, &AtomicBool::new(false)), Ok(Outcome::Finished(_, 10))));
+        assert!(matches!(recover(&path, &modern(), &AtomicBool::new(false)), Ok(Outcome::Finished(_, 10))));
     }
 
     proptest! {

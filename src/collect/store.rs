@@ -1,5 +1,5 @@
-//! The storing thread: takes records from the queue, converts, writes, begins new files, and never gives up but when
-//! the collector is told to end.
+//! The storing thread: takes flows from the queue, converts, writes, begins new files, and never gives up but when the
+//! collector is told to end.
 
 use std::io;
 use std::mem;
@@ -9,13 +9,15 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::capture::{Capture, Making, Whereabouts};
-use super::clients::Clients;
+use super::clients::{self, Clients};
+use super::gather::Gathering;
 use super::keeper::Task;
 use super::log::{Bounded, Log};
 use super::now;
 use super::queue::{Block, Feed, Item};
-use crate::flow::{Buffer, FlowBatch, Order, Version};
-use crate::rewrite::Converter;
+use super::refine::Rough;
+use crate::flow::{FlowBatch, Form, Order, Version};
+use crate::rewrite::{Converter, Refusal};
 use crate::wire::Counters;
 
 /// How often the file's whereabouts are checked, and what failed is tried again.
@@ -38,6 +40,16 @@ pub struct Stored {
     pub unwritten: u64,
 }
 
+/// Whom the storing thread tells, and what it is told.
+pub struct Told {
+    /// Who is to know of finished files.
+    pub keeper: Sender<Task>,
+    /// Who makes full blocks of quick ones.
+    pub refining: Sender<Rough>,
+    /// When the collector was told to end.
+    pub ending: Arc<OnceLock<Instant>>,
+}
+
 /// What the storing thread needs.
 pub struct Store {
     making: Making,
@@ -45,12 +57,16 @@ pub struct Store {
     clients: Clients,
     log: Log,
     keeper: Sender<Task>,
+    refining: Sender<Rough>,
     /// When the collector was told to end.
     ending: Arc<OnceLock<Instant>>,
-    /// The version stored: asked for, or the first that came.
-    version: Option<Version>,
+    /// What is stored: asked for, or the first that came.
+    form: Option<Form>,
     converter: Option<Converter>,
-    converted: Vec<u8>,
+    /// Records on their way into a classic file, where they cannot be taken as they are.
+    records: Vec<u8>,
+    /// Flows on their way into a modern file.
+    gathering: Gathering,
     current: Option<Capture>,
     /// Files that are to be completed, with their ends.
     closing: Vec<(Capture, i64, Counters)>,
@@ -71,26 +87,21 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store that has not stored anything.
-    pub fn new(
-        making: Making,
-        version: Option<Version>,
-        feed: Feed,
-        clients: Clients,
-        keeper: Sender<Task>,
-        log: Log,
-        ending: Arc<OnceLock<Instant>>,
-    ) -> Store {
+    /// A store that has not stored anything. `form` is what is stored, if that has been said.
+    pub fn new(making: Making, form: Option<Form>, feed: Feed, clients: Clients, log: Log, told: Told) -> Store {
+        let Told { keeper, refining, ending } = told;
         Store {
             making,
             feed,
             clients,
             log,
             keeper,
+            refining,
             ending,
-            version,
+            form,
             converter: None,
-            converted: Vec::new(),
+            records: Vec::new(),
+            gathering: Gathering::default(),
             current: None,
             closing: Vec::new(),
             rotate: None,
@@ -109,18 +120,24 @@ impl Store {
     /// Stores until told to close.
     pub fn run(mut self) -> Stored {
         loop {
-            match self.feed.next(OFTEN) {
+            match self.feed.next(self.gathering.wait().unwrap_or(OFTEN)) {
                 Some(Item::Flows(block)) => self.flows(block),
+                Some(Item::Facts(facts)) => self.gathering.learn(facts),
                 Some(Item::Rotate { at, total }) => {
+                    self.put_gathered();
                     self.total = total;
                     self.rotate = Some(at);
                     self.begin(at);
                 }
                 Some(Item::Close { total }) => {
+                    self.put_gathered();
                     self.total = total;
                     return self.close();
                 }
                 None => {}
+            }
+            if self.gathering.is_due() {
+                self.put_gathered();
             }
             if self.checked.elapsed() >= OFTEN {
                 self.checked = Instant::now();
@@ -129,57 +146,78 @@ impl Store {
         }
     }
 
-    /// Stores records.
+    /// Stores flows.
     fn flows(&mut self, block: Block) {
         self.total = block.total;
-        let version = *self.version.get_or_insert(block.version);
-        let (room, flows, at) = (block.room(), block.flows(), block.at);
-        if block.version != version {
-            self.convert(block, version);
-        } else {
-            let mut records = block.records;
-            if self.making.write.order != Order::HOST {
-                version.layout().swap(&mut records);
-            }
-            // The buffer is used again.
-            let records = Buffer::from(records);
-            self.append(version, &records, flows, at);
+        let room = block.room();
+        match *self.form.get_or_insert(block.form) {
+            Form::Modern => self.gathering.push(&block.batch, block.at),
+            Form::Classic(version) => self.classic(&block.batch, version, block.at),
         }
         self.feed.done(room);
     }
 
-    /// Stores records of another version, if that can be.
-    fn convert(&mut self, block: Block, to: Version) {
-        let batch = FlowBatch::from_raw(block.version, Order::HOST, block.records);
-        let mut converted = mem::take(&mut self.converted);
-        converted.clear();
-        let converter = self.converter.get_or_insert_with(|| Converter::new(to));
-        match converter.convert(&batch, &mut converted) {
-            Ok(()) => {
-                if self.making.write.order != Order::HOST {
-                    to.layout().swap(&mut converted);
-                }
-                self.append(to, &converted, batch.len() as u64, block.at);
+    /// Stores flows as records of a version, if that can be.
+    fn classic(&mut self, batch: &FlowBatch, to: Version, at: i64) {
+        let (flows, order) = (batch.len() as u64, self.making.classic.order);
+        match batch.raw().filter(|raw| raw.layout.version == to) {
+            Some(raw) if raw.order == order => return self.append(raw.bytes, flows, at),
+            Some(raw) => {
+                self.records.clear();
+                raw.copy(batch.rows(), order, &mut self.records);
             }
-            Err(refusal) => {
-                self.stored.refused += batch.len() as u64;
-                let (log, from, refused) = (&self.log, block.version, self.stored.refused);
-                self.refusals.complain(|more| {
-                    log.warn(format!(
-                        "version {from} flows are not stored: they {refusal}; {refused} flows so far{more}"
-                    ));
-                });
+            None => {
+                self.records.clear();
+                let converter = self.converter.get_or_insert_with(|| Converter::new(to));
+                if let Err(refusal) = converter.convert(batch, &mut self.records) {
+                    return self.refuse(batch, &refusal);
+                }
+                if order != Order::HOST {
+                    to.layout().swap(&mut self.records);
+                }
             }
         }
-        self.converted = converted;
+        let records = mem::take(&mut self.records);
+        self.append(&records, flows, at);
+        self.records = records;
     }
 
-    /// Writes records, for as long as it takes.
-    fn append(&mut self, version: Version, records: &[u8], flows: u64, at: i64) {
-        self.clients.send(version, &self.making.write, records);
+    /// Counts flows that cannot be stored, and says so.
+    fn refuse(&mut self, batch: &FlowBatch, refusal: &Refusal) {
+        self.stored.refused += batch.len() as u64;
+        let (log, refused) = (&self.log, self.stored.refused);
+        let which = match batch.raw() {
+            Some(raw) => format!("version {} flows", raw.layout.version),
+            None => "NetFlow 9 or IPFIX flows".to_owned(),
+        };
+        self.refusals.complain(|more| {
+            log.warn(format!("{which} are not stored: they {refusal}; {refused} flows so far{more}"));
+        });
+    }
+
+    /// Stores the flows that were gathered as quick blocks.
+    fn put_gathered(&mut self) {
+        let (mut chunks, flows, at) = self.gathering.take();
+        if flows > 0 || (!chunks.is_empty() && self.current.is_some()) {
+            self.append(&chunks, flows, at);
+        }
+        chunks.clear();
+        self.gathering.give_back(chunks);
+    }
+
+    /// Writes flows as they lie in the file, for as long as it takes.
+    fn append(&mut self, octets: &[u8], flows: u64, at: i64) {
+        let Some(form) = self.form else { return };
+        let (making, gathering) = (&self.making, &self.gathering);
+        let head = || {
+            let mut head = clients::header(form, &making.write(form));
+            head.extend(gathering.known());
+            head
+        };
+        self.clients.send(head, octets);
         let ready = match &self.current {
-            None => self.insist(|store| store.first(version, at)),
-            // Records before these were given up: if they cannot be written, neither can these.
+            None => self.insist(|store| store.first(form, at)),
+            // Flows before these were given up: if they cannot be written, neither can these.
             Some(capture) => !capture.is_pending() || self.insist(Store::write_out),
         };
         if !ready {
@@ -188,7 +226,7 @@ impl Store {
         }
         self.ease();
         if let Some(capture) = &mut self.current
-            && let Err(error) = capture.append(records)
+            && let Err(error) = capture.append(octets, flows)
         {
             self.complain(&error);
             self.insist(Store::write_out);
@@ -241,11 +279,11 @@ impl Store {
             20.. => Some(self.eased.unwrap_or(1)),
             _ => self.eased,
         };
-        let Some(capture) = &mut self.current else { return };
+        let Some(capture) = self.current.as_mut().filter(|capture| !capture.is_rough()) else { return };
         capture.compress_at(level.unwrap_or(u8::MAX));
         if self.eased != level {
             self.eased = level;
-            let (log, asked) = (&self.log, self.making.write.level);
+            let (log, asked) = (&self.log, self.making.classic.level);
             if let Some(level) = level.filter(|level| *level < asked) {
                 self.easings.complain(|more| {
                     log.warn(format!(
@@ -257,21 +295,26 @@ impl Store {
     }
 
     /// Begins the first file, or the first after the last one was lost.
-    fn first(&mut self, version: Version, at: i64) -> io::Result<()> {
-        self.current = Some(Capture::create(&self.making, version, at, self.told)?);
+    fn first(&mut self, form: Form, at: i64) -> io::Result<()> {
+        self.current = Some(Capture::create(&self.making, form, at, self.told, &self.introduction())?);
         Ok(())
+    }
+
+    /// What a file begins with, behind its header.
+    fn introduction(&self) -> Vec<u8> {
+        if self.form == Some(Form::Modern) { self.gathering.known() } else { Vec::new() }
     }
 
     /// Begins the file that is due, and completes the one before. If it cannot be begun, the one before goes on; if
     /// that cannot be completed, it is tried again later.
     fn begin(&mut self, start: i64) {
-        let (Some(version), Some(_)) = (self.version, &self.current) else {
+        let (Some(form), Some(_)) = (self.form, &self.current) else {
             // Nothing has been received yet: the first flows begin a file.
             self.rotate = None;
             return;
         };
         let total = self.totals();
-        match Capture::create(&self.making, version, start, total) {
+        match Capture::create(&self.making, form, start, total, &self.introduction()) {
             Ok(next) => {
                 self.rotate = None;
                 self.told = total;
@@ -293,10 +336,14 @@ impl Store {
     /// Completes the files that are done with, as far as the system lets us.
     fn complete(&mut self) {
         for (mut capture, end, total) in mem::take(&mut self.closing) {
-            match capture.finish(end, &total) {
-                Ok(path) => {
+            match capture.finish(end, &total).and_then(|()| capture.name_finished()) {
+                Ok(finished) => {
                     self.stored.flows += capture.flows();
-                    self.finished(path);
+                    match finished {
+                        Some(path) => self.finished(path),
+                        // The other end is there until we are gone.
+                        None => _ = self.refining.send(capture.into_rough()),
+                    }
                 }
                 Err(error) => {
                     let (log, name) = (&self.log, capture.path().display().to_string());

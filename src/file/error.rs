@@ -12,6 +12,8 @@ pub enum Kind {
     Format(String),
     /// The records end early or are damaged.
     Damaged(String),
+    /// Something is damaged that the rest could be read without; says what became of it.
+    Part(String),
 }
 
 /// An error of reading or writing flows: its message names the file, the place and what was expected.
@@ -52,7 +54,7 @@ impl fmt::Display for Error {
         }
         match &self.kind {
             Kind::Io(error) => write!(f, "{error}"),
-            Kind::Format(what) => write!(f, "{what}"),
+            Kind::Format(what) | Kind::Part(what) => write!(f, "{what}"),
             Kind::Damaged(what) => write!(f, "{what} (kept {} flows)", self.kept),
         }
     }

@@ -392,8 +392,17 @@ impl Numbers {
     }
 }
 
+/// Octets of the header that these octets begin with; it has been read.
+pub(super) fn length(first: &[u8]) -> u64 {
+    let order = if first.get(2) == Some(&1) { Order::Little } else { Order::Big };
+    match first.get(3) {
+        Some(1) => 4 + OLD_HEADER as u64,
+        _ => Numbers { order }.u32(first.get(4..8).unwrap_or_default()).into(),
+    }
+}
+
 /// Reads until `out` is full or the input ends; says how much there was.
-fn fill(input: &mut dyn Read, out: &mut [u8]) -> io::Result<usize> {
+pub(super) fn fill(input: &mut dyn Read, out: &mut [u8]) -> io::Result<usize> {
     let mut got = 0;
     while got < out.len() {
         match input.read(&mut out[got..]) {

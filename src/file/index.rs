@@ -1,5 +1,8 @@
 //! The index at the end of a modern file, and the trailer that says where it is.
 
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
 use super::block::{COMMON, MAGIC, kind};
 
 /// Octets of the trailer, with which the index, and the file, ends.
@@ -60,25 +63,68 @@ pub(super) fn trailer(octets: &[u8; TRAILER]) -> Option<(u64, u32)> {
     Some((u64::from_le_bytes(*offset), u32::from_le_bytes(*length.first_chunk()?)))
 }
 
-/// The entries of an index, and how many flows they have in all. Says what is wrong with it.
-pub(super) fn read(octets: &[u8]) -> Result<(Vec<Entry>, u64), String> {
-    let damaged = || "the index is damaged".to_string();
-    let body = octets.len().checked_sub(TRAILER).and_then(|end| octets.get(..end)).ok_or_else(damaged)?;
-    let common = body.first_chunk::<COMMON>().ok_or_else(damaged)?;
-    let word = |at: usize| common.get(at..at + 4).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
-    let whole = common.starts_with(&MAGIC) && common.get(4) == Some(&kind::INDEX) && word(8) as usize == octets.len();
-    if !whole || super::block::checksum(body) != word(16) {
-        return Err(damaged());
+/// An index that has been read.
+#[derive(Debug)]
+pub(super) struct Index {
+    octets: Arc<[u8]>,
+    /// Each chunk's offset in the file, and where in `octets` its head is.
+    chunks: Vec<(u64, Range<usize>)>,
+}
+
+impl Index {
+    /// Reads an index. Says what is wrong with it.
+    pub fn read(octets: &[u8]) -> Result<Index, String> {
+        let damaged = || "the index is damaged".to_string();
+        let end = octets.len().checked_sub(TRAILER).ok_or_else(damaged)?;
+        let (body, rest) = octets.split_at_checked(end).ok_or_else(damaged)?;
+        let known = rest.first_chunk().and_then(trailer).map(|(_, length)| length as usize);
+        if known != Some(octets.len()) {
+            return Err(damaged());
+        }
+        let common = body.first_chunk::<COMMON>().ok_or_else(damaged)?;
+        let whole = common.starts_with(&MAGIC) && common.get(4) == Some(&kind::INDEX);
+        let sum = word(common, 16);
+        if !whole || word(common, 8) as usize != octets.len() || super::block::checksum(body) != sum {
+            return Err(damaged());
+        }
+        let mut chunks = Vec::new();
+        let mut at = COMMON + 8;
+        for _ in 0..word(common, 20) {
+            let fixed = body.get(at..).and_then(<[u8]>::first_chunk::<16>).ok_or_else(damaged)?;
+            let (offset, length) = fixed.split_first_chunk::<8>().ok_or_else(damaged)?;
+            let head = at + 16..at + 16 + word(length, 0) as usize;
+            if head.end > body.len() {
+                return Err(damaged());
+            }
+            at = head.end.next_multiple_of(8);
+            chunks.push((u64::from_le_bytes(*offset), head));
+        }
+        Ok(Index { octets: body.into(), chunks })
     }
-    let (flows, mut rest) = body.get(COMMON..).and_then(<[u8]>::split_first_chunk::<8>).ok_or_else(damaged)?;
-    let mut entries = Vec::new();
-    for _ in 0..word(20) {
-        let (fixed, tail) = rest.split_first_chunk::<16>().ok_or_else(damaged)?;
-        let (offset, length) = fixed.split_first_chunk::<8>().ok_or_else(damaged)?;
-        let length = length.first_chunk().map_or(0, |b| u32::from_le_bytes(*b)) as usize;
-        let head = tail.get(..length).ok_or_else(damaged)?;
-        entries.push(Entry { offset: u64::from_le_bytes(*offset), head: head.to_vec() });
-        rest = tail.get(length.next_multiple_of(8)..).ok_or_else(damaged)?;
+
+    /// The chunks in order.
+    pub fn chunks(self) -> impl Iterator<Item = (u64, Indexed)> {
+        let octets = self.octets;
+        self.chunks.into_iter().map(move |(offset, range)| (offset, Indexed { octets: octets.clone(), range }))
     }
-    Ok((entries, u64::from_le_bytes(*flows)))
+}
+
+/// What an index says of a chunk.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Indexed {
+    octets: Arc<[u8]>,
+    range: Range<usize>,
+}
+
+impl Deref for Indexed {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.octets.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+/// The number of four octets at a place; 0 past the end.
+pub(super) fn word(octets: &[u8], at: usize) -> u32 {
+    octets.get(at..).and_then(<[u8]>::first_chunk).map_or(0, |b| u32::from_le_bytes(*b))
 }

@@ -13,6 +13,8 @@ use crate::flow::StreamInfo;
 pub struct Inputs {
     paths: Vec<PathBuf>,
     unfinished: bool,
+    /// When files may have begun, as far as their names say it: seconds since 1970, both ends included.
+    begun: Option<(i64, i64)>,
 }
 
 impl Inputs {
@@ -20,8 +22,8 @@ impl Inputs {
     /// with a dot or with `tmp` are left out.
     pub fn of(paths: &[PathBuf]) -> Inputs {
         match paths {
-            [] => Inputs { paths: vec![PathBuf::from("-")], unfinished: false },
-            _ => Inputs { paths: paths.to_vec(), unfinished: false },
+            [] => Inputs { paths: vec![PathBuf::from("-")], ..Inputs::default() },
+            _ => Inputs { paths: paths.to_vec(), ..Inputs::default() },
         }
     }
 
@@ -30,8 +32,27 @@ impl Inputs {
         Inputs { unfinished: yes, ..self }
     }
 
+    /// Leaves out files whose names say that their capture began (seconds since 1970) before `from` or after `to`. If
+    /// that is all of them, the last stays, for its header.
+    pub fn begun(self, from: i64, to: i64) -> Inputs {
+        Inputs { begun: Some((from, to)), ..self }
+    }
+
     /// The files, folders walked; and what could not be walked.
     pub fn files(&self) -> (Vec<PathBuf>, Vec<Error>) {
+        let (mut files, problems) = self.every_file();
+        if let Some((from, to)) = self.begun {
+            let last = files.last().cloned();
+            files.retain(|file| begin(file).is_none_or(|start| (from..=to).contains(&start)));
+            if files.is_empty() {
+                files.extend(last);
+            }
+        }
+        (files, problems)
+    }
+
+    /// As [`Inputs::files`], whatever their names say.
+    pub fn every_file(&self) -> (Vec<PathBuf>, Vec<Error>) {
         let (mut files, mut problems) = (Vec::new(), Vec::new());
         for path in &self.paths {
             if path.is_dir() {
@@ -57,6 +78,12 @@ impl Inputs {
             }
         }
     }
+}
+
+/// When a file's capture began, if its name says it.
+fn begin(file: &Path) -> Option<i64> {
+    let name = file.file_name()?.to_str()?;
+    archive::FileName::parse(name).map(|(name, _)| name.start)
 }
 
 /// A file's header.

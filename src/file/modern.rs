@@ -1,16 +1,21 @@
 //! A modern flow file being read: by its index, or block after block.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use super::block::{COMMON, Head, MAGIC, MAX_CHUNK, kind};
+use super::block::{COMMON, Head, MAGIC, MAX_CHUNK, checksum, kind};
 use super::error::{Error, Kind};
-use super::index::{self, TRAILER};
-use super::unit::{Block, Store};
+use super::index::{self, Index, Indexed, TRAILER, word};
+use super::unit::{Block, Copied, Known, Place, Store, Unit};
 use super::{facts, header};
 use crate::flow::{StreamInfo, flags};
+
+/// Octets of a file's end that are read at once: of a small file the index, and often all of it.
+const TAIL: u64 = 16 << 10;
+/// Octets read for a chunk's head where there is no index.
+const HEAD: usize = 4 << 10;
 
 /// A modern flow file being read, behind its header.
 pub(super) struct ModernReader {
@@ -20,7 +25,6 @@ pub(super) struct ModernReader {
     /// Where the next chunk begins.
     offset: u64,
     flows: u64,
-    blocks: u64,
     ended: bool,
     /// Something to be said at the end.
     problem: Option<Kind>,
@@ -30,9 +34,9 @@ enum Input {
     /// Octets as they come.
     Stream(Box<dyn Read + Send>),
     /// A file, chunk after chunk.
-    Chunks(Arc<File>),
+    Chunks(Arc<Place>),
     /// A file, by its index.
-    Index(Arc<File>, std::vec::IntoIter<(u64, Head)>),
+    Index(Arc<Place>, Box<dyn Iterator<Item = (u64, Indexed)> + Send>),
 }
 
 impl ModernReader {
@@ -43,30 +47,29 @@ impl ModernReader {
     }
 
     fn new(input: Input, info: StreamInfo, name: String, offset: u64) -> ModernReader {
-        let name = name.into();
-        ModernReader { name, info, input, offset, flows: 0, blocks: 0, ended: false, problem: None }
+        ModernReader { name: name.into(), info, input, offset, flows: 0, ended: false, problem: None }
     }
 
-    /// A regular file, whose header has been read.
-    pub fn file(mut file: File, mut info: StreamInfo, name: String) -> Result<ModernReader, Error> {
-        let start = io::Seek::stream_position(&mut file).map_err(|e| Error::io(&name, e))?;
-        let length = file.metadata().map_err(|e| Error::io(&name, e))?.len();
-        let file = Arc::new(file);
+    /// A regular file of so many octets, the first of which have been read; its header ends at `start`.
+    pub fn file(
+        file: File,
+        length: u64,
+        first: Vec<u8>,
+        start: u64,
+        mut info: StreamInfo,
+        name: String,
+    ) -> Result<ModernReader, Error> {
+        let place = Arc::new(place(file, length, first).map_err(|e| Error::io(&name, e))?);
         let complete = info.is(flags::DONE) || info.is(flags::STREAMING);
-        let (input, problem) = match read_index(&file, length) {
-            Ok(Some(entries)) => {
-                let mut heads = Vec::with_capacity(entries.len());
-                for entry in &entries {
-                    match Head::read(&entry.head) {
-                        Ok(head) if entry.head.get(4) == Some(&kind::BLOCK) => heads.push((entry.offset, head)),
-                        _ => add_facts(&mut info, facts::read(&entry.head).unwrap_or_default()),
-                    }
-                }
-                (Input::Index(file, heads.into_iter()), None)
+        let (input, problem) = match read_index(&place, length) {
+            Ok(Some(index)) => {
+                let chunks = index.chunks();
+                let chunks: Vec<_> = chunks.inspect(|(_, octets)| add_facts(&mut info, octets)).collect();
+                (Input::Index(place, Box::new(chunks.into_iter())), None)
             }
-            Ok(None) if complete => (Input::Chunks(file), Some("the file ends without its index".to_string())),
-            Ok(None) => (Input::Chunks(file), None),
-            Err(what) => (Input::Chunks(file), Some(what)),
+            Ok(None) if complete => (Input::Chunks(place), Some("the file ends without its index".to_string())),
+            Ok(None) => (Input::Chunks(place), None),
+            Err(what) => (Input::Chunks(place), Some(what)),
         };
         let mut reader = ModernReader::new(input, info, name, start);
         reader.problem = problem.map(Kind::Damaged);
@@ -78,14 +81,13 @@ impl ModernReader {
         &self.info
     }
 
-    /// The next block.
-    pub fn next_block(&mut self) -> Result<Option<Block>, Error> {
+    /// The next piece of work.
+    pub fn next_unit(&mut self) -> Result<Option<Unit>, Error> {
         if !self.ended {
             match self.find() {
-                Ok(Some(block)) => {
-                    self.blocks += 1;
-                    self.flows += u64::from(block.head.rows);
-                    return Ok(Some(block));
+                Ok(Some(unit)) => {
+                    self.flows += unit.rows();
+                    return Ok(Some(unit));
                 }
                 Ok(None) => {}
                 Err(kind) => self.problem = Some(kind),
@@ -101,51 +103,57 @@ impl ModernReader {
         }
     }
 
-    fn find(&mut self) -> Result<Option<Block>, Kind> {
+    fn find(&mut self) -> Result<Option<Unit>, Kind> {
         match &mut self.input {
-            Input::Index(file, heads) => {
-                let Some((offset, head)) = heads.next() else { return Ok(None) };
-                let store = Store::File(file.clone(), offset);
-                Ok(Some(self.block(offset, head, store)))
+            Input::Index(place, chunks) => {
+                let Some((offset, octets)) = chunks.next() else { return Ok(None) };
+                let store = Store::File(place.clone(), offset);
+                if octets.get(4) == Some(&kind::BLOCK) {
+                    return Ok(Some(self.block(offset, Known::Indexed(octets), store)));
+                }
+                Ok(Some(Unit::Copy(Copied { name: self.name.clone(), offset, octets, store })))
             }
-            Input::Chunks(file) => {
-                let file = file.clone();
-                self.chunk(&file)
+            Input::Chunks(place) => {
+                let place = place.clone();
+                self.chunk(&place)
             }
             Input::Stream(_) => self.streamed(),
         }
     }
 
-    fn block(&self, offset: u64, head: Head, store: Store) -> Block {
-        Block { name: self.name.clone(), offset, head: Arc::new(head), store, before: self.flows }
+    fn block(&self, offset: u64, head: Known, store: Store) -> Unit {
+        Unit::Block(Block { name: self.name.clone(), offset, head, store, before: self.flows })
     }
 
     /// The next block of a file without an index.
-    fn chunk(&mut self, file: &Arc<File>) -> Result<Option<Block>, Kind> {
-        let length = file.metadata().map_err(Kind::Io)?.len();
+    fn chunk(&mut self, place: &Arc<Place>) -> Result<Option<Unit>, Kind> {
+        let length = place.file.metadata().map_err(Kind::Io)?.len();
         loop {
-            let mut common = [0; COMMON];
-            let got = read_some_at(file, &mut common, self.offset).map_err(Kind::Io)?;
+            let mut octets = vec![0; HEAD];
+            let got = place.read_some(self.offset, &mut octets).map_err(Kind::Io)?;
+            octets.truncate(got);
             if got == 0 {
                 return Ok(None);
             }
             if got < COMMON {
                 return self.cut(got);
             }
-            let chunk = Common::read(&common).map_err(Kind::Damaged)?;
+            let chunk = Common::read(&octets).map_err(Kind::Damaged)?;
             if self.offset + u64::from(chunk.length) > length {
                 return self.cut(length.saturating_sub(self.offset) as usize);
             }
-            let (offset, part) = (self.offset, if chunk.kind == kind::BLOCK { chunk.head } else { chunk.length });
-            let mut octets = vec![0; part as usize];
-            file.read_exact_at(&mut octets, offset).map_err(Kind::Io)?;
+            let (offset, part) = (self.offset, chunk.part());
+            octets.resize(part, 0);
+            if let Some(rest) = octets.get_mut(got..).filter(|rest| !rest.is_empty()) {
+                place.file.read_exact_at(rest, offset + got as u64).map_err(Kind::Io)?;
+            }
             let block = match chunk.kind {
                 kind::BLOCK => {
-                    let head = Head::read(&octets).map_err(Kind::Damaged)?;
-                    Some(self.block(offset, head, Store::File(file.clone(), offset)))
+                    let head = Box::new(Head::read(&octets).map_err(Kind::Damaged)?);
+                    Some(self.block(offset, Known::Head(head), Store::File(place.clone(), offset)))
                 }
                 _ => {
-                    self.other(chunk.kind, &octets)?;
+                    self.other(&chunk, &octets)?;
                     None
                 }
             };
@@ -157,7 +165,7 @@ impl ModernReader {
     }
 
     /// The next block of a stream.
-    fn streamed(&mut self) -> Result<Option<Block>, Kind> {
+    fn streamed(&mut self) -> Result<Option<Unit>, Kind> {
         loop {
             let Input::Stream(input) = &mut self.input else { return Ok(None) };
             let mut octets = Vec::new();
@@ -177,10 +185,10 @@ impl ModernReader {
             let offset = self.offset;
             self.offset += u64::from(chunk.length);
             if chunk.kind == kind::BLOCK {
-                let head = Head::read(&octets).map_err(Kind::Damaged)?;
-                return Ok(Some(self.block(offset, head, Store::Memory(octets))));
+                let head = Box::new(Head::read(&octets).map_err(Kind::Damaged)?);
+                return Ok(Some(self.block(offset, Known::Head(head), Store::Memory(octets))));
             }
-            self.other(chunk.kind, &octets)?;
+            self.other(&chunk, &octets)?;
             if chunk.kind == kind::INDEX {
                 return Ok(None);
             }
@@ -188,19 +196,29 @@ impl ModernReader {
     }
 
     /// Facts, the index; kinds that are not known are skipped.
-    fn other(&mut self, kind: u8, octets: &[u8]) -> Result<(), Kind> {
-        match kind {
-            kind::FACTS => add_facts(&mut self.info, facts::read(octets).map_err(Kind::Damaged)?),
-            kind::INDEX => {
-                index::read(octets).map_err(Kind::Damaged)?;
+    fn other(&mut self, chunk: &Common, octets: &[u8]) -> Result<(), Kind> {
+        match chunk.kind {
+            kind::FACTS => {
+                let facts = facts::read(octets).map_err(Kind::Damaged)?;
+                for fact in facts {
+                    fact.add_to(&mut self.info.facts);
+                }
             }
-            _ => {}
+            kind::INDEX => {
+                Index::read(octets).map_err(Kind::Damaged)?;
+            }
+            _ => {
+                let head = octets.get(..chunk.head as usize).unwrap_or(octets);
+                if checksum(head) != word(octets, 16) {
+                    return Err(Kind::Damaged("a checksum is wrong".into()));
+                }
+            }
         }
         Ok(())
     }
 
     /// The file ends within a chunk: no damage if it is being written, or its writer was killed.
-    fn cut(&self, octets: usize) -> Result<Option<Block>, Kind> {
+    fn cut(&self, octets: usize) -> Result<Option<Unit>, Kind> {
         if self.info.is(flags::DONE) || self.info.is(flags::STREAMING) {
             return Err(Kind::Damaged(format!("ends within a block, {octets} octets of it")));
         }
@@ -217,9 +235,7 @@ struct Common {
 
 impl Common {
     fn read(octets: &[u8]) -> Result<Common, String> {
-        let word =
-            |at: usize| octets.get(at..at + 4).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
-        let (length, head) = (word(8), word(12));
+        let (length, head) = (word(octets, 8), word(octets, 12));
         if !octets.starts_with(&MAGIC) {
             return Err("no block begins here".into());
         }
@@ -228,39 +244,56 @@ impl Common {
         }
         Ok(Common { kind: octets.get(4).copied().unwrap_or(0), length, head })
     }
+
+    /// Octets of the chunk that make sense without the rest.
+    fn part(&self) -> usize {
+        let all = matches!(self.kind, kind::FACTS | kind::INDEX);
+        (if all { self.length } else { self.head.max(COMMON as u32) }) as usize
+    }
+}
+
+/// A file of so many octets, its end read.
+fn place(file: File, length: u64, first: Vec<u8>) -> std::io::Result<Place> {
+    let from = length.saturating_sub(TAIL);
+    let mut place = Place { file, from: 0, tail: Vec::new() };
+    if from <= first.len() as u64 {
+        let start = first.len();
+        let mut tail = first;
+        tail.resize(length as usize, 0);
+        let got = place.read_some(start as u64, tail.get_mut(start..).unwrap_or_default())?;
+        tail.truncate(start + got);
+        place.tail = tail;
+    } else {
+        let mut tail = vec![0; TAIL as usize];
+        let got = place.read_some(from, &mut tail)?;
+        tail.truncate(got);
+        (place.from, place.tail) = (from, tail);
+    }
+    Ok(place)
 }
 
 /// The index of a file; `None` if there is no trailer.
-fn read_index(file: &File, length: u64) -> Result<Option<Vec<index::Entry>>, String> {
+fn read_index(place: &Place, length: u64) -> Result<Option<Index>, String> {
     let mut octets = [0; TRAILER];
     let Some(at) = length.checked_sub(TRAILER as u64) else { return Ok(None) };
-    if file.read_exact_at(&mut octets, at).is_err() {
+    if place.read(at, &mut octets).is_err() {
         return Ok(None);
     }
     let Some((offset, size)) = index::trailer(&octets) else { return Ok(None) };
-    if offset.checked_add(size.into()) != Some(length) {
+    if offset.checked_add(size.into()) != Some(length) || size as usize > MAX_CHUNK {
         return Err("the index is not where it should be".into());
     }
+    // Most of it may have been read: only the rest is.
     let mut octets = vec![0; size as usize];
-    file.read_exact_at(&mut octets, offset).map_err(|e| e.to_string())?;
-    index::read(&octets).map(|(entries, _)| Some(entries))
+    place.read_behind(offset, &mut octets).map_err(|e| e.to_string())?;
+    Index::read(&octets).map(Some)
 }
 
-fn read_some_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut got = 0;
-    while let Some(room) = out.get_mut(got..).filter(|room| !room.is_empty()) {
-        match file.read_at(room, offset + got as u64) {
-            Ok(0) => break,
-            Ok(n) => got += n,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
+/// Adds what a chunk says, if it is facts.
+fn add_facts(info: &mut StreamInfo, octets: &[u8]) {
+    if octets.get(4) == Some(&kind::FACTS) {
+        for fact in facts::read(octets).unwrap_or_default() {
+            fact.add_to(&mut info.facts);
         }
-    }
-    Ok(got)
-}
-
-fn add_facts(info: &mut StreamInfo, facts: Vec<crate::flow::Fact>) {
-    for fact in facts {
-        fact.add_to(&mut info.facts);
     }
 }

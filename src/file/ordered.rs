@@ -7,10 +7,12 @@ use super::scan::{Scan, Slot, free, lock};
 use super::unit::Unit;
 use crate::flow::{FlowBatch, flags};
 
-/// Results waiting at which no other file is read than the earliest unfinished one: some 200 MB of records.
-const AHEAD: usize = 768;
+/// Flows waiting at which no other file is read than the earliest unfinished one: some 200 MB of records.
+const AHEAD: u64 = 3 << 20;
 /// Results of the earliest unfinished file waiting at which it is not read on: the sink is slow.
 const FULL: usize = 64;
+/// Flows of it likewise: modern files' blocks are large.
+const FULL_FLOWS: u64 = 256 << 10;
 
 /// The place a chunk has in the order: input, then chunk within it.
 type Place = (usize, u64);
@@ -24,8 +26,10 @@ pub(super) struct Ordered<'a, T> {
 }
 
 struct Progress<T> {
-    /// Results, `None` where a unit had nothing that is wanted.
-    waiting: BTreeMap<Place, Option<T>>,
+    /// Results, `None` where a unit had nothing that is wanted; and how many flows were read for them.
+    waiting: BTreeMap<Place, (u64, Option<T>)>,
+    /// Flows of all of them.
+    flows: u64,
     /// Chunks of each input, once it has ended.
     ended: Vec<Option<u64>>,
     /// The first input that has not ended.
@@ -39,7 +43,8 @@ struct Progress<T> {
 impl<'a, T: Send> Ordered<'a, T> {
     pub fn new(scan: &'a Scan<'a>) -> Ordered<'a, T> {
         let ended = vec![None; scan.slots.len()];
-        let progress = Progress { waiting: BTreeMap::new(), ended, front: 0, stopped: false, panicked: false };
+        let progress =
+            Progress { waiting: BTreeMap::new(), flows: 0, ended, front: 0, stopped: false, panicked: false };
         Ordered { scan, progress: Mutex::new(progress), changed: Condvar::new() }
     }
 
@@ -50,8 +55,12 @@ impl<'a, T: Send> Ordered<'a, T> {
         while let Some((place, unit)) = self.take() {
             let slot = self.scan.slots.get(place.0);
             let batch = slot.and_then(|slot| self.scan.read(slot, unit));
+            let flows = batch.as_ref().map_or(0, |batch| batch.height() as u64);
             let result = batch.map(|batch| work(&mut scratch, batch));
-            self.progress().waiting.insert(place, result);
+            let mut progress = self.progress();
+            progress.flows += flows;
+            progress.waiting.insert(place, (flows, result));
+            drop(progress);
             self.changed.notify_all();
         }
     }
@@ -62,7 +71,8 @@ impl<'a, T: Send> Ordered<'a, T> {
         loop {
             let mut progress = self.progress();
             let result = loop {
-                if let Some(result) = progress.waiting.remove(&next) {
+                if let Some((flows, result)) = progress.waiting.remove(&next) {
+                    progress.flows -= flows;
                     break result;
                 }
                 match progress.ended.get(next.0) {
@@ -118,11 +128,14 @@ impl<'a, T: Send> Ordered<'a, T> {
                 return None;
             }
             // Reading on in another file is worth it only where reading is work.
-            let ahead = self.scan.info().is(flags::COMPRESSED) && progress.waiting.len() < AHEAD;
+            let info = self.scan.info();
+            let work = info.is(flags::COMPRESSED) || info.stream_version == 4;
+            let ahead = work && progress.flows < AHEAD;
             // The earliest input's results are in sequence, so if some wait then the one that is waited for is
             // among them or being worked on: waiting here cannot last.
-            let ready = progress.waiting.range((progress.front, 0)..(progress.front + 1, 0)).take(FULL).count();
-            if ready < FULL {
+            let ready = progress.waiting.range((progress.front, 0)..(progress.front + 1, 0)).take(FULL);
+            let (ready, flows) = ready.fold((0, 0), |(count, sum), (_, (flows, _))| (count + 1, sum + flows));
+            if ready < FULL && flows < FULL_FLOWS {
                 return Some((progress.front, !ahead));
             }
             progress = self.wait(progress);
@@ -131,7 +144,7 @@ impl<'a, T: Send> Ordered<'a, T> {
 
     fn chunk(&self, input: usize, slot: &mut Slot) -> Option<(Place, Unit)> {
         let place = (input, slot.chunks);
-        if let Some(unit) = slot.next() {
+        if let Some(unit) = slot.next(&self.scan.plan) {
             return Some((place, unit));
         }
         let mut progress = self.progress();

@@ -1,7 +1,7 @@
 //! One flow file being read, classic or modern.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::classic::{ClassicReader, Input};
@@ -15,7 +15,12 @@ use crate::flow::{FlowBatch, StreamInfo};
 /// One flow file being read.
 pub struct FlowReader {
     body: Body,
+    /// What was wrong with blocks that were left out.
+    problem: Option<Error>,
 }
+
+/// Octets of a file that are read for its header: few headers are longer, many files are hardly so.
+const FIRST: usize = 4 << 10;
 
 enum Body {
     Classic(ClassicReader),
@@ -25,17 +30,25 @@ enum Body {
 impl FlowReader {
     /// Opens a file; `-` is standard input.
     pub fn open(path: &Path) -> Result<FlowReader, Error> {
-        FlowReader::open_until(path, &Stop::default())
+        let reader = FlowReader::open_if(path, &Stop::default(), |_| true)?;
+        reader.ok_or_else(|| Error::format(path.display().to_string(), "", "not wanted"))
     }
 
-    /// Opens a file; if it is a pipe, it ends at the latest when `stop` is set.
-    pub(super) fn open_until(path: &Path, stop: &Stop) -> Result<FlowReader, Error> {
+    /// Opens a file if `wanted` says so of its header; if it is a pipe, it ends at the latest when `stop` is set.
+    pub(super) fn open_if(
+        path: &Path,
+        stop: &Stop,
+        wanted: impl FnOnce(&StreamInfo) -> bool,
+    ) -> Result<Option<FlowReader>, Error> {
         if path.as_os_str() == "-" {
-            return FlowReader::stdin(stop);
+            return FlowReader::stdin(stop).map(Some);
         }
         let name = path.display().to_string();
         let file = File::open(path).map_err(|e| Error::io(&name, e))?;
-        FlowReader::file(file, name, stop)
+        match FlowReader::length(&file, &name)? {
+            Some(length) => FlowReader::file(file, length, name, wanted),
+            None => FlowReader::new(Pipe::new(file, stop.clone()), name).map(Some),
+        }
     }
 
     fn stdin(stop: &Stop) -> Result<FlowReader, Error> {
@@ -45,7 +58,16 @@ impl FlowReader {
             return Err(Error::format(name, "", "a terminal, expected a flow file: name files, or pipe flows in"));
         }
         let fd = io::stdin().as_fd().try_clone_to_owned().map_err(|e| Error::io(name, e))?;
-        FlowReader::file(File::from(fd), name.to_owned(), stop)
+        let mut file = File::from(fd);
+        let Some(length) = FlowReader::length(&file, name)? else {
+            return FlowReader::new(Pipe::new(file, stop.clone()), name);
+        };
+        // Others may have read from it already: then it is as good as a pipe.
+        if file.stream_position().map_err(|e| Error::io(name, e))? > 0 {
+            return FlowReader::new(file, name);
+        }
+        let reader = FlowReader::file(file, length, name.to_owned(), |_| true)?;
+        reader.ok_or_else(|| Error::format(name, "", "not wanted"))
     }
 
     /// Reads flows from anything that gives octets; `name` is what messages call it.
@@ -56,23 +78,41 @@ impl FlowReader {
             4 => Body::Modern(ModernReader::stream(Box::new(input), info, name)),
             _ => Body::Classic(ClassicReader::new(Input::Pipe(Box::new(input)), info, name, true)),
         };
-        Ok(FlowReader { body })
+        Ok(FlowReader { body, problem: None })
     }
 
-    fn file(mut file: File, name: String, stop: &Stop) -> Result<FlowReader, Error> {
-        let kind = file.metadata().map_err(|e| Error::io(&name, e))?;
+    /// Octets of a regular file; `None` of a pipe.
+    fn length(file: &File, name: &str) -> Result<Option<u64>, Error> {
+        let kind = file.metadata().map_err(|e| Error::io(name, e))?;
         if kind.is_dir() {
             return Err(Error::format(name, "", "a folder, expected a flow file"));
         }
-        if !kind.is_file() {
-            return FlowReader::new(Pipe::new(file, stop.clone()), name);
+        Ok(kind.is_file().then_some(kind.len()))
+    }
+
+    /// A regular file: as few and as short pieces as will do are read.
+    fn file(
+        mut file: File,
+        length: u64,
+        name: String,
+        wanted: impl FnOnce(&StreamInfo) -> bool,
+    ) -> Result<Option<FlowReader>, Error> {
+        let mut first = vec![0; FIRST.min(usize::try_from(length).unwrap_or(FIRST))];
+        let got = header::fill(&mut file, &mut first).map_err(|e| Error::io(&name, e))?;
+        first.truncate(got);
+        let info = header::read(&mut first.as_slice().chain(&file), &name)?;
+        let start = header::length(&first);
+        if !wanted(&info) {
+            return Ok(None);
         }
-        let info = header::read(&mut file, &name)?;
         let body = match info.stream_version {
-            4 => Body::Modern(ModernReader::file(file, info, name)?),
-            _ => Body::Classic(ClassicReader::new(Input::File(file), info, name, false)),
+            4 => Body::Modern(ModernReader::file(file, length, first, start, info, name)?),
+            _ => {
+                file.seek(SeekFrom::Start(start)).map_err(|e| Error::io(&name, e))?;
+                Body::Classic(ClassicReader::new(Input::File(file), info, name, false))
+            }
         };
-        Ok(FlowReader { body })
+        Ok(Some(FlowReader { body, problem: None }))
     }
 
     /// What the header says; of a modern file also what has been read of its facts.
@@ -83,23 +123,36 @@ impl FlowReader {
         }
     }
 
-    /// The next flows: some thousands, or what a pipe holds. After an error or `None` there are no more; what was
-    /// read before an error has been returned.
+    /// The next flows: some thousands, or what a pipe holds. After an error or `None` there are no more; what could
+    /// be read has been returned before.
     pub fn next_batch(&mut self) -> Result<Option<FlowBatch>, Error> {
         let plan = Plan::default();
-        while let Some(unit) = self.next_unit()? {
-            if let Some(batch) = unit.read(&plan)? {
-                return Ok(Some(batch));
+        loop {
+            let unit = match (self.next_unit(), &mut self.problem) {
+                (Ok(Some(unit)), _) => unit,
+                (Ok(None), problem) => return problem.take().map_or(Ok(None), Err),
+                (Err(error), problem) => return Err(problem.take().unwrap_or(error)),
+            };
+            let outcome = unit.read(&plan);
+            if let Some(problem) = outcome.problem {
+                self.problem.get_or_insert(problem);
+            }
+            if outcome.batch.is_some() {
+                return Ok(outcome.batch);
             }
         }
-        Ok(None)
+    }
+
+    /// Whether it is a modern file.
+    pub(super) fn is_modern(&self) -> bool {
+        matches!(self.body, Body::Modern(_))
     }
 
     /// The next piece of work: read where that has to be done in order, but not decoded.
     pub(super) fn next_unit(&mut self) -> Result<Option<Unit>, Error> {
         match &mut self.body {
             Body::Classic(reader) => Ok(reader.next_batch()?.map(Unit::Batch)),
-            Body::Modern(reader) => Ok(reader.next_block()?.map(Unit::Block)),
+            Body::Modern(reader) => reader.next_unit(),
         }
     }
 }

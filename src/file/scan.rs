@@ -4,16 +4,16 @@
 //! gives the lock back and works on the chunk; so inside one file reading and work overlap, and files that are
 //! work to read (compressed ones) are read side by side.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 use super::ordered::Ordered;
 use super::pipe::Stop;
 use super::reader::FlowReader;
-use super::unit::{Plan, Unit};
+use super::unit::{Plan, Tally, Unit, Whole};
 use super::{Error, Inputs};
-use crate::flow::{FlowBatch, Projection, Select, StreamInfo};
+use crate::flow::{FlowBatch, Projection, Select, StreamInfo, flags};
 
 /// A reading of inputs, opened: the first one's header has been read.
 pub struct Scan<'p> {
@@ -27,6 +27,18 @@ pub struct Scan<'p> {
     front: AtomicUsize,
     /// Ends the wait for pipes when nobody wants more.
     pub(super) stop: Stop,
+    progress: Arc<Progress>,
+}
+
+/// How far a reading has come, for those who watch it.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Inputs in all.
+    pub inputs: u64,
+    /// Inputs that have been read to their end.
+    pub ended: AtomicU64,
+    /// Flows that have been read or passed over.
+    pub flows: AtomicU64,
 }
 
 /// One input: still to be opened, being read, or done with.
@@ -38,6 +50,7 @@ pub(super) struct Slot {
     records: u64,
     problems: Vec<Error>,
     stop: Stop,
+    progress: Arc<Progress>,
 }
 
 enum State {
@@ -49,6 +62,10 @@ enum State {
 /// What a reading came to.
 #[derive(Debug, Default)]
 pub struct Summary {
+    /// Files opened.
+    pub files: u64,
+    /// Files among them that were ruled out by their headers.
+    pub files_skipped: u64,
     /// Flows read, those of blocks that were ruled out unread not among them.
     pub flows: u64,
     /// Blocks of modern files of which columns were read.
@@ -61,13 +78,32 @@ pub struct Summary {
     pub problems: Vec<Error>,
 }
 
+/// What a reading would come to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Explained {
+    /// Files.
+    pub files: u64,
+    /// Files among them that are ruled out by their headers.
+    pub files_skipped: u64,
+    /// Blocks of modern files of which columns would be read.
+    pub blocks: u64,
+    /// Blocks of modern files that are ruled out.
+    pub skipped: u64,
+    /// Octets that would be read: of modern files those of the columns that are asked for, were there matches in every
+    /// block that is read; of classic files all.
+    pub octets: u64,
+}
+
 impl<'p> Scan<'p> {
     /// Opens the inputs. Fails only if not one of them can be read; with no input at all there is nothing to say.
     pub fn open(inputs: &Inputs) -> Result<Scan<'p>, Error> {
         let (files, mut problems) = inputs.files();
         let stop = Stop::default();
-        let mut slots: Vec<Slot> = files.into_iter().map(|path| Slot::new(path, stop.clone())).collect();
-        let first = slots.iter_mut().find_map(|slot| slot.open().map(|stream| stream.info().clone()));
+        let progress = Arc::new(Progress { inputs: files.len() as u64, ..Progress::default() });
+        let slot = |path| Slot::new(path, stop.clone(), progress.clone());
+        let mut slots: Vec<Slot> = files.into_iter().map(slot).collect();
+        let plan = Plan::default();
+        let first = slots.iter_mut().find_map(|slot| slot.open(&plan).map(|stream| stream.info().clone()));
         let Some(info) = first else {
             problems.extend(slots.into_iter().flat_map(|slot| slot.problems));
             return Err(problems
@@ -78,12 +114,13 @@ impl<'p> Scan<'p> {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
         Ok(Scan {
             slots: slots.into_iter().map(Mutex::new).collect(),
-            plan: Plan::default(),
+            plan,
             info,
             threads,
             problems,
             front: AtomicUsize::new(0),
             stop,
+            progress,
         })
     }
 
@@ -106,6 +143,11 @@ impl<'p> Scan<'p> {
         Scan { threads: threads.max(1), ..self }
     }
 
+    /// How far the reading has come, to be looked at while it goes on.
+    pub fn progress(&self) -> Arc<Progress> {
+        self.progress.clone()
+    }
+
     /// The first readable input's header.
     pub fn info(&self) -> &StreamInfo {
         &self.info
@@ -123,7 +165,7 @@ impl<'p> Scan<'p> {
             let mut scratch = state();
             for slot in &self.slots {
                 loop {
-                    let Some(unit) = lock(slot).next() else { break };
+                    let Some(unit) = lock(slot).next(&self.plan) else { break };
                     if let Some(batch) = self.read(slot, unit) {
                         sink(work(&mut scratch, batch))?;
                     }
@@ -166,18 +208,42 @@ impl<'p> Scan<'p> {
         (sums, self.summary())
     }
 
+    /// What a reading would come to: rules out what can be, but reads no columns.
+    pub fn explain(self) -> (Explained, Vec<Error>) {
+        let work = || {
+            let mut sum = Explained::default();
+            for slot in &self.slots {
+                let Some(mut slot) = free(slot) else { continue };
+                slot.explain(&self.plan, &mut sum);
+            }
+            sum
+        };
+        let sums = match self.threads {
+            1 => vec![work()],
+            n => std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..n).map(|_| scope.spawn(work)).collect();
+                threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+            }),
+        };
+        let mut all = Explained::default();
+        for sum in sums {
+            all.blocks += sum.blocks;
+            all.skipped += sum.skipped;
+            all.octets += sum.octets;
+        }
+        let summary = self.summary();
+        (Explained { files: summary.files, files_skipped: summary.files_skipped, ..all }, summary.problems)
+    }
+
     /// What is wanted of a unit; what is wrong with it is noted in its slot.
     pub(super) fn read(&self, slot: &Mutex<Slot>, unit: Unit) -> Option<FlowBatch> {
-        let rows = unit.rows();
-        match unit.read(&self.plan) {
-            Ok(batch) => batch,
-            Err(problem) => {
-                let mut slot = lock(slot);
-                slot.records -= rows;
-                slot.problems.push(problem);
-                None
-            }
+        let outcome = unit.read(&self.plan);
+        if let Some(problem) = outcome.problem {
+            let mut slot = lock(slot);
+            slot.records -= outcome.lost;
+            slot.problems.push(problem);
         }
+        outcome.batch
     }
 
     /// A unit of any input: the first that nobody is reading, or else the first there is.
@@ -192,7 +258,7 @@ impl<'p> Scan<'p> {
                     continue;
                 };
                 if !input.is_ended()
-                    && let Some(unit) = input.next()
+                    && let Some(unit) = input.next(&self.plan)
                 {
                     return Some((slot, unit));
                 }
@@ -201,7 +267,7 @@ impl<'p> Scan<'p> {
                 }
             }
             let slot = busy?;
-            if let Some(unit) = lock(slot).next() {
+            if let Some(unit) = lock(slot).next(&self.plan) {
                 return Some((slot, unit));
             }
         }
@@ -210,6 +276,8 @@ impl<'p> Scan<'p> {
     fn summary(self) -> Summary {
         let tally = self.plan.tally;
         let mut summary = Summary {
+            files: tally.files.into_inner(),
+            files_skipped: tally.files_skipped.into_inner(),
             flows: 0,
             blocks: tally.blocks.into_inner(),
             skipped: tally.skipped.into_inner(),
@@ -226,14 +294,19 @@ impl<'p> Scan<'p> {
 }
 
 impl Slot {
-    fn new(path: PathBuf, stop: Stop) -> Slot {
-        Slot { path, state: State::Unopened, chunks: 0, records: 0, problems: Vec::new(), stop }
+    fn new(path: PathBuf, stop: Stop, progress: Arc<Progress>) -> Slot {
+        Slot { path, state: State::Unopened, chunks: 0, records: 0, problems: Vec::new(), stop, progress }
     }
 
-    fn open(&mut self) -> Option<&mut FlowReader> {
+    fn open(&mut self, plan: &Plan<'_>) -> Option<&mut FlowReader> {
         if let State::Unopened = self.state {
-            match FlowReader::open_until(Path::new(&self.path), &self.stop) {
-                Ok(stream) => self.state = State::Open(Box::new(stream)),
+            Tally::add(&plan.tally.files, 1);
+            match FlowReader::open_if(&self.path, &self.stop, |info| may_match(info, plan)) {
+                Ok(Some(stream)) => self.state = State::Open(Box::new(stream)),
+                Ok(None) => {
+                    Tally::add(&plan.tally.files_skipped, 1);
+                    self.end(None);
+                }
                 Err(problem) => self.end(Some(problem)),
             }
         }
@@ -244,11 +317,20 @@ impl Slot {
     }
 
     /// The next unit; `None` when the input has ended, for good or in error.
-    pub fn next(&mut self) -> Option<Unit> {
-        match self.open()?.next_unit() {
+    pub fn next(&mut self, plan: &Plan<'_>) -> Option<Unit> {
+        let before = self.chunks;
+        let stream = self.open(plan)?;
+        // The first input was opened before anything was asked.
+        if before == 0 && !may_match(stream.info(), plan) {
+            Tally::add(&plan.tally.files_skipped, 1);
+            self.end(None);
+            return None;
+        }
+        match self.open(plan)?.next_unit() {
             Ok(Some(unit)) => {
                 self.chunks += 1;
                 self.records += unit.rows();
+                self.progress.flows.fetch_add(unit.rows(), Ordering::Relaxed);
                 Some(unit)
             }
             Ok(None) => {
@@ -262,13 +344,45 @@ impl Slot {
         }
     }
 
+    /// Adds what would be read to `sum`, unless another thread has.
+    fn explain(&mut self, plan: &Plan<'_>, sum: &mut Explained) {
+        if self.is_ended() {
+            return;
+        }
+        if self.open(plan).is_some_and(|stream| !stream.is_modern()) {
+            sum.octets += std::fs::metadata(&self.path).map_or(0, |file| file.len());
+            return self.end(None);
+        }
+        while let Some(unit) = self.next(plan) {
+            let Unit::Block(block) = unit else { continue };
+            match block.explain(plan) {
+                Some(octets) => {
+                    sum.blocks += 1;
+                    sum.octets += octets;
+                }
+                None => sum.skipped += 1,
+            }
+        }
+    }
+
     fn end(&mut self, problem: Option<Error>) {
         self.state = State::Ended;
+        self.progress.ended.fetch_add(1, Ordering::Relaxed);
         self.problems.extend(problem);
     }
 
     fn is_ended(&self) -> bool {
         matches!(self.state, State::Ended)
+    }
+}
+
+/// Whether flows of a file may match, as its header says: `true` where that says nothing.
+fn may_match(info: &StreamInfo, plan: &Plan<'_>) -> bool {
+    // A file that is being written has more than its header says.
+    let span = info.span.filter(|_| info.stream_version == 4 && info.is(flags::DONE));
+    match (plan.select, span) {
+        (Some(select), Some(span)) => select.may_match(&Whole(span)),
+        _ => true,
     }
 }
 

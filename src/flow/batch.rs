@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::buffer::{Buffer, spare};
+use super::buffer::{Buffer, give_back, give_numbers_back, spare};
 use super::column::{Column, Order, Rows, View};
 use super::field::Field;
 use super::record::{Layout, Version};
@@ -22,7 +22,27 @@ pub struct FlowBatch {
 enum Body {
     Raw { layout: &'static Layout, order: Order, bytes: Buffer },
     Rows { layout: Arc<RowLayout>, bytes: Buffer },
-    Columns(Vec<Column>),
+    Columns(Columns),
+}
+
+/// Columns whose room is given back when they are dropped.
+#[derive(Clone, Debug)]
+struct Columns(Vec<Column>);
+
+impl Drop for Columns {
+    fn drop(&mut self) {
+        for column in &mut self.0 {
+            match column {
+                Column::Plain { data, .. } => give_back(std::mem::take(data)),
+                Column::Dictionary { index, .. } => {
+                    if let Some(index) = Arc::get_mut(index) {
+                        give_numbers_back(std::mem::take(index));
+                    }
+                }
+                Column::Constant { .. } | Column::Variable { .. } | Column::Unread => {}
+            }
+        }
+    }
 }
 
 /// How the flows of a batch lie when they lie one behind the other: as classic records do, or as an exporter sends
@@ -76,7 +96,7 @@ impl FlowBatch {
 
     /// A batch of columns, one a field of `schema`, each of `rows` values.
     pub fn from_columns(schema: Arc<Schema>, rows: usize, columns: Vec<Column>) -> FlowBatch {
-        FlowBatch { schema, rows, body: Body::Columns(columns), selection: None }
+        FlowBatch { schema, rows, body: Body::Columns(Columns(columns)), selection: None }
     }
 
     /// A batch of flows that lie one behind the other; octets after the last whole one are not part of it.
@@ -128,6 +148,14 @@ impl FlowBatch {
         self.selection
     }
 
+    /// The columns, where the batch is made of them, and the rows that are selected, if not all are.
+    pub fn into_columns(self) -> Option<(Vec<Column>, Option<Vec<u32>>)> {
+        match self.body {
+            Body::Columns(mut columns) => Some((std::mem::take(&mut columns.0), self.selection)),
+            _ => None,
+        }
+    }
+
     /// Whether the batch has a logical field.
     pub fn has(&self, field: Field) -> bool {
         self.schema.has(field)
@@ -141,7 +169,7 @@ impl FlowBatch {
     /// The column at a place of the schema.
     pub fn column(&self, at: usize) -> Option<View<'_>> {
         match &self.body {
-            Body::Columns(columns) => columns.get(at).and_then(Column::view),
+            Body::Columns(Columns(columns)) => columns.get(at).and_then(Column::view),
             Body::Rows { layout, bytes } => Some(View::Strided {
                 bytes,
                 offset: usize::from(*layout.offsets.get(at)?),
@@ -191,10 +219,28 @@ impl FlowBatch {
         }
     }
 
+    /// Octets of memory it takes, or nearly so.
+    pub fn room(&self) -> usize {
+        match &self.body {
+            Body::Raw { bytes, .. } | Body::Rows { bytes, .. } => bytes.room(),
+            Body::Columns(columns) => columns.0.iter().map(Column::room).sum(),
+        }
+    }
+
+    /// Moves a few flows out of a large buffer, so that they do not keep it busy while they wait.
+    pub fn tight(mut self) -> FlowBatch {
+        if let Body::Raw { bytes, .. } | Body::Rows { bytes, .. } = &mut self.body
+            && bytes.len() < bytes.room() / 4
+        {
+            *bytes = Buffer::from(bytes.to_vec());
+        }
+        self
+    }
+
     /// The columns, where the batch is made of them.
     pub fn columns(&self) -> Option<&[Column]> {
         match &self.body {
-            Body::Columns(columns) => Some(columns),
+            Body::Columns(Columns(columns)) => Some(columns),
             _ => None,
         }
     }

@@ -36,6 +36,17 @@ pub enum Column {
 }
 
 impl Column {
+    /// Octets of memory it takes, or nearly so.
+    pub fn room(&self) -> usize {
+        match self {
+            Column::Constant { value } => value.capacity(),
+            Column::Plain { data, .. } => data.capacity(),
+            Column::Dictionary { values, index, .. } => values.capacity() + index.capacity() * 4,
+            Column::Variable { ends, data } => ends.capacity() * 4 + data.capacity(),
+            Column::Unread => 0,
+        }
+    }
+
     /// The column as a view; `None` if it was not read.
     pub fn view(&self) -> Option<View<'_>> {
         Some(match self {
@@ -130,6 +141,8 @@ impl<'a> View<'a> {
         let (octets, order) = self.octets(row);
         let fold = |n: u128, b: &u8| n << 8 | u128::from(*b);
         match order {
+            Order::HOST if octets.len() == 4 => octets.first_chunk().map_or(0, |n| u32::from_ne_bytes(*n)).into(),
+            Order::HOST if octets.len() == 16 => octets.first_chunk().map_or(0, |n| u128::from_ne_bytes(*n)),
             Order::Big => octets.iter().fold(0, fold),
             Order::Little => octets.iter().rev().fold(0, fold),
         }
@@ -167,8 +180,11 @@ impl<'a> View<'a> {
                 _ => rows.each(|r| out.push(N::truncate(self.number(r)))),
             },
             View::Dictionary { width, values, index } => {
-                // Each value once, then by number.
                 let all = Rows::All(values.len().checked_div(width).unwrap_or(0));
+                if rows.len() < all.len() {
+                    return rows.each(|row| out.push(N::truncate(self.number(row))));
+                }
+                // Each value once, then by number.
                 let mut known = Vec::new();
                 View::Strided { bytes: values, offset: 0, stride: width, width, order: Order::HOST }
                     .gather(all, &mut known);
@@ -215,9 +231,18 @@ fn strided<N, const W: usize>(
     let tail = bytes.get(offset..).unwrap_or_default();
     let value = |record: &[u8]| record.first_chunk::<W>().map_or_else(|| read([0; W]), |b| read(*b));
     match rows {
+        // A column of its own.
+        Rows::All(n) if stride == W => out.extend(tail.as_chunks().0.iter().take(n).map(|b| read(*b))),
+        Rows::Some(picked) if stride == W => {
+            let values = tail.as_chunks().0;
+            out.extend(picked.iter().map(|row| read(values.get(*row as usize).copied().unwrap_or([0; W]))));
+        }
         Rows::All(n) => {
-            // The last record may be cut right behind this field, so chunks() rather than chunks_exact().
-            out.extend(tail.chunks(stride).take(n).map(value));
+            // The last record may be cut right behind this field.
+            let records = tail.chunks_exact(stride);
+            let last = Some(records.remainder()).filter(|last| !last.is_empty() && records.len() < n);
+            out.extend(records.take(n).map(value));
+            out.extend(last.map(value));
         }
         Rows::Some(picked) => {
             out.extend(picked.iter().map(|r| value(tail.get(*r as usize * stride..).unwrap_or_default())));

@@ -123,6 +123,34 @@ pub mod ie {
     pub const START_MS: Element = Element::iana(152);
     /// `flowEndMilliseconds`
     pub const END_MS: Element = Element::iana(153);
+    /// `flowStartSeconds`
+    pub const START_SECS: Element = Element::iana(150);
+    /// `flowEndSeconds`
+    pub const END_SECS: Element = Element::iana(151);
+    /// `flowStartMicroseconds`
+    pub const START_US: Element = Element::iana(154);
+    /// `flowEndMicroseconds`
+    pub const END_US: Element = Element::iana(155);
+    /// `flowStartNanoseconds`
+    pub const START_NS: Element = Element::iana(156);
+    /// `flowEndNanoseconds`
+    pub const END_NS: Element = Element::iana(157);
+    /// `flowStartDeltaMicroseconds`
+    pub const START_AGO: Element = Element::iana(158);
+    /// `flowEndDeltaMicroseconds`
+    pub const END_AGO: Element = Element::iana(159);
+    /// `systemInitTimeMilliseconds`
+    pub const BOOT_MS: Element = Element::iana(160);
+    /// `observationTimeMilliseconds`
+    pub const OBSERVED_MS: Element = Element::iana(323);
+    /// `initiatorOctets`
+    pub const INITIATOR_OCTETS: Element = Element::iana(231);
+    /// `initiatorPackets`
+    pub const INITIATOR_PACKETS: Element = Element::iana(298);
+    /// `ingressPhysicalInterface`
+    pub const PHYSICAL_INPUT: Element = Element::iana(252);
+    /// `egressPhysicalInterface`
+    pub const PHYSICAL_OUTPUT: Element = Element::iana(253);
     /// RFC 7012's paddingOctets.
     pub const PADDING: Element = Element::iana(210);
     /// Seconds of the exporter's clock when it sent the record, since 1970.
@@ -192,6 +220,20 @@ const TABLE: &[(Element, &str, &str)] = &[
     (ie::ICMP_TYPE_CODE6, "icmp6_type_code", "icmpTypeCodeIPv6"),
     (ie::START_MS, "start_ms", "flowStartMilliseconds"),
     (ie::END_MS, "end_ms", "flowEndMilliseconds"),
+    (ie::START_SECS, "start_secs", "flowStartSeconds"),
+    (ie::END_SECS, "end_secs", "flowEndSeconds"),
+    (ie::START_US, "start_ntp", "flowStartMicroseconds"),
+    (ie::END_US, "end_ntp", "flowEndMicroseconds"),
+    (ie::START_NS, "start_ns", "flowStartNanoseconds"),
+    (ie::END_NS, "end_ns", "flowEndNanoseconds"),
+    (ie::START_AGO, "start_ago", "flowStartDeltaMicroseconds"),
+    (ie::END_AGO, "end_ago", "flowEndDeltaMicroseconds"),
+    (ie::BOOT_MS, "boot_ms", "systemInitTimeMilliseconds"),
+    (ie::OBSERVED_MS, "observed_ms", "observationTimeMilliseconds"),
+    (ie::INITIATOR_OCTETS, "initiator_octets", "initiatorOctets"),
+    (ie::INITIATOR_PACKETS, "initiator_packets", "initiatorPackets"),
+    (ie::PHYSICAL_INPUT, "physical_input", "ingressPhysicalInterface"),
+    (ie::PHYSICAL_OUTPUT, "physical_output", "egressPhysicalInterface"),
     (ie::PADDING, "pad", "paddingOctets"),
     (ie::UNIX_SECS, "unix_secs", "exportSeconds"),
     (ie::UNIX_NSECS, "unix_nsecs", "exportNanoseconds"),

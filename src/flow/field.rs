@@ -32,15 +32,15 @@ fields! {
     /// Exporter's address.
     Exporter = [ie::EXPORTER4, ie::EXPORTER6],
     /// Input interface (ifIndex).
-    Input = [ie::INPUT],
+    Input = [ie::INPUT, ie::PHYSICAL_INPUT],
     /// Output interface (ifIndex).
-    Output = [ie::OUTPUT],
+    Output = [ie::OUTPUT, ie::PHYSICAL_OUTPUT],
     /// Flows a record stands for.
     Flows = [ie::FLOWS],
-    /// Packets.
-    Packets = [ie::PACKETS, ie::PACKETS_TOTAL],
-    /// Octets of IP, headers included.
-    Octets = [ie::OCTETS, ie::OCTETS_TOTAL],
+    /// Packets; of a flow that counts both directions, those of the initiator.
+    Packets = [ie::PACKETS, ie::PACKETS_TOTAL, ie::INITIATOR_PACKETS],
+    /// Octets of IP, headers included; of a flow that counts both directions, those of the initiator.
+    Octets = [ie::OCTETS, ie::OCTETS_TOTAL, ie::INITIATOR_OCTETS],
     /// First packet, ms of exporter uptime. For absolute times see [`super::time`].
     First = [ie::FIRST],
     /// Last packet, ms of exporter uptime.
@@ -101,6 +101,22 @@ fields! {
     DstMac = [ie::DST_MAC],
     /// VLAN number.
     VlanId = [ie::VLAN_ID],
+    /// First packet, seconds since 1970.
+    StartSecs = [ie::START_SECS],
+    /// Last packet, seconds since 1970.
+    EndSecs = [ie::END_SECS],
+    /// First packet, in NTP's 64-bit format.
+    StartNtp = [ie::START_US, ie::START_NS],
+    /// Last packet, in NTP's 64-bit format.
+    EndNtp = [ie::END_US, ie::END_NS],
+    /// First packet, so many microseconds before the export.
+    StartAgo = [ie::START_AGO],
+    /// Last packet, so many microseconds before the export.
+    EndAgo = [ie::END_AGO],
+    /// When the exporter was started, ms since 1970.
+    BootMs = [ie::BOOT_MS],
+    /// When what the record tells of was seen, ms since 1970.
+    ObservedMs = [ie::OBSERVED_MS],
 }
 
 impl Field {

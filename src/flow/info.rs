@@ -1,9 +1,9 @@
 //! What the header of a stream of flows says.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::column::Order;
-use super::facts::Fact;
+use super::facts::{About, Fact};
 use super::record::Version;
 use super::time::Span;
 
@@ -80,8 +80,57 @@ pub mod flags {
 }
 
 impl StreamInfo {
+    /// Everything known of exporters: the facts, and the interfaces' names and aliases, these as descriptions, as facts
+    /// of observation domain 0. What is both a fact and a name is told by the fact.
+    pub fn all_facts(&self) -> Vec<Fact> {
+        let mut named: Vec<Fact> = Vec::new();
+        for interface in &self.interfaces {
+            for index in &interface.interfaces {
+                let (exporter, about) = (IpAddr::V4(interface.exporter), About::Interface((*index).into()));
+                let at = named.iter().position(|fact| fact.exporter == exporter && fact.about == about);
+                let at = at.unwrap_or_else(|| {
+                    let (name, description) = (String::new(), String::new());
+                    named.push(Fact { exporter, domain: 0, about, name, description });
+                    named.len() - 1
+                });
+                if let Some(fact) = named.get_mut(at) {
+                    let text = if interface.alias { &mut fact.description } else { &mut fact.name };
+                    text.clone_from(&interface.name);
+                }
+            }
+        }
+        self.facts.iter().for_each(|fact| _ = fact.clone().add_to(&mut named));
+        named
+    }
+
     /// Whether a flag of [`flags`] is set.
     pub fn is(&self, flag: u32) -> bool {
         self.flags & flag != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_aliases_of_an_interface_are_one_fact() {
+        let exporter = Ipv4Addr::new(192, 0, 2, 1);
+        let named = |interfaces: &[u16], name: &str, alias| InterfaceName {
+            exporter,
+            interfaces: interfaces.to_vec(),
+            name: name.into(),
+            alias,
+        };
+        let fact = |index, name: &str, description: &str| Fact {
+            exporter: exporter.into(),
+            domain: 0,
+            about: About::Interface(index),
+            name: name.into(),
+            description: description.into(),
+        };
+        let interfaces = vec![named(&[1], "eth0", false), named(&[1, 2], "uplinks", true)];
+        let info = StreamInfo { interfaces, facts: vec![fact(2, "eth1", "")], ..StreamInfo::default() };
+        assert_eq!(info.all_facts(), [fact(1, "eth0", "uplinks"), fact(2, "eth1", "")]);
     }
 }

@@ -6,6 +6,7 @@
 
 mod batch;
 mod buffer;
+pub mod clock;
 mod column;
 pub mod date;
 mod element;
@@ -22,7 +23,7 @@ pub mod symbols;
 pub mod time;
 
 pub use batch::{FlowBatch, RawRows, RowLayout, StoredRows};
-pub use buffer::{Buffer, spare};
+pub use buffer::{Buffer, give_back, give_numbers_back, number_room, room, spare};
 pub use column::{Column, Number, Order, Rows, View};
 pub use element::{Element, LOCAL, ie};
 pub use facts::{About, Fact};

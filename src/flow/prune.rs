@@ -4,11 +4,32 @@ use std::net::IpAddr;
 
 use super::batch::FlowBatch;
 use super::field::{Field, Projection};
+use super::schema::Schema;
 
 /// What is known of a block without reading it.
 pub trait BlockFacts {
     /// The least and greatest value of an integer field, where the block says it.
     fn bounds(&self, field: Field) -> Option<(u64, u64)>;
+
+    /// What its columns are, where that is known.
+    fn schema(&self) -> Option<&Schema> {
+        None
+    }
+
+    /// The least and greatest value of the column at a place of the schema, where the block says it.
+    fn column_bounds(&self, _at: usize) -> Option<(u64, u64)> {
+        None
+    }
+
+    /// How many flows it has; 0 where that is not known.
+    fn flows(&self) -> u64 {
+        0
+    }
+
+    /// How many octets have to be read for these columns of all its flows; 0 where that is not known.
+    fn octets(&self, _columns: &Projection) -> u64 {
+        0
+    }
 
     /// Whether a flow with this address as source or destination may be in the block. `true` where nothing is known.
     fn may_hold(&self, address: IpAddr) -> bool;

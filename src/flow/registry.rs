@@ -83,7 +83,11 @@ pub fn find(element: Element) -> Option<Entry> {
 }
 
 /// Whether values of an element, so wide, are numbers or addresses; else they are octets in the order of the wire.
+/// Padding counts as a number, for classic records' paddings are turned round with everything else.
 pub fn is_number(element: Element, width: u16) -> bool {
+    if element == ie::PADDING {
+        return width <= 8;
+    }
     match find(element).map(|entry| entry.kind) {
         Some(Kind::Mac | Kind::Text | Kind::Octets) => false,
         Some(Kind::Ipv6) => width == 16 || width <= 8,

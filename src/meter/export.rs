@@ -7,6 +7,10 @@
 //! start + 49.7 days, the meter has started anew, about a minute before it; a flow longer than that begins later in
 //! its record.
 
+mod columns;
+
+pub use columns::Columns;
+
 use std::net::Ipv4Addr;
 
 use super::biflow::{Biflow, Direction, Sink};

@@ -2,7 +2,7 @@
 //!
 //! [`source`] reads captures frame by frame; [`link`] finds the IP packet in a frame, [`packet`] and [`transport`] read
 //! its headers. A [`Meter`] counts packets in a [`cache`] and hands the flows that are over, by the timeouts of
-//! [`expiry`], to a [`Sink`], such as [`Classic`], which makes records of them.
+//! [`expiry`], to a [`Sink`], such as [`Classic`], which makes records of them, or [`Columns`].
 
 mod biflow;
 mod cache;
@@ -20,7 +20,7 @@ mod wheel;
 pub use biflow::{Biflow, Direction, Sink};
 pub use cache::MAX_FLOWS;
 pub use expiry::{Reason, Timeouts};
-pub use export::{Classic, MAX_LIFE};
+pub use export::{Classic, Columns, MAX_LIFE};
 pub use key::Ends;
 pub use sensor::{Meter, Settings, Track};
 pub use stats::Stats;

@@ -4,13 +4,23 @@ use std::io::{self, Write};
 
 use chrono::{DateTime, Local};
 
-use crate::flow::{Order, StreamInfo, Version, flags};
+use crate::flow::{About, Fact, Order, StreamInfo, Version, flags};
 
 /// Writes what `info` says, every line begun by the comment character `mark`, as flow-header has it. What a header
 /// does not say has no line; times are local.
 pub fn header(info: &StreamInfo, mark: &str, out: &mut impl Write) -> io::Result<()> {
+    header_and(info, &[], mark, out)
+}
+
+/// The same with more lines behind, of a name and a value each.
+pub fn header_and(
+    info: &StreamInfo,
+    more: &[(&'static str, String)],
+    mark: &str,
+    out: &mut impl Write,
+) -> io::Result<()> {
     writeln!(out, "{mark}")?;
-    for (name, value) in lines(info) {
+    for (name, value) in lines(info).iter().chain(more) {
         writeln!(out, "{mark} {:<21} {value}", format!("{name}:"))?;
     }
     writeln!(out, "{mark}")
@@ -37,9 +47,11 @@ fn lines(info: &StreamInfo) -> Vec<(&'static str, String)> {
     line(timed, "capture start", info.start.map(time));
     line(timed, "capture end", info.end.map(time));
     line(timed, "capture period", period);
-    line(true, "compress", Some(if info.is(flags::COMPRESSED) { "on" } else { "off" }.into()));
+    let classic = info.stream_version != 4;
+    line(classic, "compress", Some(if info.is(flags::COMPRESSED) { "on" } else { "off" }.into()));
     line(true, "byte order", Some(if info.order == Some(Order::Big) { "big" } else { "little" }.into()));
     line(true, "stream version", Some(info.stream_version.to_string()));
+    line(!classic, "export version", Some("10".into()));
     if let Some(version) = info.version {
         line(true, "export version", Some(version.number().to_string()));
         if let Version::V8(method) = version {
@@ -57,7 +69,25 @@ fn lines(info: &StreamInfo) -> Vec<(&'static str, String)> {
         let name = if interface.alias { "ifalias" } else { "ifname" };
         line(true, name, Some(format!("{} {} {}", interface.exporter, indexes.join(","), interface.name)));
     }
+    lines.extend(info.facts.iter().map(said));
     lines
+}
+
+/// What an exporter said of itself.
+fn said(fact: &Fact) -> (&'static str, String) {
+    let (name, what) = match &fact.about {
+        About::Interface(index) => ("interface", index.to_string()),
+        About::Application(id) => ("application", id.iter().map(|octet| format!("{octet:02x}")).collect()),
+        About::Sampler { id, population, taken } => {
+            let rate = format!("{taken} in {population}");
+            ("sampler", id.map_or(rate.clone(), |id| format!("{id} {rate}")))
+        }
+        About::Vrf(id) => ("VRF", id.to_string()),
+    };
+    // The texts are an exporter's: no line breaks, nothing that a terminal would obey.
+    let clean = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
+    let said = format!("{} {what} {} {}", fact.exporter, clean(&fact.name), clean(&fact.description));
+    (name, said.trim_end().to_owned())
 }
 
 /// Seconds since 1970 as `Thu, 01 Jan 2026 00:00:00 +0000`, local time.
@@ -69,6 +99,22 @@ fn time(seconds: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_modern_header_shows_what_exporters_said() {
+        let about = About::Sampler { id: Some(2), population: 1000, taken: 1 };
+        let exporter = std::net::Ipv4Addr::LOCALHOST.into();
+        let fact = Fact { exporter, domain: 0, about, name: "s\n1".into(), description: String::new() };
+        let info = StreamInfo { stream_version: 4, facts: vec![fact], ..StreamInfo::default() };
+        let mut out = Vec::new();
+        header_and(&info, &[("blocks", "3".into())], "#", &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("# export version:       10\n") && !text.contains("compress"), "{text}");
+        assert!(
+            text.ends_with("# sampler:              127.0.0.1 2 1 in 1000 s 1\n# blocks:               3\n#\n"),
+            "{text}"
+        );
+    }
 
     #[test]
     fn a_stream_shows_only_what_was_known() {

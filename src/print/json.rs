@@ -6,14 +6,14 @@ use super::page::{Page, Tail};
 use super::window::Window;
 use crate::flow::registry::{self, Kind};
 use crate::flow::time::FlowTimes;
-use crate::flow::{Element, Field, FieldSpec, FlowBatch, Schema, ie};
+use crate::flow::{Element, FieldSpec, FlowBatch, Schema, ie};
 
 /// Writes batches as lines of JSON.
 ///
 /// Every element of a flow but paddings is there, under its IANA name, or `enterprise/number` where it is not known.
 /// Addresses and MAC addresses are text, octets of unknown meaning hexadecimal text, everything else numbers; times
-/// are counted from 1970. Where flows tell their times by an uptime, `flowStartMilliseconds` and
-/// `flowEndMilliseconds` are computed and added. An ICMP flow has type and code instead of ports.
+/// are counted from 1970. Where flows tell their times relative to the export or to an uptime, `flowStartMilliseconds` and
+/// `flowEndMilliseconds` are computed and added. An ICMP flow has type and code besides the ports that carry them.
 #[derive(Default)]
 pub struct JsonWriter {
     plan: Option<(Schema, Vec<Step>)>,
@@ -43,7 +43,7 @@ enum Step {
     Start,
     /// When it ended, computed.
     End,
-    /// Source port, destination port, protocol: ports, or ICMP's type and code; keys included.
+    /// Source port, destination port, protocol: ports, and ICMP's type and code; keys included.
     Ports([usize; 3]),
     /// Anything else: made beforehand, since its length is not known.
     Made(usize, Kind),
@@ -73,8 +73,7 @@ impl JsonWriter {
 /// What to write for flows of a schema.
 fn plan(schema: &Schema) -> Vec<Step> {
     let mut steps = Steps::default();
-    let timed = schema.has(Field::StartMs) || schema.has(Field::EndMs);
-    if !timed && schema.has(Field::First) && schema.has(Field::Last) && schema.has(Field::UnixSecs) {
+    if FlowTimes::computed(schema) {
         steps.add("flowStartMilliseconds", "", Step::Start, "");
         steps.add("flowEndMilliseconds", "", Step::End, "");
     }
@@ -171,8 +170,8 @@ impl Steps {
     }
 }
 
-/// The longest that ports or ICMP's type and code with their keys can be.
-const PORTS: usize = 96;
+/// The longest that ports and ICMP's type and code with their keys can be.
+const PORTS: usize = 128;
 
 impl Scratch {
     fn window(&mut self, batch: &FlowBatch, window: &Window, steps: &[Step], page: &mut Page, out: &mut Vec<u8>) {
@@ -213,7 +212,14 @@ impl Scratch {
                 Step::Ipv6(_) => 39,
                 Step::Ports(_) => PORTS,
                 Step::Made(at, kind) => match (arenas.next(), batch.column(*at)) {
-                    (Some(arena), Some(view)) => arena.make(view, window.rows(), *kind),
+                    (Some(arena), Some(view)) => {
+                        let number = batch
+                            .schema()
+                            .fields()
+                            .get(*at)
+                            .is_some_and(|spec| registry::is_number(spec.element, spec.width));
+                        arena.make(view, window.rows(), *kind, number)
+                    }
                     _ => 0,
                 },
             };
@@ -245,7 +251,7 @@ impl Scratch {
                 window.numbers(Some(*destination), destinations);
                 window.numbers(Some(*protocol), protocols);
                 let ports = self.numbers.iter().zip(destinations.iter());
-                for part in [0, 1] {
+                for part in 0..4 {
                     page.column(ports.clone().zip(protocols.iter()), 0, none, |cell, ((from, to), protocol)| {
                         port(cell, part, (*from, *to), *protocol)
                     });
@@ -264,18 +270,21 @@ fn time(cell: &mut digits::Cell, ms: &u64) -> usize {
     }
 }
 
-/// One of two ports, or of ICMP's type and code, which version 5 and its like carry in the destination port.
+/// One of two ports, or of ICMP's type and code, which version 5 and its like carry in the destination port. Only
+/// ICMP's flows have those.
 fn port(cell: &mut digits::Cell, part: usize, (from, to): (u64, u64), protocol: u64) -> usize {
-    let keys = match protocol {
-        1 => ["\"icmpTypeIPv4\":", ",\"icmpCodeIPv4\":"],
-        58 => ["\"icmpTypeIPv6\":", ",\"icmpCodeIPv6\":"],
-        _ => ["\"sourceTransportPort\":", ",\"destinationTransportPort\":"],
+    let (key, value) = match (part, protocol) {
+        (0, _) => ("\"sourceTransportPort\":", from),
+        (1, _) => (",\"destinationTransportPort\":", to),
+        (2, 1) => (",\"icmpTypeIPv4\":", to >> 8),
+        (2, 58) => (",\"icmpTypeIPv6\":", to >> 8),
+        (3, 1) => (",\"icmpCodeIPv4\":", to & 255),
+        (3, 58) => (",\"icmpCodeIPv6\":", to & 255),
+        _ => return 0,
     };
-    let values = if matches!(protocol, 1 | 58) { [to >> 8, to & 255] } else { [from, to] };
-    let (Some(key), Some(value)) = (keys.get(part), values.get(part)) else { return 0 };
     let len = digits::text(cell, key.as_bytes());
     let mut number = [b' '; digits::ROOM];
-    let digits = digits::decimal(&mut number, *value);
+    let digits = digits::decimal(&mut number, value);
     let Some((to, from)) = cell.get_mut(len..len + digits).zip(number.get(..digits)) else { return len };
     to.copy_from_slice(from);
     len + digits

@@ -54,8 +54,8 @@ fn a_record_of_version_5() {
         assert!(!line.contains("padding"), "{line}");
     }
     assert!(got[0].contains(",\"sourceTransportPort\":5,\"destinationTransportPort\":2051,\"protocolIdentifier\":6,"));
-    assert!(got[1].contains(",\"icmpTypeIPv4\":8,\"icmpCodeIPv4\":3,\"protocolIdentifier\":1,"));
-    assert!(got[2].contains(",\"icmpTypeIPv6\":8,\"icmpCodeIPv6\":3,\"protocolIdentifier\":58,"));
+    assert!(got[1].contains("Port\":2051,\"icmpTypeIPv4\":8,\"icmpCodeIPv4\":3,\"protocolIdentifier\":1,"));
+    assert!(got[2].contains("Port\":2051,\"icmpTypeIPv6\":8,\"icmpCodeIPv6\":3,\"protocolIdentifier\":58,"));
 }
 
 #[test]

@@ -13,15 +13,28 @@ pub(super) struct Arena {
 }
 
 impl Arena {
-    /// Fills the arena with the values of some rows; returns the length of the longest.
-    pub(super) fn make(&mut self, view: View<'_>, rows: impl Iterator<Item = usize>, kind: Kind) -> usize {
+    /// Fills the arena with the values of some rows, which are numbers to whoever stored them if `number`; returns the
+    /// length of the longest.
+    pub(super) fn make(
+        &mut self,
+        view: View<'_>,
+        rows: impl Iterator<Item = usize>,
+        kind: Kind,
+        number: bool,
+    ) -> usize {
         self.bytes.clear();
         self.ends.clear();
         let mut longest = 0;
         for row in rows {
             let start = self.bytes.len();
             let (octets, order) = view.octets(row);
-            value(&mut self.bytes, octets, order, kind);
+            if number && kind == Kind::Octets && order == Order::Little {
+                // Octets of unknown meaning are shown in the order of the wire.
+                let turned: Vec<u8> = octets.iter().rev().copied().collect();
+                value(&mut self.bytes, &turned, order, kind);
+            } else {
+                value(&mut self.bytes, octets, order, kind);
+            }
             longest = longest.max(self.bytes.len() - start);
             self.ends.push(self.bytes.len());
         }

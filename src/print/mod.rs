@@ -12,11 +12,12 @@ mod header;
 mod json;
 mod json_values;
 mod page;
+mod six;
 mod table;
 mod window;
 
 pub use csv::CsvFields;
 pub use format::Format;
-pub use header::header;
+pub use header::{header, header_and};
 pub use json::JsonWriter;
 pub use table::{Table, TableWriter};

@@ -8,6 +8,7 @@ use super::clock::{Clock, Style};
 use super::digits::{self, Cell};
 use super::page::{Page, Tail};
 use super::window::Window;
+use crate::flow::clock::{Clock as Stamper, Stamps};
 use crate::flow::symbols::{self, Symbols};
 use crate::flow::time::FlowTimes;
 use crate::flow::{Field, FlowBatch, Projection, Rows, Schema};
@@ -43,7 +44,7 @@ pub(super) enum Value {
     Active,
     /// Octets a packet.
     OctetsPerPacket,
-    /// A field that times are told by; made up of the times where a flow tells them otherwise.
+    /// A field that times are told by in classic records; made up of the times where a flow tells them otherwise.
     Clock(Field),
 }
 
@@ -80,7 +81,9 @@ impl Table {
 
     /// The fields to read.
     pub fn fields(&self) -> Projection {
-        let fields = self.needs().into_iter().collect::<Projection>();
+        let needs = self.needs();
+        let icmp = needs.contains(&Field::DstPort).then_some(Field::IcmpTypeCode);
+        let fields = needs.into_iter().chain(icmp).collect::<Projection>();
         if self.times_of_flows() { fields.union(&Projection::of(&FlowTimes::FIELDS)) } else { fields }
     }
 
@@ -96,8 +99,16 @@ impl Table {
 
     /// Whether flows' times are shown, in whichever of the ways that batches tell them.
     pub fn times_of_flows(&self) -> bool {
-        let timed = |v| matches!(v, Value::Start | Value::End | Value::Duration | Value::Active | Value::Clock(_));
+        self.shows_times() || self.shows_stamps()
+    }
+
+    fn shows_times(&self) -> bool {
+        let timed = |v| matches!(v, Value::Start | Value::End | Value::Duration | Value::Active);
         self.columns.iter().any(|column| timed(column.value))
+    }
+
+    fn shows_stamps(&self) -> bool {
+        self.columns.iter().any(|column| matches!(column.value, Value::Clock(_)))
     }
 
     /// The longest a line of flows of a schema can be.
@@ -138,6 +149,11 @@ impl Value {
     }
 }
 
+/// Whether flows of a schema tell times as classic records do, as far as they tell them at all.
+fn told_by_uptime(schema: &Schema) -> bool {
+    schema.has(Field::First) && schema.has(Field::Last) || !FlowTimes::known(schema)
+}
+
 /// Octets of a field's values in a schema that has it.
 fn width_of(schema: &Schema, field: Field) -> Option<u16> {
     schema.resolve(field).and_then(|at| schema.fields().get(at)).map(|spec| spec.width)
@@ -157,6 +173,8 @@ struct Scratch {
     b: Vec<u64>,
     wide: Vec<u128>,
     times: FlowTimes,
+    stamper: Stamper,
+    stamps: Vec<Stamps>,
     clock: Clock,
 }
 
@@ -164,8 +182,16 @@ impl<'a> TableWriter<'a> {
     /// A writer of a table, with names for [`Value::Named`].
     pub fn new(table: &'a Table, names: &'a Symbols) -> TableWriter<'a> {
         let clock = Clock::new(table.times);
-        let scratch =
-            Scratch { octets: vec![], a: vec![], b: vec![], wide: vec![], times: FlowTimes::default(), clock };
+        let scratch = Scratch {
+            octets: vec![],
+            a: vec![],
+            b: vec![],
+            wide: vec![],
+            times: FlowTimes::default(),
+            stamper: Stamper::default(),
+            stamps: vec![],
+            clock,
+        };
         TableWriter { table, names, scratch, page: Page::default() }
     }
 
@@ -181,8 +207,12 @@ impl<'a> TableWriter<'a> {
     }
 
     fn write_all(&mut self, batch: &FlowBatch, out: &mut Vec<u8>) {
-        if self.table.times_of_flows() {
+        if self.table.shows_times() {
             self.scratch.times.gather(batch);
+        }
+        if self.table.shows_stamps() && !told_by_uptime(batch.schema()) {
+            self.scratch.stamps.clear();
+            self.scratch.stamps.extend(self.scratch.stamper.stamps(batch));
         }
         let longest = self.table.longest(batch.schema());
         for window in Window::all(batch, ROWS) {
@@ -219,30 +249,29 @@ impl Scratch {
     /// Writes one column of the window's rows.
     fn column(&mut self, batch: &FlowBatch, window: &Window, column: &Column, names: &Symbols, page: &mut Page) {
         let Column { value, width, tail } = *column;
-        let place = |field| batch.schema().resolve(field);
         match value {
             Value::Number(field) if width_of(batch.schema(), field) == Some(1) => {
-                window.numbers(place(field), &mut self.octets);
+                window.field(field, &mut self.octets);
                 page.column(self.octets.iter(), width, tail, |cell, n| digits::octet(cell, *n));
             }
             Value::Number(field) => {
-                window.numbers(place(field), &mut self.a);
+                window.field(field, &mut self.a);
                 page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, *n));
             }
             Value::Zero => page.column(0..window.len(), width, tail, |cell, _| digits::decimal(cell, 0)),
             Value::Right(field) => {
-                window.numbers(place(field), &mut self.a);
+                window.field(field, &mut self.a);
                 page.column(self.a.iter(), width, tail, |cell, n| {
                     let len = digits::decimal(cell, *n);
                     to_right(cell, len, width)
                 });
             }
             Value::Hex(field, least) => {
-                window.numbers(place(field), &mut self.a);
+                window.field(field, &mut self.a);
                 page.column(self.a.iter(), width, tail, |cell, n| digits::hex(cell, *n, least));
             }
             Value::Named(field, kind) => {
-                window.numbers(place(field), &mut self.a);
+                window.field(field, &mut self.a);
                 let table = names.table(kind);
                 page.column(self.a.iter(), width, tail, |cell, n| {
                     let name = u32::try_from(*n).ok().and_then(|n| table.name(n)).map(str::as_bytes);
@@ -254,24 +283,24 @@ impl Scratch {
                 });
             }
             Value::Tag(field) => {
-                window.numbers(place(field), &mut self.a);
+                window.field(field, &mut self.a);
                 page.column(self.a.iter(), width, tail, |cell, n| tag(cell, *n));
             }
             Value::Flags => {
-                window.numbers(place(Field::TcpFlags), &mut self.a);
+                window.field(Field::TcpFlags, &mut self.a);
                 page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, n & 7));
             }
             Value::OctetsPerPacket => {
-                window.numbers(place(Field::Octets), &mut self.a);
-                window.numbers(place(Field::Packets), &mut self.b);
+                window.field(Field::Octets, &mut self.a);
+                window.field(Field::Packets, &mut self.b);
                 let each = self.a.iter().zip(&self.b).map(|(octets, packets)| octets.checked_div(*packets));
                 page.column(each, width, tail, |cell, n| digits::decimal(cell, n.unwrap_or(0)));
             }
             Value::Address(field) => self.addresses(batch, window, (field, None), column, page),
             Value::Prefix(field, length, _) => self.addresses(batch, window, (field, Some(length)), column, page),
             Value::Clock(field) => {
-                if batch.has(Field::First) {
-                    window.numbers(place(field), &mut self.a);
+                if told_by_uptime(batch.schema()) {
+                    window.field(field, &mut self.a);
                 } else {
                     self.clock_field(window, field);
                 }
@@ -292,13 +321,12 @@ impl Scratch {
     ) {
         let Column { value, width, tail } = *column;
         let most = if let Value::Prefix(_, _, most) = value { most } else { usize::MAX };
-        let place = batch.schema().resolve(address);
         let six = width_of(batch.schema(), address) == Some(16);
         if let Some(length) = length {
-            window.numbers(batch.schema().resolve(length), &mut self.b);
+            window.field(length, &mut self.b);
         }
         if six {
-            window.numbers(place, &mut self.wide);
+            window.field(address, &mut self.wide);
             let values = self.wide.iter();
             match length {
                 None => page.column(values, width, tail, |cell, a| digits::ipv6(cell, *a)),
@@ -309,7 +337,7 @@ impl Scratch {
             }
             return;
         }
-        window.numbers(place, &mut self.a);
+        window.field(address, &mut self.a);
         let values = self.a.iter();
         match length {
             None => page.column(values, width, tail, |cell, a| digits::ipv4(cell, *a as u32)),
@@ -320,15 +348,17 @@ impl Scratch {
         }
     }
 
-    /// What a router that booted when the flow began, and exported it when it ended, would have said.
+    /// A field of times as a classic record would have it.
     fn clock_field(&mut self, window: &Window, field: Field) {
-        let spans = window.of(&self.times.start).iter().zip(window.of(&self.times.end));
         self.a.clear();
-        self.a.extend(spans.map(|(start, end)| match field {
-            Field::UnixSecs => end / 1000,
-            Field::UnixNsecs => end % 1000 * 1_000_000,
-            Field::First => 0,
-            _ => end.saturating_sub(*start),
+        self.a.extend(window.of(&self.stamps).iter().map(|stamps| {
+            u64::from(match field {
+                Field::UnixSecs => stamps.unix_secs,
+                Field::UnixNsecs => stamps.unix_nsecs,
+                Field::Uptime => stamps.uptime,
+                Field::First => stamps.first,
+                _ => stamps.last,
+            })
         }));
     }
 

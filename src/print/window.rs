@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::flow::{FlowBatch, Number, Rows, View};
+use crate::flow::{Field, FlowBatch, Number, Rows, View};
 
 /// The selected rows `range` of a batch, counted among the selected ones.
 #[derive(Clone)]
@@ -43,6 +43,19 @@ impl<'a> Window<'a> {
     /// These rows' part of what was gathered from the whole batch.
     pub(super) fn of<'b, T>(&self, whole: &'b [T]) -> &'b [T] {
         whole.get(self.range.clone()).unwrap_or_default()
+    }
+
+    /// Puts a field's values into `out`; zeros where the batch lacks it. Version 5 has ICMP's type and code in the
+    /// destination's port, others have a field for it and may leave the port 0.
+    pub(super) fn field<N: Number + PartialEq>(&self, field: Field, out: &mut Vec<N>) {
+        let schema = self.batch.schema();
+        self.numbers(schema.resolve(field), out);
+        let icmp = schema.resolve(Field::IcmpTypeCode).filter(|_| field == Field::DstPort);
+        if icmp.is_some() {
+            let (mut codes, zero) = (Vec::new(), N::from_u64(0));
+            self.numbers(icmp, &mut codes);
+            out.iter_mut().zip(codes).filter(|(port, _)| **port == zero).for_each(|(port, code)| *port = code);
+        }
     }
 
     /// Puts a column's values into `out`; zeros where the batch has no such column.

@@ -4,7 +4,7 @@
 //! such as sizes: the merging is one thread's work.
 
 use super::engine::{counts, sums};
-use super::gather::{Keys, Values};
+use super::gather::{Keys, Source, Values};
 use super::rank::Rows;
 use super::table::{Table, hash};
 use super::{Counts, Grouping, Groups};
@@ -28,14 +28,14 @@ impl Arrived {
     /// A batch's selected flows, grouped as these are.
     pub fn batch(grouping: &Grouping, batch: &FlowBatch) -> Option<Arrived> {
         let mut arrived = Arrived::new(grouping.clone())?;
-        if grouping.lacks(batch.schema()).is_some() {
+        if !grouping.suits(batch.schema()) {
             arrived.lacking = batch.len() as u64;
             return Some(arrived);
         }
         let (mut values, mut keys, layout) = (Values::default(), Keys::<1>::default(), grouping.layout(false));
         values.gather(batch, grouping, &mut arrived.totals);
         for key in grouping.keys() {
-            keys.gather(batch, values.rows(batch), &values, key, &layout);
+            keys.gather(Source::flows(batch), values.rows(batch), &values, key, &layout);
             for (at, key) in keys.keys.iter().enumerate() {
                 arrived.add(key, &values.get(at));
             }

@@ -1,7 +1,7 @@
 //! Groups of small keys: an array, one place a key.
 
 use super::Counts;
-use super::gather::{Numbers, Values};
+use super::gather::{Numbers, Source, Values};
 use super::key::Part;
 use crate::flow::FlowBatch;
 
@@ -28,7 +28,7 @@ impl Direct {
     /// Adds a batch that it suits.
     pub fn add(&mut self, batch: &FlowBatch, values: &Values, part: Part) {
         self.counts.resize(KEYS, Counts::default());
-        self.numbers.gather(batch, values.rows(batch), values, part);
+        self.numbers.gather(Source::flows(batch), values.rows(batch), values, part);
         for (at, key) in self.numbers.values.iter().enumerate() {
             if let Some(counts) = self.counts.get_mut(*key as usize) {
                 counts.add(&values.get(at));

@@ -6,12 +6,13 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::gather::{Keys, Values};
+use super::codes::{Coded, Codes};
+use super::gather::{Keys, Source, Values};
 use super::key::{Key, KeyLayout, MAX_WORDS};
-use super::rank::{Rows, Sorted};
+use super::rank::{self, Sorted};
 use super::table::{Row, Table, hash};
 use super::{Counts, Entry, pool};
-use crate::flow::FlowBatch;
+use crate::flow::{FlowBatch, Rows};
 
 /// Partitions are chosen by this many bits of the hash.
 const BITS: u32 = 10;
@@ -41,61 +42,68 @@ pub(super) trait Work: Send {
     fn finish(&mut self);
 }
 
-/// An engine for keys of a layout.
-pub(super) fn engine(layout: KeyLayout, duration: bool) -> Box<dyn Group> {
-    match (layout.words(), duration) {
-        (1, false) => Box::new(Engine::<1, 2>::new(layout)),
-        (1, true) => Box::new(Engine::<1, 3>::new(layout)),
-        (2, false) => Box::new(Engine::<2, 2>::new(layout)),
-        (2, true) => Box::new(Engine::<2, 3>::new(layout)),
-        (4, false) => Box::new(Engine::<4, 2>::new(layout)),
-        (4, true) => Box::new(Engine::<4, 3>::new(layout)),
-        (_, false) => Box::new(Engine::<MAX_WORDS, 2>::new(layout)),
-        (_, true) => Box::new(Engine::<MAX_WORDS, 3>::new(layout)),
+/// An engine for keys of a layout; `coded` if they may be those of a dictionary.
+pub(super) fn engine(layout: KeyLayout, duration: bool, coded: bool) -> Box<dyn Group> {
+    match (layout.words(), duration, coded) {
+        (1, false, false) => Box::new(Engine::<1, 2, 0>::new(layout)),
+        (1, false, true) => Box::new(Engine::<1, 2, 1>::new(layout)),
+        (1, true, _) => Box::new(Engine::<1, 3, 1>::new(layout)),
+        (2, false, false) => Box::new(Engine::<2, 2, 0>::new(layout)),
+        (2, false, true) => Box::new(Engine::<2, 2, 1>::new(layout)),
+        (2, true, _) => Box::new(Engine::<2, 3, 1>::new(layout)),
+        (4, false, false) => Box::new(Engine::<4, 2, 0>::new(layout)),
+        (4, false, true) => Box::new(Engine::<4, 2, 1>::new(layout)),
+        (4, true, _) => Box::new(Engine::<4, 3, 1>::new(layout)),
+        (_, false, _) => Box::new(Engine::<MAX_WORDS, 2, 1>::new(layout)),
+        (_, true, _) => Box::new(Engine::<MAX_WORDS, 3, 1>::new(layout)),
     }
 }
 
 /// Groups by keys of `N` words, with `M` sums beside the flows: octets, packets and perhaps the duration.
-struct Engine<const N: usize, const M: usize> {
+/// `F` is 1 if records that wait have room for a number of flows, else 0.
+struct Engine<const N: usize, const M: usize, const F: usize> {
     seed: u64,
     layout: KeyLayout,
-    partitions: Vec<Mutex<Partition<N, M>>>,
+    partitions: Vec<Mutex<Partition<N, M, F>>>,
 }
 
 #[derive(Default)]
-struct Partition<const N: usize, const M: usize> {
+struct Partition<const N: usize, const M: usize, const F: usize> {
     table: Table<N, M>,
-    waiting: Vec<Record<N, M>>,
+    waiting: Vec<Record<N, M, F>>,
     /// Flows that waited here before.
     settled: usize,
 }
 
-/// One flow on its way to its partition. Counts of more bits do not wait, they are added at once.
+/// A flow, or several, on the way to a partition. Counts of more bits do not wait, they are added at once.
 #[derive(Clone, Copy)]
-struct Record<const N: usize, const M: usize> {
+struct Record<const N: usize, const M: usize, const F: usize> {
     key: [u64; N],
     sums: [u32; M],
+    /// Flows it stands for; one, where there is no room for them.
+    flows: [u32; F],
 }
 
-impl<const N: usize, const M: usize> Partition<N, M> {
+impl<const N: usize, const M: usize, const F: usize> Partition<N, M, F> {
     fn settle(&mut self, seed: u64) {
         self.table.expect(self.waiting.len(), self.settled);
         self.settled += self.waiting.len();
         for record in &self.waiting {
             let sums = record.sums.map(u64::from);
-            self.table.add(hash(&record.key, seed), &record.key, 1, &sums, seed);
+            let flows = record.flows.first().copied().map_or(1, u64::from);
+            self.table.add(hash(&record.key, seed), &record.key, flows, &sums, seed);
         }
         self.waiting.clear();
     }
 }
 
-impl<const N: usize, const M: usize> Engine<N, M> {
-    fn new(layout: KeyLayout) -> Engine<N, M> {
+impl<const N: usize, const M: usize, const F: usize> Engine<N, M, F> {
+    fn new(layout: KeyLayout) -> Engine<N, M, F> {
         let partitions = (0..PARTITIONS).map(|_| Mutex::new(Partition::default())).collect();
         Engine { seed: random(), layout, partitions }
     }
 
-    fn lock(&self, partition: usize) -> Option<MutexGuard<'_, Partition<N, M>>> {
+    fn lock(&self, partition: usize) -> Option<MutexGuard<'_, Partition<N, M, F>>> {
         Some(self.partitions.get(partition)?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -107,7 +115,7 @@ impl<const N: usize, const M: usize> Engine<N, M> {
 
     /// Lets flows wait in their partition, or sums those that do if they are many. The last ones only wait: sealing
     /// sums them on all cores.
-    fn receive(&self, partition: usize, records: &[Record<N, M>], last: bool) {
+    fn receive(&self, partition: usize, records: &[Record<N, M, F>], last: bool) {
         if let Some(mut partition) = self.lock(partition) {
             partition.waiting.extend_from_slice(records);
             let groups = partition.table.rows.len();
@@ -118,9 +126,15 @@ impl<const N: usize, const M: usize> Engine<N, M> {
     }
 }
 
-impl<const N: usize, const M: usize> Group for Engine<N, M> {
+impl<const N: usize, const M: usize, const F: usize> Group for Engine<N, M, F> {
     fn worker(&self) -> Box<dyn Work + '_> {
-        Box::new(Worker { engine: self, keys: Keys::default(), stage: Vec::new(), fill: vec![0; PARTITIONS] })
+        Box::new(Worker {
+            engine: self,
+            keys: Keys::default(),
+            codes: Codes::default(),
+            stage: Vec::new(),
+            fill: vec![0; PARTITIONS],
+        })
     }
 
     fn insert(&self, entry: &Entry) {
@@ -142,39 +156,51 @@ impl<const N: usize, const M: usize> Group for Engine<N, M> {
                 }
             },
         );
-        let rows = |partition: Mutex<Partition<N, M>>| {
+        let rows = |partition: Mutex<Partition<N, M, F>>| {
             partition.into_inner().unwrap_or_else(PoisonError::into_inner).table.rows
         };
         let partitions = self.partitions.into_iter().map(rows).collect();
-        Box::new(Rows { layout: self.layout, partitions })
+        Box::new(rank::Rows { layout: self.layout, partitions })
     }
 }
 
-struct Worker<'a, const N: usize, const M: usize> {
-    engine: &'a Engine<N, M>,
+struct Worker<'a, const N: usize, const M: usize, const F: usize> {
+    engine: &'a Engine<N, M, F>,
     keys: Keys<N>,
+    codes: Codes,
     /// The rows of all partitions, one behind the other; none before the first flow.
-    stage: Vec<Record<N, M>>,
+    stage: Vec<Record<N, M, F>>,
     /// How full each row is.
     fill: Vec<u32>,
 }
 
-impl<const N: usize, const M: usize> Worker<'_, N, M> {
+impl<const N: usize, const M: usize, const F: usize> Worker<'_, N, M, F> {
     /// Records a row. At least a few: handing over takes a lock.
     const ROW: usize = {
-        let fit = STAGE / size_of::<Record<N, M>>();
+        let fit = STAGE / size_of::<Record<N, M, F>>();
         if fit < 32 { 32 } else { fit }
     };
 
     #[inline]
-    fn push(&mut self, key: &[u64; N], hash: u64, octets: u32, packets: u32, duration: u32) {
+    fn count(&mut self, key: &[u64; N], counts: &Counts) {
+        let hash = hash(key, self.engine.seed);
+        let all = counts.octets | counts.packets | counts.duration | counts.flows;
+        if all <= u32::MAX.into() && (F > 0 || counts.flows == 1) {
+            self.push(key, hash, counts);
+        } else {
+            self.engine.add(hash, key, counts);
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, key: &[u64; N], hash: u64, counts: &Counts) {
         let partition = partition_of(hash);
         let Some(fill) = self.fill.get_mut(partition) else { return };
         let start = partition * Self::ROW;
         let Some(record) = self.stage.get_mut(start + *fill as usize) else { return };
-        let mut sums = [duration; M];
-        (sums[0], sums[1]) = (octets, packets);
-        *record = Record { key: *key, sums };
+        let mut sums = [counts.duration as u32; M];
+        (sums[0], sums[1]) = (counts.octets as u32, counts.packets as u32);
+        *record = Record { key: *key, sums, flows: [counts.flows as u32; F] };
         *fill += 1;
         if *fill as usize == Self::ROW {
             *fill = 0;
@@ -183,18 +209,25 @@ impl<const N: usize, const M: usize> Worker<'_, N, M> {
     }
 }
 
-impl<const N: usize, const M: usize> Work for Worker<'_, N, M> {
+impl<const N: usize, const M: usize, const F: usize> Work for Worker<'_, N, M, F> {
     fn add(&mut self, batch: &FlowBatch, values: &Values, key: &Key) {
-        self.stage.resize(PARTITIONS * Self::ROW, Record { key: [0; N], sums: [0; M] });
-        let mut keys = std::mem::take(&mut self.keys);
-        keys.gather(batch, values.rows(batch), values, key, &self.engine.layout);
-        for (at, key) in keys.keys.iter().enumerate() {
-            let (hash, counts) = (hash(key, self.engine.seed), values.get(at));
-            let all = counts.octets | counts.packets | counts.duration;
-            if counts.flows == 1 && all <= u32::MAX.into() {
-                self.push(key, hash, counts.octets as u32, counts.packets as u32, counts.duration as u32);
-            } else {
-                self.engine.add(hash, key, &counts);
+        self.stage.resize(PARTITIONS * Self::ROW, Record { key: [0; N], sums: [0; M], flows: [0; F] });
+        let (mut keys, rows) = (std::mem::take(&mut self.keys), values.rows(batch));
+        let layout = &self.engine.layout;
+        if let Some(coded) = Coded::of(batch, rows, key).filter(|_| F > 0) {
+            let mut codes = std::mem::take(&mut self.codes);
+            codes.sum(&coded, rows, values);
+            keys.gather(coded.source, Rows::All(coded.count), values, key, layout);
+            for (code, key) in keys.keys.iter().enumerate() {
+                if let Some(counts) = codes.get(code) {
+                    self.count(key, &counts);
+                }
+            }
+            self.codes = codes;
+        } else {
+            keys.gather(Source::flows(batch), rows, values, key, layout);
+            for (at, key) in keys.keys.iter().enumerate() {
+                self.count(key, &values.get(at));
             }
         }
         self.keys = keys;

@@ -3,8 +3,9 @@
 use super::direct::Direct;
 use super::engine::{Group, Work, engine};
 use super::gather::Values;
-use super::key::{Grouping, KeyLayout, KeyWords};
+use super::key::{Grouping, KeyLayout, KeyWords, Part};
 use super::rank::{Order, SortBy, Sorted};
+use super::words::Ranked;
 use super::{Counts, Entry, pool};
 use crate::flow::FlowBatch;
 
@@ -23,7 +24,7 @@ pub struct Aggregation {
 impl Aggregation {
     /// No flows yet.
     pub fn new(grouping: Grouping) -> Aggregation {
-        let engine = |wide| engine(grouping.layout(wide), grouping.has_duration());
+        let engine = |wide| engine(grouping.layout(wide), grouping.has_duration(), grouping.may_be_coded());
         let threads = cores();
         Aggregation { narrow: engine(false), wide: engine(true), threads, grouping }
     }
@@ -103,7 +104,7 @@ impl Outcome {
 impl Worker<'_> {
     /// Adds a batch's selected flows. A batch without the fields of the key is only counted.
     pub fn add(&mut self, batch: &FlowBatch) {
-        if self.aggregation.grouping.lacks(batch.schema()).is_some() {
+        if !self.aggregation.grouping.suits(batch.schema()) {
             self.outcome.lacking += batch.len() as u64;
             return;
         }
@@ -166,10 +167,17 @@ impl Groups {
         self.groups.each(see);
     }
 
+    /// Puts ranks in the place of numbers of values that are no numbers themselves.
+    pub(super) fn rank_words(&mut self, parts: &[Part], ranked: &Ranked) {
+        for (at, _) in parts.iter().enumerate().filter(|(_, part)| matches!(part, Part::Word(_))) {
+            self.groups.renumber(at, &|number| ranked.rank(number));
+        }
+    }
+
     /// Groups of these groups: all whose keys begin with the parts of `layout`, counted as one flow each.
     pub(super) fn count_by(&self, layout: KeyLayout) -> Groups {
         let mask = layout.mask();
-        let counted = engine(layout, false);
+        let counted = engine(layout, false, false);
         self.groups.each_on(self.threads, &|entry| {
             let mut key = entry.key;
             key.iter_mut().zip(mask).for_each(|(word, mask)| *word &= mask);

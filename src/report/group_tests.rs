@@ -156,8 +156,13 @@ fn both_kinds_of_address_stand_in_one_report() {
 #[test]
 fn flows_without_the_key_are_counted_and_left_out() {
     let batches = [v5(&[flow([1, 2], [3, 4], 6, 10, 1)]), v6(&[(1, 2, 3), (4, 5, 6)])];
-    let groups = group(Grouping::by(&[Part::Number(Field::SrcAs)]).unwrap(), &batches);
-    assert_eq!((groups.len(), groups.lacking(), groups.totals().flows), (1, 2, 1));
+    let by = |field| {
+        let groups = group(Grouping::by(&[Part::Number(field)]).unwrap(), &batches);
+        (groups.len(), groups.lacking(), groups.totals().flows)
+    };
+    assert_eq!(by(Field::SrcTag), (0, 3, 0));
+    // What every record of version 5 has is 0 of flows that do not tell it.
+    assert_eq!(by(Field::SrcAs), (1, 0, 3));
 }
 
 #[test]

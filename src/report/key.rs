@@ -2,8 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use std::sync::Arc;
+
+use super::words::Words;
 use crate::flow::time::FlowTimes;
-use crate::flow::{Field, FlowBatch, Projection, Schema};
+use crate::flow::{Element, Field, FlowBatch, Projection, Schema};
 
 /// The longest key, in 64-bit words: four IPv6 addresses.
 pub(super) const MAX_WORDS: usize = 8;
@@ -28,7 +31,34 @@ pub enum Part {
     Number(Field),
     /// Octets a packet, rounded down.
     PacketSize,
+    /// A number of any element; of several of a flow the first.
+    Element(Element),
+    /// The same in two's complement: as far above the least there can be.
+    Signed(Element),
+    /// A value of any element that is no number, by its rank among all there are.
+    Word(Element),
 }
+
+/// What every version 5 record has beside addresses.
+const PLAIN: [Field; 17] = [
+    Field::NextHop,
+    Field::Exporter,
+    Field::Input,
+    Field::Output,
+    Field::Packets,
+    Field::Octets,
+    Field::SrcPort,
+    Field::DstPort,
+    Field::Protocol,
+    Field::Tos,
+    Field::TcpFlags,
+    Field::SrcMask,
+    Field::DstMask,
+    Field::SrcAs,
+    Field::DstAs,
+    Field::EngineType,
+    Field::EngineId,
+];
 
 impl Part {
     /// The fields the part is made of; a time is made of some of them.
@@ -38,8 +68,37 @@ impl Part {
             Part::Network(address, mask) => (Some(address), Some(mask), &[]),
             Part::PacketSize => (Some(Field::Octets), Some(Field::Packets), &[]),
             Part::Start(_) | Part::End(_) => (None, None, &FlowTimes::FIELDS),
+            Part::Element(_) | Part::Signed(_) | Part::Word(_) => (None, None, &[]),
         };
         one.into_iter().chain(other).chain(times.iter().copied())
+    }
+
+    /// The element that the part is, if it is no field.
+    pub fn element(self) -> Option<Element> {
+        match self {
+            Part::Element(element) | Part::Signed(element) | Part::Word(element) => Some(element),
+            _ => None,
+        }
+    }
+
+    /// Whether it is made of more than what stands in its fields' columns.
+    pub(super) fn is_computed(self) -> bool {
+        // A port may be told by ICMP's type and code.
+        let computed = matches!(self, Part::PacketSize | Part::Start(_) | Part::End(_) | Part::Number(Field::DstPort));
+        computed || self.element().is_some()
+    }
+
+    /// Whether flows of this schema have a place in such a part. What every version 5 record has and an exporter does
+    /// not tell of its flows is 0, as it is in the record that they become; aggregates have no such part at all.
+    pub(super) fn suits(self, schema: &Schema) -> bool {
+        let plain = || !schema.has(Field::Flows) && !schema.has(Field::ExtraPackets);
+        match self {
+            Part::Start(_) | Part::End(_) => self.lacks(schema).is_none(),
+            Part::Element(element) | Part::Signed(element) | Part::Word(element) => {
+                schema.position(element, 0).is_some()
+            }
+            _ => self.fields().all(|field| schema.has(field) || PLAIN.contains(&field) && plain()),
+        }
     }
 
     /// A field of the part that flows of this schema lack.
@@ -49,9 +108,7 @@ impl Part {
             Part::End(_) => Field::Last,
             _ => return self.fields().find(|field| !schema.has(*field)),
         };
-        let absolute = schema.has(Field::StartMs) && schema.has(Field::EndMs);
-        let uptime = [stamp, Field::UnixSecs, Field::Uptime];
-        uptime.into_iter().find(|field| !absolute && !schema.has(*field))
+        (!FlowTimes::known(schema)).then_some(stamp)
     }
 
     /// Whether the batch carries the part in more bits than a narrow key has for it.
@@ -64,6 +121,10 @@ impl Part {
         }
     }
 
+    fn is_address(self) -> bool {
+        matches!(self, Part::Address(_) | Part::Network(..) | Part::Prefix(..))
+    }
+
     fn bits(self, wide: bool) -> u8 {
         match self {
             Part::Address(_) | Part::Network(..) | Part::Prefix(..) => {
@@ -73,7 +134,8 @@ impl Part {
                     32
                 }
             }
-            Part::PacketSize | Part::Start(_) | Part::End(_) => 64,
+            Part::PacketSize | Part::Start(_) | Part::End(_) | Part::Element(_) | Part::Signed(_) => 64,
+            Part::Word(_) => 32,
             Part::Number(field) => match field {
                 Field::Protocol | Field::Tos | Field::MarkedTos | Field::SrcMask | Field::DstMask => 8,
                 Field::SrcPort | Field::DstPort | Field::TcpFlags | Field::IcmpTypeCode | Field::VlanId => 16,
@@ -91,6 +153,15 @@ pub(super) struct Key {
     pub parts: Vec<Part>,
     /// The same parts with source and destination changed over: the lesser key of the two counts.
     pub turned: Option<Vec<Part>>,
+    /// Values of parts that are no numbers.
+    pub words: Arc<Words>,
+}
+
+impl Key {
+    /// A key of these parts.
+    pub fn of(parts: &[Part]) -> Key {
+        Key { parts: parts.to_vec(), turned: None, words: Arc::default() }
+    }
 }
 
 /// What flows are grouped by.
@@ -105,22 +176,27 @@ impl Grouping {
     /// By these parts. `None` if they do not fit a key even of IPv6 addresses.
     pub fn by(parts: &[Part]) -> Option<Grouping> {
         KeyLayout::new(parts, true)?;
-        let key = Key { parts: parts.to_vec(), turned: None };
+        let key = Key::of(parts);
         Some(Grouping { keys: vec![key], ports_only: false, duration: false })
     }
 
     /// By either of two parts of one kind: each flow counts under both.
     pub fn by_either(one: Part, other: Part) -> Grouping {
-        let key = |part| Key { parts: vec![part], turned: None };
-        Grouping { keys: vec![key(one), key(other)], ports_only: false, duration: false }
+        Grouping { keys: vec![Key::of(&[one]), Key::of(&[other])], ports_only: false, duration: false }
     }
 
     /// By parts of which some are of the source and as many of the destination, whichever way the flows go: `turned`
     /// are the parts with these changed over, of the same kinds in the same places.
     pub fn either_way(parts: &[Part], turned: &[Part]) -> Option<Grouping> {
         let same = KeyLayout::new(parts, true)? == KeyLayout::new(turned, true)?;
-        let key = Key { parts: parts.to_vec(), turned: Some(turned.to_vec()) };
+        let key = Key { turned: Some(turned.to_vec()), ..Key::of(parts) };
         same.then(|| Grouping { keys: vec![key], ports_only: false, duration: false })
+    }
+
+    /// The same with values that are no numbers numbered as those of other groupings are.
+    pub(super) fn with_words(mut self, words: &Arc<Words>) -> Grouping {
+        self.keys.iter_mut().for_each(|key| key.words = words.clone());
+        self
     }
 
     /// Only flows of TCP and UDP, the protocols with ports that flow-stat looks at.
@@ -146,6 +222,12 @@ impl Grouping {
         self.duration
     }
 
+    /// Whether keys may be told by the codes of one dictionary: those of one address and what goes with it.
+    pub(super) fn may_be_coded(&self) -> bool {
+        let addresses = |key: &Key| key.parts.iter().filter(|part| part.is_address()).count();
+        self.keys.iter().all(|key| key.turned.is_none() && addresses(key) <= 1)
+    }
+
     /// Whether the batch's keys need the layout for IPv6.
     pub(super) fn is_wide(&self, batch: &FlowBatch) -> bool {
         self.parts().any(|part| part.is_wide(batch))
@@ -164,11 +246,20 @@ impl Grouping {
     /// The fields that are looked at.
     pub fn fields(&self) -> Projection {
         let counts = [Field::Flows, Field::Octets, Field::Packets];
-        let times = [Field::First, Field::Last, Field::StartMs, Field::EndMs];
-        let times = times.into_iter().filter(|_| self.duration);
+        let times = FlowTimes::FIELDS.into_iter().filter(|_| self.duration);
         let protocol = self.ports_only.then_some(Field::Protocol);
         let key = self.parts().flat_map(Part::fields).chain(protocol);
-        key.chain(counts).chain(times).collect()
+        // ICMP's type and code stand in for a port.
+        let icmp = self.parts().any(|part| part == Part::Number(Field::DstPort)).then_some(Field::IcmpTypeCode);
+        let elements: Vec<Element> = self.parts().filter_map(Part::element).collect();
+        let fields: Projection = key.chain(icmp).chain(counts).chain(times).collect();
+        fields.union(&Projection::of_elements(&elements))
+    }
+
+    /// Whether flows of this schema have a place in the groups.
+    pub(super) fn suits(&self, schema: &Schema) -> bool {
+        let protocol = self.ports_only.then_some(Part::Number(Field::Protocol));
+        self.parts().chain(protocol).all(|part| part.suits(schema))
     }
 
     /// A field of the key that flows of this schema lack.
@@ -302,6 +393,13 @@ impl Slot {
     pub fn put_number(&self, value: u64, key: &mut [u64]) {
         if let Some(word) = key.get_mut(self.word) {
             *word |= (value & u64::MAX >> (64 - self.bits)) << self.shift;
+        }
+    }
+
+    /// Takes a part of up to 64 bits out of a key.
+    pub fn clear(&self, key: &mut [u64]) {
+        if let Some(word) = key.get_mut(self.word) {
+            *word &= !((u64::MAX >> (64 - self.bits.clamp(1, 64))) << self.shift);
         }
     }
 }

@@ -13,6 +13,7 @@
 
 mod arrival;
 pub mod by;
+mod codes;
 mod direct;
 mod engine;
 mod gather;
@@ -26,6 +27,7 @@ pub mod stat;
 mod table;
 pub mod text;
 mod top;
+mod words;
 
 pub use arrival::Arrived;
 pub use group::{Aggregation, Groups, Worker};

@@ -62,6 +62,8 @@ pub(super) trait Sorted: Send + Sync {
     fn each(&self, see: &mut dyn FnMut(&Entry));
     /// The same on several cores.
     fn each_on(&self, threads: usize, see: &(dyn Fn(&Entry) + Sync));
+    /// Changes one part of every key, which may not make any two the same.
+    fn renumber(&mut self, part: usize, number: &dyn Fn(u64) -> u64);
     /// The first `limit` groups in order, without putting the others in order.
     fn first(&self, order: Order, limit: usize, threads: usize) -> Vec<Entry>;
     /// Moves the groups into buckets.
@@ -231,6 +233,15 @@ impl<const N: usize, const M: usize> Sorted for Rows<N, M> {
     fn each_on(&self, threads: usize, see: &(dyn Fn(&Entry) + Sync)) {
         let rows = |partition: usize| self.partitions.get(partition).map_or(&[][..], Vec::as_slice);
         pool::fold(threads, self.partitions.len(), || (), |(), at| rows(at).iter().for_each(|row| see(&entry(row))));
+    }
+
+    fn renumber(&mut self, part: usize, number: &dyn Fn(u64) -> u64) {
+        let Some(slot) = self.layout.slots().get(part).copied() else { return };
+        for row in self.partitions.iter_mut().flatten() {
+            let value = self.layout.value(&row.key, part) as u64;
+            slot.clear(&mut row.key);
+            slot.put_number(number(value), &mut row.key);
+        }
     }
 
     fn first(&self, order: Order, limit: usize, threads: usize) -> Vec<Entry> {

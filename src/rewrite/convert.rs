@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use super::clock::Clock;
+use crate::flow::clock::Clock;
+use crate::flow::time::FlowTimes;
 use crate::flow::{Element, Field, FlowBatch, Layout, Order, RawRows, Schema, Version, ie};
 
 /// Why flows cannot be records of a version.
@@ -29,6 +30,7 @@ pub struct Converter {
     to: Version,
     known: Vec<(Schema, Result<Mapping, Refusal>)>,
     scratch: Scratch,
+    clipped: u64,
 }
 
 #[derive(Default, Debug)]
@@ -43,12 +45,17 @@ impl Converter {
 
     /// A converter to a version.
     pub fn new(to: Version) -> Converter {
-        Converter { to, known: Vec::new(), scratch: Scratch::default() }
+        Converter { to, known: Vec::new(), scratch: Scratch::default(), clipped: 0 }
     }
 
     /// The version it converts to.
     pub fn version(&self) -> Version {
         self.to
+    }
+
+    /// How many numbers so far were too wide for the records.
+    pub fn clipped(&self) -> u64 {
+        self.clipped
     }
 
     /// Appends the batch's selected flows to `out` as records in host order. Numbers too wide for the record
@@ -67,7 +74,7 @@ impl Converter {
             }
         };
         match self.known.get(at).map(|(_, mapping)| mapping) {
-            Some(Ok(mapping)) => mapping.run(batch, &mut self.scratch, out),
+            Some(Ok(mapping)) => self.clipped += mapping.run(batch, &mut self.scratch, out),
             Some(Err(refusal)) => return Err(refusal.clone()),
             None => {}
         }
@@ -123,7 +130,8 @@ impl Mapping {
         let layout = to.layout();
         refuse(from, layout).map_or(Ok(()), |why| Err(Refusal { to, why }))?;
         let direct = from.position(ie::FIRST, 0).is_some() && from.position(ie::LAST, 0).is_some();
-        let mut mapping = Mapping { to: layout, copies: Vec::new(), single: None, clock: !direct };
+        let clock = !direct && FlowTimes::known(from);
+        let mut mapping = Mapping { to: layout, copies: Vec::new(), single: None, clock };
         for (spec, offset) in layout.schema.fields().iter().zip(&layout.offsets) {
             let (at, width) = (usize::from(*offset), usize::from(spec.width));
             let copy = |from| Transfer { from, at, width, fit: fit(spec.element), fill: false };
@@ -140,17 +148,18 @@ impl Mapping {
         Ok(mapping)
     }
 
-    fn run(&self, batch: &FlowBatch, scratch: &mut Scratch, out: &mut Vec<u8>) {
-        let start = out.len();
+    /// Says how many numbers were too wide.
+    fn run(&self, batch: &FlowBatch, scratch: &mut Scratch, out: &mut Vec<u8>) -> u64 {
+        let (start, mut clipped) = (out.len(), 0);
         out.resize(start + batch.len() * self.to.size, 0);
-        let Some(records) = out.get_mut(start..) else { return };
+        let Some(records) = out.get_mut(start..) else { return 0 };
         match batch.raw() {
             Some(raw) => self.copy_raw(&raw, batch, records),
             None => {
                 for copy in &self.copies {
                     if let Some(view) = batch.column(copy.from) {
                         view.gather(batch.rows(), &mut scratch.values);
-                        copy.scatter(&scratch.values, records, self.to.size);
+                        clipped += copy.scatter(&scratch.values, records, self.to.size);
                     }
                 }
                 if self.clock {
@@ -161,6 +170,7 @@ impl Mapping {
         if let Some(at) = self.single {
             records.chunks_exact_mut(self.to.size).for_each(|record| put(record, at, 4, 1));
         }
+        clipped
     }
 
     /// From record to record: runs of octets, turned into host order when all are there.
@@ -220,25 +230,30 @@ impl Mapping {
 }
 
 impl Transfer {
-    /// Puts each value into its record.
-    fn scatter(&self, values: &[u64], records: &mut [u8], size: usize) {
+    /// Puts each value into its record; says how many were too wide.
+    fn scatter(&self, values: &[u64], records: &mut [u8], size: usize) -> u64 {
         let Transfer { at, width, fit, fill, .. } = *self;
         let most = if width < 8 { (1u64 << (8 * width)) - 1 } else { u64::MAX };
         let over = match fit {
             Fit::AsTrans => 23456,
             Fit::Saturate | Fit::Low => most,
         };
+        let mut clipped = 0;
         for (record, value) in records.chunks_exact_mut(size).zip(values) {
             if fill && record.get(at..at + width).is_some_and(|old| old.iter().any(|b| *b != 0)) {
                 continue;
             }
             let fitting = match fit {
                 Fit::Low => *value & most,
-                _ if *value > most => over,
+                _ if *value > most => {
+                    clipped += 1;
+                    over
+                }
                 _ => *value,
             };
             put(record, at, width, fitting);
         }
+        clipped
     }
 }
 

@@ -1,6 +1,7 @@
-//! Changing flows: conversion between export versions.
+//! Changing flows: conversion between export versions, masked addresses.
 
-mod clock;
 mod convert;
+mod mask;
 
 pub use convert::{Converter, Refusal, check, convert};
+pub use mask::mask_addresses;

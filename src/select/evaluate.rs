@@ -1,26 +1,75 @@
 //! Evaluating a predicate over a batch, a column at a time.
+//!
+//! Whole columns give [`Bits`]; where few rows are left in question, conditions look only at those, as a list.
 
-use super::address::Addresses;
-use super::numbers::Numbers;
+use std::cell::RefCell;
+use std::sync::OnceLock;
+
+use super::bits::Bits;
+use super::columns;
 use super::predicate::{Node, Predicate, Set, Test};
-use super::source::Workspace;
-use crate::flow::{FlowBatch, Number, Rows, View};
+use super::source::{Workspace, port_protocols};
+use crate::flow::{Field, FlowBatch, Projection, Rows, Select};
+
+/// A condition behind others looks at single rows if at most one in so many is left.
+const SPARSE: usize = 8;
 
 /// Buffers of an evaluation, kept between batches: one a thread.
 #[derive(Default, Debug)]
 pub struct Scratch {
-    values: Vec<u32>,
-    wide: Vec<u64>,
-    widest: Vec<u128>,
+    pub(super) buffers: columns::Buffers,
     work: Workspace,
     lists: Vec<Vec<u32>>,
+    bits: Vec<Bits>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+impl Select for Predicate {
+    fn needs(&self) -> Projection {
+        self.fields()
+    }
+
+    fn select(&self, batch: &mut FlowBatch) {
+        SCRATCH.with_borrow_mut(|scratch| self.apply(batch, scratch));
+    }
 }
 
 impl Predicate {
     /// Puts the numbers of the selected rows that match into `out`, ascending; it is emptied first.
     pub fn select(&self, batch: &FlowBatch, scratch: &mut Scratch, out: &mut Vec<u32>) {
         out.clear();
-        self.node.select(batch, batch.rows(), scratch, out);
+        match batch.rows() {
+            Rows::All(_) => {
+                let mut bits = scratch.take_bits();
+                self.node.mark(batch, scratch, &mut bits);
+                bits.append_to(out);
+                scratch.bits.push(bits);
+            }
+            Rows::Some(picked) => self.node.pick(batch, picked, scratch, out),
+        }
+    }
+
+    /// How many of the selected rows match.
+    pub fn count(&self, batch: &FlowBatch, scratch: &mut Scratch) -> usize {
+        match batch.rows() {
+            Rows::All(_) => {
+                let mut bits = scratch.take_bits();
+                self.node.mark(batch, scratch, &mut bits);
+                let count = bits.count();
+                scratch.bits.push(bits);
+                count
+            }
+            Rows::Some(picked) => {
+                let mut out = scratch.list();
+                self.node.pick(batch, picked, scratch, &mut out);
+                let count = out.len();
+                scratch.lists.push(out);
+                count
+            }
+        }
     }
 
     /// Deselects the rows that do not match.
@@ -38,27 +87,71 @@ impl Predicate {
 }
 
 impl Node {
-    /// Appends those of `rows` that match.
-    fn select(&self, batch: &FlowBatch, rows: Rows<'_>, scratch: &mut Scratch, out: &mut Vec<u32>) {
+    /// The verdict on every row of the batch, selected or not.
+    fn mark(&self, batch: &FlowBatch, scratch: &mut Scratch, bits: &mut Bits) {
+        match self {
+            Node::Always(holds) => bits.fill(batch.height(), *holds),
+            Node::Test(test) => test.mark(batch, scratch, bits),
+            Node::And(nodes) => mark_all(nodes, batch, scratch, bits),
+            Node::Or(nodes) => {
+                bits.fill(batch.height(), false);
+                let mut more = scratch.take_bits();
+                for node in nodes {
+                    node.mark(batch, scratch, &mut more);
+                    bits.or(&more);
+                }
+                scratch.bits.push(more);
+            }
+        }
+    }
+
+    /// Appends those of some rows that match.
+    fn pick(&self, batch: &FlowBatch, picked: &[u32], scratch: &mut Scratch, out: &mut Vec<u32>) {
         match self {
             Node::Always(false) => {}
-            Node::Always(true) => rows.each(|row| out.push(row as u32)),
-            Node::Test(test) => test.select(batch, rows, scratch, out),
-            Node::And(nodes) => and(nodes, batch, rows, scratch, out),
-            Node::Or(nodes) => or(nodes, batch, rows, scratch, out),
+            Node::Always(true) => out.extend_from_slice(picked),
+            Node::Test(test) => test.pick(batch, picked, scratch, out),
+            Node::And(nodes) => pick_all(nodes, batch, picked, scratch, out),
+            Node::Or(nodes) => pick_any(nodes, batch, picked, scratch, out),
         }
     }
 }
 
+/// The rows for which all conditions hold. Once only few are left, the rest of the conditions sees just those.
+fn mark_all(nodes: &[Node], batch: &FlowBatch, scratch: &mut Scratch, bits: &mut Bits) {
+    let height = batch.height();
+    let Some((first, mut rest)) = nodes.split_first() else { return bits.fill(height, true) };
+    first.mark(batch, scratch, bits);
+    while let Some((next, others)) = rest.split_first() {
+        if bits.count() <= height / SPARSE {
+            return sparsely(bits, scratch, |picked, scratch, out| pick_all(rest, batch, picked, scratch, out));
+        }
+        let mut more = scratch.take_bits();
+        next.mark(batch, scratch, &mut more);
+        bits.and(&more);
+        scratch.bits.push(more);
+        rest = others;
+    }
+}
+
+/// Replaces the rows that hold by those that `pick` takes of them.
+fn sparsely(bits: &mut Bits, scratch: &mut Scratch, pick: impl FnOnce(&[u32], &mut Scratch, &mut Vec<u32>)) {
+    let (mut picked, mut out) = (scratch.list(), scratch.list());
+    bits.append_to(&mut picked);
+    if !picked.is_empty() {
+        pick(&picked, scratch, &mut out);
+        bits.of(bits.len(), &out);
+    }
+    scratch.lists.extend([picked, out]);
+}
+
 /// Each condition sees only the rows for which the ones before it hold.
-fn and(nodes: &[Node], batch: &FlowBatch, rows: Rows<'_>, scratch: &mut Scratch, out: &mut Vec<u32>) {
-    let Some((first, rest)) = nodes.split_first() else { return rows.each(|row| out.push(row as u32)) };
-    let mut holds = scratch.list();
-    let mut next = scratch.list();
-    first.select(batch, rows, scratch, &mut holds);
-    for node in rest {
+fn pick_all(nodes: &[Node], batch: &FlowBatch, picked: &[u32], scratch: &mut Scratch, out: &mut Vec<u32>) {
+    let (mut holds, mut next) = (scratch.list(), scratch.list());
+    holds.extend_from_slice(picked);
+    for node in nodes {
         next.clear();
-        node.select(batch, Rows::Some(&holds), scratch, &mut next);
+        node.pick(batch, &holds, scratch, &mut next);
         std::mem::swap(&mut holds, &mut next);
     }
     out.extend_from_slice(&holds);
@@ -66,12 +159,12 @@ fn and(nodes: &[Node], batch: &FlowBatch, rows: Rows<'_>, scratch: &mut Scratch,
 }
 
 /// Each condition sees only the rows for which none of the ones before it holds.
-fn or(nodes: &[Node], batch: &FlowBatch, rows: Rows<'_>, scratch: &mut Scratch, out: &mut Vec<u32>) {
+fn pick_any(nodes: &[Node], batch: &FlowBatch, picked: &[u32], scratch: &mut Scratch, out: &mut Vec<u32>) {
     let [mut found, mut left, mut hits, mut spare] = [(); 4].map(|()| scratch.list());
-    rows.each(|row| left.push(row as u32));
+    left.extend_from_slice(picked);
     for node in nodes {
         hits.clear();
-        node.select(batch, Rows::Some(&left), scratch, &mut hits);
+        node.pick(batch, &left, scratch, &mut hits);
         spare.clear();
         without(&left, &hits, &mut spare);
         std::mem::swap(&mut left, &mut spare);
@@ -110,145 +203,74 @@ impl Scratch {
         list.clear();
         list
     }
+
+    fn take_bits(&mut self) -> Bits {
+        self.bits.pop().unwrap_or_default()
+    }
 }
 
 impl Test {
-    fn select(&self, batch: &FlowBatch, rows: Rows<'_>, scratch: &mut Scratch, out: &mut Vec<u32>) {
-        let not = self.negated;
-        let Some(view) = self.source.view(batch) else { return self.select_computed(batch, rows, scratch, out) };
-        match &self.set {
-            Set::Numbers(numbers) => select_numbers(&view, rows, numbers, not, scratch, out),
-            Set::Masked { mask, numbers } => {
-                hold(&view, rows, &mut scratch.wide, out, |n| numbers.contains(n & mask) != not);
-            }
-            Set::Addresses(addresses) => select_addresses(&view, rows, addresses, not, scratch, out),
-            Set::Octets { text, values } => rows.each(|row| {
-                if values.iter().any(|value| same(&view, row, value, *text)) != not {
-                    out.push(row as u32);
+    /// The verdict on every row.
+    fn mark(&self, batch: &FlowBatch, scratch: &mut Scratch, bits: &mut Bits) {
+        let height = batch.height();
+        match self.source.view(batch) {
+            Some(view) => columns::mark(&view, height, &self.set, &mut scratch.buffers, bits),
+            None => {
+                let wide = &mut scratch.buffers.wide;
+                if !self.source.compute(batch, Rows::All(height), &mut scratch.work, wide) {
+                    return bits.fill(height, false);
                 }
-            }),
+                columns::mark_numbers(wide, &self.set, bits);
+            }
+        }
+        if let Some(test) = self.protocols(batch) {
+            if bits.count() <= height / SPARSE {
+                sparsely(bits, scratch, |picked, scratch, out| test.pick(batch, picked, scratch, out));
+            } else {
+                let mut more = scratch.take_bits();
+                test.mark(batch, scratch, &mut more);
+                bits.and(&more);
+                scratch.bits.push(more);
+            }
+        }
+        if self.negated {
+            bits.flip();
         }
     }
 
-    /// As [`Test::select`], of numbers that are not there as a column.
-    fn select_computed(&self, batch: &FlowBatch, rows: Rows<'_>, scratch: &mut Scratch, out: &mut Vec<u32>) {
-        let (wide, not) = (&mut scratch.wide, self.negated);
-        if !self.source.compute(batch, rows, &mut scratch.work, wide) {
+    /// Appends those of some rows that match.
+    fn pick(&self, batch: &FlowBatch, picked: &[u32], scratch: &mut Scratch, out: &mut Vec<u32>) {
+        if !self.source.is_in(batch.schema()) {
             return;
         }
-        match &self.set {
-            Set::Numbers(numbers) => keep(rows, wide.iter().map(|n| numbers.contains(*n) != not), out),
-            Set::Masked { mask, numbers } => {
-                keep(rows, wide.iter().map(|n| numbers.contains(n & mask) != not), out);
-            }
-            // Neither is ever computed.
-            Set::Addresses(_) | Set::Octets { .. } => {}
-        }
-    }
-}
-
-/// Whether a value's octets, in the order of the wire, are these.
-fn same(view: &View<'_>, row: usize, value: &[u8], text: bool) -> bool {
-    // Octets lie as they came; only in classic records, which have none, would the order matter.
-    let (octets, _) = view.octets(row);
-    let padding = if text { octets.iter().rev().take_while(|b| **b == 0).count() } else { 0 };
-    octets.get(..octets.len() - padding) == Some(value)
-}
-
-fn select_numbers(
-    view: &View<'_>,
-    rows: Rows<'_>,
-    numbers: &Numbers,
-    not: bool,
-    scratch: &mut Scratch,
-    out: &mut Vec<u32>,
-) {
-    // Values of varying length say 0.
-    if !(1..=4).contains(&view.width()) {
-        return hold(view, rows, &mut scratch.wide, out, |n| numbers.contains(n) != not);
-    }
-    let low = |n: u64| u32::try_from(n).ok();
-    match numbers.single().map(|(from, to)| (low(from), low(to).unwrap_or(u32::MAX))) {
-        // A single range is one comparison.
-        Some((Some(from), to)) => {
-            let span = to - from;
-            hold(view, rows, &mut scratch.values, out, |n| (n.wrapping_sub(from) <= span) != not);
-        }
-        _ => hold(view, rows, &mut scratch.values, out, |n| numbers.contains(n.into()) != not),
-    }
-}
-
-fn select_addresses(
-    view: &View<'_>,
-    rows: Rows<'_>,
-    addresses: &Addresses,
-    not: bool,
-    scratch: &mut Scratch,
-    out: &mut Vec<u32>,
-) {
-    if view.width() == 16 {
-        return hold(view, rows, &mut scratch.widest, out, |a| addresses.contains6(a) != not);
-    }
-    match addresses.four().map(|four| four.ranges()) {
-        Some([(from, to)]) => {
-            let span = to - from;
-            hold(view, rows, &mut scratch.values, out, |a| (a.wrapping_sub(*from) <= span) != not);
-        }
-        _ => hold(view, rows, &mut scratch.values, out, |a| addresses.contains4(a) != not),
-    }
-}
-
-/// Appends the rows for whose value `test` holds. Values that many rows share are tested once.
-#[inline]
-fn hold<N: Number>(view: &View<'_>, rows: Rows<'_>, values: &mut Vec<N>, out: &mut Vec<u32>, test: impl Fn(N) -> bool) {
-    match *view {
-        View::Strided { stride: 0, .. } => {
-            if test(N::truncate(view.number(0))) {
-                rows.each(|row| out.push(row as u32));
+        let mut hits = scratch.list();
+        match self.source.view(batch) {
+            Some(view) => columns::pick(&view, picked, &self.set, &mut scratch.buffers, &mut hits),
+            None => {
+                let wide = &mut scratch.buffers.wide;
+                self.source.compute(batch, Rows::Some(picked), &mut scratch.work, wide);
+                columns::pick_numbers(wide, picked, &self.set, &mut hits);
             }
         }
-        View::Dictionary { width, values: distinct, index } if width > 0 && distinct.len() / width < rows.len() => {
-            let words =
-                View::Strided { bytes: distinct, offset: 0, stride: width, width, order: crate::flow::Order::HOST };
-            words.gather(Rows::All(distinct.len() / width), values);
-            let held: Vec<bool> = values.iter().map(|value| test(*value)).collect();
-            let holds = |row: usize| index.get(row).and_then(|i| held.get(*i as usize)).copied().unwrap_or(false);
-            keep(rows, (0..rows.len()).map(|at| holds(row_at(&rows, at))), out);
+        if let Some(test) = self.protocols(batch) {
+            let mut fewer = scratch.list();
+            test.pick(batch, &hits, scratch, &mut fewer);
+            scratch.lists.push(std::mem::replace(&mut hits, fewer));
         }
-        _ => {
-            view.gather(rows, values);
-            keep(rows, values.iter().map(|value| test(*value)), out);
+        match self.negated {
+            false => out.extend_from_slice(&hits),
+            true => without(picked, &hits, out),
         }
+        scratch.lists.push(hits);
     }
-}
 
-#[inline]
-fn row_at(rows: &Rows<'_>, at: usize) -> usize {
-    match rows {
-        Rows::All(_) => at,
-        Rows::Some(picked) => picked.get(at).map_or(usize::MAX, |row| *row as usize),
+    /// What else must hold for the test to, before it is negated: flows of some protocols only have ports. Flows that
+    /// do not say their protocol are believed to.
+    fn protocols(&self, batch: &FlowBatch) -> Option<&'static Test> {
+        static PORTS: OnceLock<Test> = OnceLock::new();
+        let test = || Test { source: Field::Protocol.into(), set: Set::Numbers(port_protocols()), negated: false };
+        (self.source.is_port() && batch.has(Field::Protocol)).then(|| PORTS.get_or_init(test))
     }
-}
-
-/// Appends the rows whose verdict is true. Every row is written and only those stay: matches come in no order that
-/// a processor could foresee, so a branch on each would cost more.
-#[inline]
-fn keep(rows: Rows<'_>, verdicts: impl Iterator<Item = bool>, out: &mut Vec<u32>) {
-    let start = out.len();
-    out.resize(start + rows.len(), 0);
-    let Some(slots) = out.get_mut(start..) else { return };
-    let mut kept = 0;
-    let mut put = |row: u32, holds: bool| {
-        if let Some(slot) = slots.get_mut(kept) {
-            *slot = row;
-        }
-        kept += usize::from(holds);
-    };
-    match rows {
-        Rows::All(n) => (0..n as u32).zip(verdicts).for_each(|(row, holds)| put(row, holds)),
-        Rows::Some(picked) => picked.iter().zip(verdicts).for_each(|(row, holds)| put(*row, holds)),
-    }
-    out.truncate(start + kept);
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::super::{Net, Rule};
+use super::super::{Addresses, Net, Numbers, Rule};
 use super::*;
 use crate::flow::{Column, Field, FieldSpec, Order, Schema, Version, ie};
 
@@ -90,7 +90,7 @@ proptest! {
     #[test]
     fn a_predicate_selects_what_each_record_says(
         predicate in predicate(),
-        numbers in prop::collection::vec(any::<u8>(), 0..40),
+        numbers in prop::collection::vec(any::<u8>(), 0..200),
         step in 1usize..4,
     ) {
         let mut scratch = Scratch::default();
@@ -104,6 +104,7 @@ proptest! {
             let mut got = vec![77];
             predicate.select(&batch, &mut scratch, &mut got);
             prop_assert_eq!(&got, &want);
+            prop_assert_eq!(predicate.count(&batch, &mut scratch), want.len());
             predicate.apply(&mut batch, &mut scratch);
             prop_assert_eq!(batch.len(), want.len());
         }

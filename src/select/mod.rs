@@ -1,11 +1,13 @@
 //! Which flows: conditions on fields, combined, and compiled to one [`Predicate`] over a batch.
 //!
-//! A predicate is evaluated a column at a time: each condition gathers its field of the rows that are still in question
-//! and leaves those that hold. It also implements [`Prune`](crate::flow::Prune), so that a reader passes over blocks
+//! A predicate is evaluated a column at a time, on all rows or on the few that are still in question. It implements
+//! [`Select`](crate::flow::Select), so that a reader need not read what does not match, and [`Prune`](crate::flow::Prune), so that a reader passes over blocks
 //! in which nothing can match.
 
 mod acl;
 mod address;
+mod bits;
+mod columns;
 mod error;
 mod evaluate;
 pub mod expr;

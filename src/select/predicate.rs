@@ -39,11 +39,22 @@ pub(super) enum Set {
         numbers: Numbers,
     },
     Addresses(Addresses),
-    /// Values as they lie on the wire: text without the NULs that pad it, anything else octet by octet.
+    /// Values as they lie on the wire.
     Octets {
-        text: bool,
+        compare: Compare,
         values: Vec<Vec<u8>>,
     },
+}
+
+/// How octets are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Compare {
+    /// Octet by octet.
+    Whole,
+    /// As text, without the NULs that pad it.
+    Text,
+    /// As text that has the value somewhere in it, in any case of ASCII's letters.
+    Within,
 }
 
 impl Predicate {
@@ -107,11 +118,11 @@ impl Predicate {
         self.node.negate().into()
     }
 
-    /// The fields it asks for; all where it asks for elements that are no logical fields.
+    /// The fields and elements it looks at.
     pub fn fields(&self) -> Projection {
         let mut fields = Projection::NONE;
         self.node.each_test(&mut |test| {
-            fields = std::mem::replace(&mut fields, Projection::NONE).union(&test.source.fields());
+            fields = std::mem::replace(&mut fields, Projection::NONE).union(&test.source.needs());
         });
         fields
     }

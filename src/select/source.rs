@@ -10,6 +10,8 @@ use crate::flow::{Element, Field, FlowBatch, Projection, Rows, Schema, View, ie}
 pub enum Source {
     /// A logical field.
     Field(Field),
+    /// A port, of flows whose protocol has ports; of others, no value is in any set.
+    Port(Field),
     /// The first of these elements that a schema has, in its first occurrence; their values read in one way.
     Elements(Vec<Element>, Reading),
     /// Something computed from fields, as a number.
@@ -112,7 +114,7 @@ impl Source {
     /// The logical field, where it is one: what a block may say bounds of.
     pub(super) fn field(&self) -> Option<Field> {
         match self {
-            Source::Field(field) => Some(*field),
+            Source::Field(field) | Source::Port(field) => Some(*field),
             Source::Computed(Computed::Start) => Some(Field::StartMs),
             Source::Computed(Computed::End) => Some(Field::EndMs),
             _ => None,
@@ -123,7 +125,7 @@ impl Source {
     pub(super) fn name(&self) -> &'static str {
         let named = |element: Option<&Element>| element.and_then(|e| crate::flow::registry::find(*e)).map(|e| e.name);
         match self {
-            Source::Field(field) => field.candidates().first().and_then(|e| e.short_name()),
+            Source::Field(field) | Source::Port(field) => field.candidates().first().and_then(|e| e.short_name()),
             Source::Elements(elements, _) => named(elements.first()),
             Source::Computed(computed) => Some(match computed {
                 Computed::Start | Computed::End => "time",
@@ -138,19 +140,29 @@ impl Source {
         .unwrap_or("such field")
     }
 
-    /// The fields a reader has to decode for it.
-    pub(super) fn fields(&self) -> Projection {
-        let times = || Projection::of(&FlowTimes::FIELDS);
+    /// Whether it is a port of flows that have ports.
+    pub(super) fn is_port(&self) -> bool {
+        matches!(self, Source::Port(_))
+    }
+
+    /// What a reader has to decode for it.
+    pub(super) fn needs(&self) -> Projection {
+        use Field::{DstPort, IcmpTypeCode, Octets, Packets, Protocol};
         match self {
             Source::Field(field) => Projection::of(&[*field]),
-            // A projection knows only logical fields.
-            Source::Elements(..) => Projection::ALL,
+            Source::Port(field) => Projection::of(&[*field, Protocol]),
+            Source::Elements(elements, _) => Projection::of_elements(elements),
             Source::Computed(computed) => match computed {
-                Computed::Start | Computed::End | Computed::Duration => times(),
-                Computed::PacketRate => times().with(Field::Packets),
-                Computed::BitRate => times().with(Field::Octets),
-                Computed::PacketSize => Projection::of(&[Field::Octets, Field::Packets]),
-                Computed::IcmpTypeCode | Computed::Family => Projection::ALL,
+                Computed::Start | Computed::End | Computed::Duration => FlowTimes::needs(),
+                Computed::PacketRate => FlowTimes::needs().with(Packets),
+                Computed::BitRate => FlowTimes::needs().with(Octets),
+                Computed::PacketSize => Projection::of(&[Octets, Packets]),
+                Computed::IcmpTypeCode => {
+                    let parts = ICMP_PARTS.map(|(kind, code)| [kind, code]);
+                    Projection::of_elements(parts.as_flattened()).with(IcmpTypeCode).with(DstPort)
+                }
+                // Addresses tell by their width, which the schema says.
+                Computed::Family => Projection::of_elements(&[IP_VERSION]),
             },
         }
     }
@@ -158,9 +170,9 @@ impl Source {
     /// Whether flows of a schema have it.
     pub(super) fn is_in(&self, schema: &Schema) -> bool {
         let has = |fields: &[Field]| fields.iter().all(|field| schema.has(*field));
-        let timed = || has(&[Field::StartMs, Field::EndMs]) || has(&[Field::First, Field::Last]);
+        let timed = || FlowTimes::known(schema) || has(&[Field::First, Field::Last]);
         match self {
-            Source::Field(field) => schema.has(*field),
+            Source::Field(field) | Source::Port(field) => schema.has(*field),
             Source::Elements(elements, _) => elements.iter().any(|e| schema.position(*e, 0).is_some()),
             Source::Computed(computed) => match computed {
                 Computed::Start | Computed::End => FlowTimes::known(schema),
@@ -181,7 +193,7 @@ impl Source {
     /// The column that holds its values as they are compared, where there is one.
     pub(super) fn view<'b>(&self, batch: &'b FlowBatch) -> Option<View<'b>> {
         match self {
-            Source::Field(field) => batch.view(*field),
+            Source::Field(field) | Source::Port(field) => batch.view(*field),
             Source::Elements(elements, Reading::Unsigned) => element(batch, elements),
             _ => None,
         }
@@ -194,7 +206,7 @@ impl Source {
         }
         match self {
             Source::Computed(computed) => computed.compute(batch, rows, work, out),
-            Source::Field(field) => gather(batch, rows, *field, out),
+            Source::Field(field) | Source::Port(field) => gather(batch, rows, *field, out),
             Source::Elements(elements, reading) => {
                 let Some(view) = element(batch, elements) else { return false };
                 match view.width() {
@@ -229,6 +241,11 @@ fn gather(batch: &FlowBatch, rows: Rows<'_>, field: Field, out: &mut Vec<u64>) {
 }
 
 impl Computed {
+    /// Whether flows of a schema say their version of IP themselves, whatever their addresses are.
+    pub(super) fn says_version(schema: &Schema) -> bool {
+        schema.position(IP_VERSION, 0).is_some()
+    }
+
     fn compute(self, batch: &FlowBatch, rows: Rows<'_>, work: &mut Workspace, out: &mut Vec<u64>) {
         match self {
             Computed::Start => {
@@ -260,10 +277,8 @@ impl Computed {
             Computed::Family => match element(batch, &[IP_VERSION]) {
                 Some(view) => view.gather(rows, out),
                 None => {
-                    let view = batch.view(Field::SrcAddr).or_else(|| batch.view(Field::DstAddr));
-                    let version = if view.is_some_and(|view| view.width() == 16) { 6 } else { 4 };
                     out.clear();
-                    out.resize(rows.len(), version);
+                    out.resize(rows.len(), if is_six(batch.schema()) { 6 } else { 4 });
                 }
             },
         }
@@ -280,7 +295,7 @@ fn durations(batch: &FlowBatch, rows: Rows<'_>, times: &mut FlowTimes, out: &mut
     times.gather_rows(batch, rows);
     out.clear();
     let pairs = times.start.iter().zip(&times.end);
-    if batch.has(Field::StartMs) && batch.has(Field::EndMs) {
+    if FlowTimes::known(batch.schema()) && !FlowTimes::computed(batch.schema()) {
         out.extend(pairs.map(|(start, end)| end.saturating_sub(*start)));
     } else {
         // Uptime may wrap during a flow.
@@ -309,6 +324,21 @@ fn icmp(batch: &FlowBatch, rows: Rows<'_>, other: &mut Vec<u64>, out: &mut Vec<u
         }
         (None, None) => gather(batch, rows, Field::DstPort, out),
     }
+}
+
+/// Whether flows of a schema, if they have addresses, have those of IPv6.
+pub(super) fn is_six(schema: &Schema) -> bool {
+    [Field::SrcAddr, Field::DstAddr].into_iter().find_map(|field| width(schema, field)) == Some(16)
+}
+
+/// The width of a field in a schema that has it.
+pub(super) fn width(schema: &Schema, field: Field) -> Option<u16> {
+    schema.resolve(field).and_then(|at| schema.fields().get(at)).map(|spec| spec.width)
+}
+
+/// The protocols that have ports: TCP, UDP, DCCP, SCTP and UDP-Lite.
+pub(super) fn port_protocols() -> Numbers {
+    super::Ranges::of([6, 17, 33, 132, 136].map(|n| (n, n))).into()
 }
 
 /// The protocols that have ICMP types: those of IPv4 and IPv6.

@@ -1,15 +1,20 @@
-//! What datagrams came to: whole classic records, by version.
+//! What datagrams came to: whole classic records, by version; flows of templates, by their shape; and facts.
 
-use crate::flow::{FlowBatch, Order, Version, spare};
+use super::flows::Flows;
+use crate::flow::{Fact, FlowBatch, Order, Version, spare};
 
 /// Versions that arrive in datagrams: 1, 5, 6, 7 and 8's fourteen methods.
 const SLOTS: usize = 18;
+/// Facts that wait to be taken; further ones are left out.
+const MOST_FACTS: usize = 1 << 16;
 
-/// Records decoded and not yet taken, a buffer a version, in this machine's byte order. Buffers keep their room, so
-/// that decoding does not allocate.
+/// Records decoded and not yet taken: a buffer a version, in this machine's byte order, and batches of flows of
+/// templates. Buffers keep their room, so that decoding does not allocate.
 #[derive(Debug)]
 pub struct Records {
     buffers: [Vec<u8>; SLOTS],
+    templated: Flows,
+    facts: Vec<Fact>,
 }
 
 impl Default for Records {
@@ -21,27 +26,28 @@ impl Default for Records {
 impl Records {
     /// No records.
     pub fn new() -> Records {
-        Records { buffers: [const { Vec::new() }; SLOTS] }
+        Records { buffers: [const { Vec::new() }; SLOTS], templated: Flows::default(), facts: Vec::new() }
     }
 
-    /// Every version that has records, with them. Versions ascend; within a version records are as they arrived.
+    /// Every classic version that has records, with them. Versions ascend; within a version records are as they arrived.
     pub fn iter(&self) -> impl Iterator<Item = (Version, &[u8])> {
         self.buffers.iter().enumerate().filter(|(_, b)| !b.is_empty()).map(|(at, b)| (version(at), b.as_slice()))
     }
 
-    /// Records of all versions.
+    /// All flows.
     pub fn flows(&self) -> usize {
-        self.iter().map(|(version, bytes)| bytes.len() / version.layout().size).sum()
+        let classic: usize = self.iter().map(|(version, bytes)| bytes.len() / version.layout().size).sum();
+        classic + self.templated.rows()
     }
 
-    /// Octets of all records.
+    /// Octets of all flows.
     pub fn octets(&self) -> usize {
-        self.buffers.iter().map(Vec::len).sum()
+        self.buffers.iter().map(Vec::len).sum::<usize>() + self.templated.octets()
     }
 
-    /// Whether there are none.
+    /// Whether there are no flows.
     pub fn is_empty(&self) -> bool {
-        self.buffers.iter().all(Vec::is_empty)
+        self.buffers.iter().all(Vec::is_empty) && self.templated.rows() == 0
     }
 
     /// A version's records, which are gone from here then. Give the buffer back with [`Records::recycle`] when done.
@@ -49,10 +55,22 @@ impl Records {
         slot(version).and_then(|at| self.buffers.get_mut(at)).map(std::mem::take).unwrap_or_default()
     }
 
-    /// Takes every version's records as a batch. Dropping a batch gives its buffer back.
+    /// Takes every version's records as a batch, and then the flows of templates: of one schema in the order they
+    /// came. Dropping a batch gives its buffer back.
     pub fn drain(&mut self) -> impl Iterator<Item = FlowBatch> {
         let full = self.buffers.iter_mut().enumerate().filter(|(_, b)| !b.is_empty());
-        full.map(|(at, b)| FlowBatch::from_raw(version(at), Order::HOST, std::mem::take(b)))
+        let classic = full.map(|(at, b)| FlowBatch::from_raw(version(at), Order::HOST, std::mem::take(b)));
+        classic.chain(self.templated.drain())
+    }
+
+    /// Takes only the flows of templates (NetFlow 9 and IPFIX).
+    pub fn drain_modern(&mut self) -> impl Iterator<Item = FlowBatch> {
+        self.templated.drain()
+    }
+
+    /// Takes what exporters have said of themselves that is new, or not as it was before.
+    pub fn facts(&mut self) -> impl Iterator<Item = Fact> {
+        self.facts.drain(..)
     }
 
     /// Gives a buffer's room back; what it holds is dropped.
@@ -65,9 +83,22 @@ impl Records {
         }
     }
 
-    /// Drops all records; buffers keep their room.
+    /// Drops all flows; buffers keep their room.
     pub fn clear(&mut self) {
         self.buffers.iter_mut().for_each(Vec::clear);
+        self.templated.clear();
+    }
+
+    /// Where flows of templates go.
+    pub(super) fn templated(&mut self) -> &mut Flows {
+        &mut self.templated
+    }
+
+    /// Takes a fact in.
+    pub(super) fn tell(&mut self, fact: Fact) {
+        if self.facts.len() < MOST_FACTS {
+            self.facts.push(fact);
+        }
     }
 
     /// Where a version's records go.

@@ -1,7 +1,8 @@
 //! Sequence numbers: what each exporter sent that did not arrive.
 //!
 //! NetFlow 5 to 8 number flows, not datagrams: an engine's next datagram says how many flows were sent before it.
-//! Version 1 has no numbers. The rules, of which the first three are the original's:
+//! Version 1 has no numbers; version 9 numbers datagrams (RFC 3954 section 5.1), IPFIX data records (RFC 7011 section
+//! 3.1), options records included, both by observation domain. The rules, of which the first three are the original's:
 //!
 //! - A stream is one exporter address and port, version, engine and aggregation method; its first datagram says
 //!   where it stands.
@@ -10,6 +11,8 @@
 //!   exporter began anew, nothing is counted as lost, and counting goes on from the new number.
 //! - A number a little behind (up to [`MOST_LATE`] flows), with an uptime near the last one, is a datagram that
 //!   another overtook: its flows are misordered, and no longer lost. Any other number behind, and 0, is a reset.
+//! - softflowd numbers its IPFIX messages by the flows up to their end: a number that is further than the last one by
+//!   the message's own flows is in order, too.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -40,6 +43,15 @@ pub struct StreamKey {
     pub engine_id: u8,
     /// Version 8's aggregation method.
     pub method: u8,
+    /// The observation domain of version 9 (its source id) and IPFIX.
+    pub domain: u32,
+}
+
+impl StreamKey {
+    /// The key of version 9 and IPFIX.
+    pub(super) fn templated(exporter: IpAddr, port: u16, version: u16, domain: u32) -> StreamKey {
+        StreamKey { exporter, port, version, engine_type: 0, engine_id: 0, method: 0, domain }
+    }
 }
 
 /// Where a datagram stands among its stream's.
@@ -47,11 +59,11 @@ pub struct StreamKey {
 pub enum Sequence {
     /// The version has no numbers.
     Unnumbered,
-    /// The first of its stream.
+    /// The first of its stream, or after one whose records could not be counted.
     First,
     /// The one expected.
     InOrder,
-    /// So many flows before it are missing.
+    /// So many flows before it are missing (version 9: datagrams).
     Lost(u32),
     /// It comes after one that was sent later.
     Late,
@@ -66,14 +78,43 @@ pub struct Counters {
     pub packets: u64,
     /// Flows in them.
     pub flows: u64,
-    /// Datagrams that could not be decoded.
+    /// Datagrams that could not be decoded, or not to their end.
     pub corrupt: u64,
-    /// Flows sent that did not arrive.
+    /// Flows sent that did not arrive. Version 9 does not tell flows: datagrams.
     pub lost: u64,
-    /// Flows that arrived behind later ones.
+    /// Flows that arrived behind later ones. Of version 9: datagrams.
     pub misordered: u64,
     /// Times an exporter began anew.
     pub resets: u64,
+    /// Templates that were defined, again or anew, or withdrawn.
+    pub templates: u64,
+    /// Options records, which are no flows.
+    pub options: u64,
+    /// Data sets that were dropped because their template did not come in time.
+    pub dropped: u64,
+}
+
+/// What numbers a datagram in its stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Numbered {
+    /// The number of its first unit: a flow, a datagram or a data record.
+    pub sequence: u32,
+    /// The exporter's clock, in ms.
+    pub clock: u32,
+    /// Units in it; `None` if that cannot be said.
+    pub units: Option<u32>,
+    /// Flows in it, if it may be one of an exporter that numbers messages by the flows up to their end.
+    pub flows: Option<u32>,
+}
+
+/// What was in a datagram.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Tallied {
+    pub flows: u64,
+    pub templates: u64,
+    pub options: u64,
+    pub dropped: u64,
+    pub corrupt: bool,
 }
 
 impl Counters {
@@ -85,18 +126,24 @@ impl Counters {
         self.lost += other.lost;
         self.misordered += other.misordered;
         self.resets += other.resets;
+        self.templates += other.templates;
+        self.options += other.options;
+        self.dropped += other.dropped;
     }
 
-    fn count(&mut self, flows: u16, sequence: Sequence) {
-        let flows = u64::from(flows);
+    fn count(&mut self, tallied: &Tallied, units: u64, sequence: Sequence) {
         self.packets += 1;
-        self.flows += flows;
+        self.flows += tallied.flows;
+        self.templates += tallied.templates;
+        self.options += tallied.options;
+        self.dropped += tallied.dropped;
+        self.corrupt += u64::from(tallied.corrupt);
         match sequence {
             Sequence::Unnumbered | Sequence::First | Sequence::InOrder => {}
             Sequence::Lost(lost) => self.lost += u64::from(lost),
             Sequence::Late => {
-                self.misordered += flows;
-                self.lost = self.lost.saturating_sub(flows);
+                self.misordered += units;
+                self.lost = self.lost.saturating_sub(units);
             }
             Sequence::Reset => self.resets += 1,
         }
@@ -107,8 +154,10 @@ impl Counters {
 #[derive(Debug)]
 struct Stream {
     key: StreamKey,
-    /// The number expected next, and the uptime of the datagram that said so.
+    /// The number expected next, and the clock of the datagram that said so.
     next: Option<(u32, u32)>,
+    /// The last number.
+    last: u32,
     counters: Counters,
     /// When it was heard last, in datagrams.
     heard: u64,
@@ -126,19 +175,35 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    /// Counts a datagram.
-    pub fn count(&mut self, exporter: IpAddr, port: u16, header: &Header) -> Sequence {
+    /// Counts a datagram of versions 1 to 8.
+    pub fn count_classic(&mut self, exporter: IpAddr, port: u16, header: &Header) -> Sequence {
         let Header { version, engine_type, engine_id, method, .. } = *header;
-        let stream = self.stream(StreamKey { exporter, port, version, engine_type, engine_id, method });
-        let sequence = stream.follow(header);
-        stream.counters.count(header.count, sequence);
-        self.total.count(header.count, sequence);
+        let key = StreamKey { exporter, port, version, engine_type, engine_id, method, domain: 0 };
+        let units = Some(header.count.into());
+        let numbered = Numbered { sequence: header.sequence, clock: header.uptime, units, flows: None };
+        self.count(key, numbered, Tallied { flows: header.count.into(), ..Tallied::default() })
+    }
+
+    /// Counts a datagram.
+    pub fn count(&mut self, key: StreamKey, numbered: Numbered, tallied: Tallied) -> Sequence {
+        let stream = self.stream(key);
+        let sequence = if key.version == 1 { Sequence::Unnumbered } else { stream.follow(numbered) };
+        let units = numbered.units.unwrap_or(0).into();
+        stream.counters.count(&tallied, units, sequence);
+        self.total.count(&tallied, units, sequence);
         sequence
+    }
+
+    /// A connection from here has ended: another one begins its numbers anew.
+    pub fn ended(&mut self, exporter: IpAddr, port: u16) {
+        for stream in self.streams.iter_mut().filter(|s| (s.key.exporter, s.key.port) == (exporter, port)) {
+            stream.next = None;
+        }
     }
 
     /// Counts a datagram that could not be decoded.
     pub fn corrupt(&mut self, exporter: IpAddr, port: u16, version: u16) {
-        let key = StreamKey { exporter, port, version, engine_type: 0, engine_id: 0, method: 0 };
+        let key = StreamKey { exporter, port, version, engine_type: 0, engine_id: 0, method: 0, domain: 0 };
         self.stream(key).counters.corrupt += 1;
         self.total.corrupt += 1;
     }
@@ -173,31 +238,31 @@ impl Streams {
             self.streams.truncate(MOST_STREAMS / 2);
             self.index = self.streams.iter().enumerate().map(|(at, s)| (s.key, at)).collect();
         }
-        self.streams.push(Stream { key, next: None, counters: Counters::default(), heard: 0 });
+        self.streams.push(Stream { key, next: None, last: 0, counters: Counters::default(), heard: 0 });
         self.index.insert(key, self.streams.len() - 1);
         self.streams.len() - 1
     }
 }
 
 impl Stream {
-    fn follow(&mut self, header: &Header) -> Sequence {
-        if header.version == 1 {
-            return Sequence::Unnumbered;
-        }
+    fn follow(&mut self, numbered: Numbered) -> Sequence {
+        let Numbered { sequence: number, clock, units, flows } = numbered;
         let sequence = match self.next {
             None => Sequence::First,
-            Some((next, uptime)) => {
-                let (ahead, behind) = (header.sequence.wrapping_sub(next), next.wrapping_sub(header.sequence));
-                let apart = header.uptime.wrapping_sub(uptime).min(uptime.wrapping_sub(header.uptime));
+            Some((next, before)) => {
+                let (ahead, behind) = (number.wrapping_sub(next), next.wrapping_sub(number));
+                let apart = clock.wrapping_sub(before).min(before.wrapping_sub(clock));
                 match ahead {
                     0 => Sequence::InOrder,
+                    _ if flows.is_some_and(|flows| number == self.last.wrapping_add(flows)) => Sequence::InOrder,
                     1..=MOST_LOST => Sequence::Lost(ahead),
-                    _ if behind <= MOST_LATE && apart <= NEAR && header.sequence != 0 => return Sequence::Late,
+                    _ if behind <= MOST_LATE && apart <= NEAR && number != 0 => return Sequence::Late,
                     _ => Sequence::Reset,
                 }
             }
         };
-        self.next = Some((header.sequence.wrapping_add(header.count.into()), header.uptime));
+        self.last = number;
+        self.next = units.map(|units| (number.wrapping_add(units), clock));
         sequence
     }
 }
@@ -216,7 +281,7 @@ mod tests {
     #[test]
     fn a_gap_is_loss_and_a_step_back_a_reset() {
         let mut streams = Streams::default();
-        let mut hear = |sequence, uptime| streams.count(A, 9, &header(sequence, uptime));
+        let mut hear = |sequence, uptime| streams.count_classic(A, 9, &header(sequence, uptime));
         assert_eq!(hear(1000, 1), Sequence::First);
         assert_eq!(hear(1030, 2), Sequence::InOrder);
         assert_eq!(hear(1120, 3), Sequence::Lost(60));
@@ -235,9 +300,9 @@ mod tests {
     #[test]
     fn numbers_go_on_past_the_last_one() {
         let mut streams = Streams::default();
-        streams.count(A, 9, &header(u32::MAX - 9, 1));
-        assert_eq!(streams.count(A, 9, &header(20, 2)), Sequence::InOrder);
-        assert_eq!(streams.count(A, 9, &Header { version: 1, ..header(7, 3) }), Sequence::Unnumbered);
+        streams.count_classic(A, 9, &header(u32::MAX - 9, 1));
+        assert_eq!(streams.count_classic(A, 9, &header(20, 2)), Sequence::InOrder);
+        assert_eq!(streams.count_classic(A, 9, &Header { version: 1, ..header(7, 3) }), Sequence::Unnumbered);
     }
 
     #[test]
@@ -246,7 +311,7 @@ mod tests {
         for port in [1, 2] {
             for engine_id in [0, 1] {
                 let header = Header { engine_id, ..header(0, 0) };
-                assert_eq!(streams.count(A, port, &header), Sequence::First);
+                assert_eq!(streams.count_classic(A, port, &header), Sequence::First);
             }
         }
         streams.corrupt(A, 1, 0);
@@ -258,11 +323,11 @@ mod tests {
     fn a_flood_of_senders_is_forgotten() {
         let mut streams = Streams::default();
         for port in 0..=u16::MAX {
-            streams.count(A, port, &header(0, 0));
+            streams.count_classic(A, port, &header(0, 0));
         }
         for port in 0..100 {
-            streams.count(A, port, &Header { version: 7, ..header(0, 0) });
-            assert_eq!(streams.count(A, u16::MAX, &header(30 * (1 + u32::from(port)), 0)), Sequence::InOrder);
+            streams.count_classic(A, port, &Header { version: 7, ..header(0, 0) });
+            assert_eq!(streams.count_classic(A, u16::MAX, &header(30 * (1 + u32::from(port)), 0)), Sequence::InOrder);
         }
         assert_eq!(streams.each().count(), MOST_STREAMS / 2 + 100);
         assert_eq!(streams.total().packets, (1 << 16) + 200);

@@ -1,5 +1,8 @@
 //! A flow-capture to test, an exporter to feed it, and its archive.
 
+// Not every test needs all of it.
+#![allow(dead_code)]
+
 use std::io::{BufRead, BufReader};
 use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
@@ -26,7 +29,11 @@ impl Collector {
 
     /// At `localip/remoteip`; returns when it listens.
     pub fn at(ends: &str, folder: &Path, args: &[&str]) -> Collector {
-        let port = free_port();
+        Collector::listen(ends, free_port(), folder, args)
+    }
+
+    /// As [`Collector::at`], on a port.
+    pub fn listen(ends: &str, port: u16, folder: &Path, args: &[&str]) -> Collector {
         let mut child = Command::new(env!("CARGO_BIN_EXE_flow-capture"))
             .args(["-D", "-w"])
             .arg(folder)
@@ -92,6 +99,8 @@ pub struct Exporter {
     socket: UdpSocket,
     /// Version 5's next sequence number.
     pub sequence: u32,
+    /// Version 9's.
+    pub sequence9: u32,
     /// Whether all else in the flows is random, so that it does not compress.
     pub random: bool,
     first: u32,
@@ -111,7 +120,7 @@ impl Exporter {
         let socket = UdpSocket::bind((local, 0)).unwrap();
         let first = u32::from(socket.local_addr().unwrap().port()) << 16;
         socket.connect((host, port)).unwrap();
-        Exporter { socket, sequence: 1000, random: false, first, sent: 0, noise: 1 }
+        Exporter { socket, sequence: 1000, sequence9: 0, random: false, first, sent: 0, noise: 1 }
     }
 
     /// Sends so many flows of a version, in datagrams of 30 at most.
@@ -141,6 +150,59 @@ impl Exporter {
         (datagram[22], datagram[23]) = (1, 2);
         datagram.resize(28 + usize::from(flows) * 28, 1);
         self.raw(&datagram);
+    }
+
+    /// Sends so many flows of NetFlow 9, in datagrams of 25 at most; before them their template, if `template`.
+    pub fn send9(&mut self, flows: u32, template: bool) {
+        if template {
+            self.send_template();
+        }
+        let mut left = flows;
+        while left > 0 {
+            let count = left.min(25);
+            let mut out = self.header9(count as u16);
+            out.extend([300, 4 + count as u16 * 24].iter().flat_map(|n: &u16| n.to_be_bytes()));
+            for flow in 0..count {
+                let mut record = [0u8; 24];
+                if self.random {
+                    record.iter_mut().for_each(|octet| *octet = self.noise());
+                }
+                record[..4].copy_from_slice(&(self.first + self.sent + flow).to_be_bytes());
+                record[8..16].copy_from_slice(&[0, 0, 0, 1, 0, 0, 0, 100]);
+                out.extend(record);
+            }
+            self.sent += count;
+            self.raw(&out);
+            left -= count;
+        }
+    }
+
+    /// Sends the template of [`Exporter::send9`]: source, destination, packets, octets, first and last.
+    pub fn send_template(&mut self) {
+        let mut out = self.header9(1);
+        let fields = [8, 12, 2, 1, 22, 21].into_iter().flat_map(|element: u16| [element, 4]);
+        out.extend([0, 32, 300, 6].into_iter().chain(fields).flat_map(u16::to_be_bytes));
+        self.raw(&out);
+    }
+
+    /// Says in NetFlow 9 options data what an interface is called.
+    pub fn send_name(&mut self, interface: u32, name: &str) {
+        let mut out = self.header9(2);
+        out.extend([1, 22, 301, 4, 4, 10, 4, 82, 12, 0, 0].iter().flat_map(|n: &u16| n.to_be_bytes()).take(22));
+        let mut text = name.as_bytes().to_vec();
+        text.resize(12, 0);
+        out.extend([301u16, 20].iter().flat_map(|n| n.to_be_bytes()));
+        out.extend(interface.to_be_bytes());
+        out.extend(text);
+        self.raw(&out);
+    }
+
+    fn header9(&mut self, count: u16) -> Vec<u8> {
+        let mut out: Vec<u8> = [9, count].iter().flat_map(|n| n.to_be_bytes()).collect();
+        let words = [1_000_000, 1_767_225_600, self.sequence9, 7];
+        out.extend(words.iter().flat_map(|n: &u32| n.to_be_bytes()));
+        self.sequence9 += 1;
+        out
     }
 
     /// A datagram of a version; the next if it is sent.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 
 use super::rotation::zone;
-use crate::flow::Version;
+use crate::flow::Form;
 
 /// Whether a file of this name is still being written.
 pub fn is_unfinished(name: &str) -> bool {
@@ -37,9 +37,13 @@ pub struct FileName {
 }
 
 impl FileName {
-    /// The name of a classic file begun at `start` (seconds since 1970), in this machine's time zone.
-    pub fn local(version: Version, start: i64) -> FileName {
-        FileName { start, zone: zone(start) / 60 * 60, version: version.number(), method: version.method() }
+    /// The name of a file begun at `start` (seconds since 1970), in this machine's time zone.
+    pub fn local(form: impl Into<Form>, start: i64) -> FileName {
+        let (version, method) = match form.into() {
+            Form::Classic(version) => (version.number(), version.method()),
+            Form::Modern => (10, 0),
+        };
+        FileName { start, zone: zone(start) / 60 * 60, version, method }
     }
 
     /// The name on disk.

@@ -49,7 +49,7 @@ impl Probe {
 
     /// Which of so many lines it is in.
     pub fn line(self, lines: u32) -> u32 {
-        ((self.hash >> 32) * u64::from(lines) >> 32) as u32
+        (((self.hash >> 32) * u64::from(lines)) >> 32) as u32
     }
 
     /// Its bits in the line.
@@ -60,12 +60,18 @@ impl Probe {
 
     /// Whether the line may hold it; `None` if the line is damaged.
     pub fn is_in(self, line: &Line) -> Option<bool> {
-        let (bits, sum) = line.split_at(BITS);
-        if crc32c::crc32c(bits).to_le_bytes() != *sum {
+        if !is_whole(line) {
             return None;
         }
+        let bits = line.get(..BITS).unwrap_or_default();
         Some(self.bits().all(|bit| bits.get(bit / 8).is_some_and(|octet| octet >> (bit % 8) & 1 == 1)))
     }
+}
+
+/// Whether a line's checksum is right.
+pub(super) fn is_whole(line: &Line) -> bool {
+    let (bits, sum) = line.split_at(BITS);
+    crc32c::crc32c(bits).to_le_bytes() == *sum
 }
 
 /// Appends a filter of these addresses to `out`; says how many lines it has.

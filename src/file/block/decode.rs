@@ -5,24 +5,12 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 
+use super::bloom;
+use super::fetch::{Fetched, Piece, Source, join};
 use super::head::{Head, Rows};
-use super::{ColumnKind, Layout, NONE};
+use super::{ColumnKind, Layout, NONE, Transform};
 use crate::flow::registry::is_number;
-use crate::flow::{Column, FlowBatch, Order, RowLayout, Version};
-
-/// Where a block's octets come from.
-pub(in crate::file) trait Source {
-    /// Octets from `offset` of the block; as many as asked for.
-    fn read(&self, offset: u32, octets: usize) -> io::Result<Cow<'_, [u8]>>;
-}
-
-/// A block in memory.
-impl Source for Vec<u8> {
-    fn read(&self, offset: u32, octets: usize) -> io::Result<Cow<'_, [u8]>> {
-        let start = offset as usize;
-        self.get(start..start + octets).map(Cow::Borrowed).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
-    }
-}
+use crate::flow::{Column, FlowBatch, Order, RowLayout, Version, give_back, give_numbers_back};
 
 /// What can go wrong with a block.
 #[derive(Debug)]
@@ -52,29 +40,95 @@ impl From<io::Error> for Trouble {
 /// A block being decoded, column by column.
 pub(in crate::file) struct Decoding<'a> {
     head: &'a Head,
-    source: &'a dyn Source,
+    fetched: Fetched<'a>,
     columns: Vec<Column>,
     /// Parts that several columns may need.
     values: HashMap<u16, Arc<Vec<u8>>>,
     codes: HashMap<u16, Arc<Vec<u32>>>,
-    /// Octets read.
-    pub read: u64,
+    /// All parts' checksums have been found right.
+    checked: bool,
 }
 
 /// So long may a chain of differences be.
 const DEPTH: usize = 8;
 
+/// Octets that would be read of a block for some of its columns.
+pub(in crate::file) fn octets_of(head: &Head, wants: impl Fn(usize) -> bool) -> u64 {
+    let columns = (0..head.columns.len()).filter(|at| wants(*at));
+    join(columns.flat_map(|at| pieces(head, at)).collect()).iter().map(|piece| u64::from(piece.1)).sum()
+}
+
+/// The pieces of a block that a column is made of.
+fn pieces(head: &Head, at: usize) -> Vec<Piece> {
+    let mut parts = Vec::new();
+    gather_parts(head, at, DEPTH, &mut parts);
+    let piece = |part: &super::PartEntry| (part.offset, part.padded() as u32);
+    parts.iter().filter_map(|part| head.part(*part)).filter(|part| part.stored > 0).map(piece).collect()
+}
+
+fn gather_parts(head: &Head, at: usize, depth: usize, parts: &mut Vec<u16>) {
+    let Some(entry) = head.columns.get(at) else { return };
+    match entry.kind {
+        ColumnKind::Values => {
+            parts.push(entry.a);
+            let part = head.part(entry.a).filter(|part| part.transform == Transform::Difference);
+            if let Some(part) = part.filter(|_| depth > 0) {
+                gather_parts(head, part.reference.into(), depth - 1, parts);
+            }
+        }
+        ColumnKind::Codes | ColumnKind::Variable => parts.extend([entry.a, entry.b]),
+        ColumnKind::Table => {
+            parts.extend([entry.a, entry.b, entry.c]);
+            parts.extend(head.columns.get(usize::from(entry.parent)).map(|parent| parent.a));
+        }
+        ColumnKind::Row => parts.extend(head.row.map(|row| row.part)),
+    }
+}
+
 impl<'a> Decoding<'a> {
     /// A block of which nothing has been decoded.
     pub fn new(head: &'a Head, source: &'a dyn Source) -> Decoding<'a> {
         let columns = vec![Column::Unread; head.columns.len()];
-        Decoding { head, source, columns, values: HashMap::new(), codes: HashMap::new(), read: 0 }
+        let fetched = Fetched::new(source);
+        Decoding { head, fetched, columns, values: HashMap::new(), codes: HashMap::new(), checked: false }
+    }
+
+    /// Octets read.
+    pub fn read(&self) -> u64 {
+        self.fetched.octets
+    }
+
+    /// Reads the whole block and makes sure that all of it is as it was written.
+    pub fn check(&mut self) -> Result<(), Trouble> {
+        self.fetched.fetch(vec![(0, self.head.length)])?;
+        let block = self.fetched.get(0, self.head.length).unwrap_or_default();
+        if !self.head.is_in(block) {
+            return Err(Trouble::damaged("the block's head is not what the index says"));
+        }
+        for part in self.head.parts.iter().filter(|part| part.stored > 0) {
+            let stored = self.fetched.get(part.offset, part.padded() as u32);
+            part.check(stored.unwrap_or_default())?;
+        }
+        if let Some(filter) = self.head.bloom {
+            let octets = block.get(filter.offset as usize..).unwrap_or_default();
+            let octets = octets.get(..filter.lines as usize * bloom::LINE).unwrap_or_default();
+            if !octets.as_chunks().0.iter().all(bloom::is_whole) {
+                return Err(Trouble::damaged("a checksum of the filter of addresses is wrong"));
+            }
+        }
+        self.checked = true;
+        Ok(())
     }
 
     /// Decodes the columns that `wants` asks for and that have not been decoded yet.
     pub fn decode(&mut self, wants: impl Fn(usize) -> bool) -> Result<(), Trouble> {
-        for at in 0..self.columns.len() {
-            if wants(at) && self.columns.get(at) == Some(&Column::Unread) {
+        let unread = |at: &usize| self.columns.get(*at) == Some(&Column::Unread);
+        let wanted: Vec<usize> = (0..self.columns.len()).filter(|at| wants(*at)).filter(unread).collect();
+        if self.head.row.is_none() {
+            self.fetched.fetch(wanted.iter().flat_map(|at| pieces(self.head, *at)).collect())?;
+        }
+        for at in wanted {
+            if self.columns.get(at) == Some(&Column::Unread) {
                 let column = self.column(at, DEPTH)?;
                 if let Some(place) = self.columns.get_mut(at) {
                     *place = column;
@@ -84,18 +138,26 @@ impl<'a> Decoding<'a> {
         Ok(())
     }
 
-    /// What has been decoded, as a batch. Rows that lie one behind the other are read whole.
+    /// What has been decoded, as a batch, which takes it. Rows that lie one behind the other are read whole.
     pub fn batch(&mut self) -> Result<FlowBatch, Trouble> {
         match self.head.row {
             Some(row) => self.rows(row),
             None => {
-                let columns = self.columns.clone();
+                let columns = std::mem::take(&mut self.columns);
                 Ok(FlowBatch::from_columns(self.head.schema.clone(), self.head.rows as usize, columns))
             }
         }
     }
 
+    /// Takes back the columns of a batch that was made of the block, to decode further ones.
+    pub fn resume(&mut self, columns: Vec<Column>) {
+        self.columns = columns;
+        self.columns.resize(self.head.columns.len(), Column::Unread);
+    }
+
     fn rows(&mut self, row: Rows) -> Result<FlowBatch, Trouble> {
+        let piece = self.part(row.part).map(|part| (part.offset, part.padded() as u32))?;
+        self.fetched.fetch(vec![piece])?;
         let octets = self.octets(row.part)?.into_owned();
         let offsets: Vec<u16> = self.head.columns.iter().map(|column| column.at as u16).collect();
         let size = row.size as usize;
@@ -116,12 +178,23 @@ impl<'a> Decoding<'a> {
             ColumnKind::Row => Column::Unread,
             ColumnKind::Values => {
                 let part = self.part(entry.a)?;
-                if part.layout == Layout::Zero && part.transform == super::Transform::Absolute && width <= 8 {
+                if part.layout == Layout::Zero && part.transform == Transform::Absolute && width <= 8 {
                     return Ok(Column::Constant { value: first(part.base, width) });
                 }
-                let reference = self.reference(entry.a, depth)?;
+                if part.transform == Transform::Difference {
+                    self.decode_reference(part.reference.into(), depth)?;
+                }
+                let reference = self.columns.get(usize::from(part.reference)).and_then(Column::view);
                 let octets = self.octets(entry.a)?;
-                let mut data = part.values(octets, reference.as_deref());
+                let mut data = match octets {
+                    // Octets as they are, decompressed into a vector of their own: that is the column.
+                    Cow::Owned(octets) if part.layout == Layout::Octets => octets,
+                    octets => {
+                        let data = part.values(&octets, reference);
+                        recycle(octets);
+                        data
+                    }
+                };
                 self.turn(entry.number, at, &mut data);
                 Column::Plain { width, data }
             }
@@ -129,18 +202,16 @@ impl<'a> Decoding<'a> {
                 let (values, index) = (self.shared(entry.b)?, self.index(entry.a, entry.b)?);
                 Column::Dictionary { width, values: self.turned(entry.number, at, values), index }
             }
-            ColumnKind::Table => self.table(at, depth)?,
+            ColumnKind::Table => self.table(at)?,
             ColumnKind::Variable => {
-                let octets = self.octets(entry.a)?;
-                let lengths = self.part(entry.a)?.numbers(&octets, None);
-                let mut end = 0u32;
-                let ends = lengths.iter().map(|length| {
-                    end = end.saturating_add(u32::try_from(*length).unwrap_or(u32::MAX));
-                    end
-                });
-                let ends: Vec<u32> = ends.collect();
+                let mut ends = self.numbers(entry.a)?;
+                let mut end = 0u64;
+                for length in &mut ends {
+                    end += u64::from(*length);
+                    *length = end as u32;
+                }
                 let data = self.octets(entry.b)?.into_owned();
-                if ends.last().is_some_and(|end| *end as usize != data.len()) {
+                if end != data.len() as u64 {
                     return Err(Trouble::damaged("a column's lengths do not fit its octets"));
                 }
                 Column::Variable { ends, data }
@@ -148,12 +219,26 @@ impl<'a> Decoding<'a> {
         })
     }
 
+    /// Decodes the column that another one's numbers are the difference to.
+    fn decode_reference(&mut self, at: usize, depth: usize) -> Result<(), Trouble> {
+        if depth > 0 && self.columns.get(at) == Some(&Column::Unread) {
+            let column = self.column(at, depth - 1)?;
+            if let Some(place) = self.columns.get_mut(at) {
+                *place = column;
+            }
+        }
+        match self.columns.get(at).and_then(Column::view) {
+            Some(_) => Ok(()),
+            None => Err(Trouble::damaged("a difference to nothing")),
+        }
+    }
+
     /// A column told by another one's codes.
-    fn table(&mut self, at: usize, depth: usize) -> Result<Column, Trouble> {
+    fn table(&mut self, at: usize) -> Result<Column, Trouble> {
         let Some(entry) = self.head.columns.get(at).copied() else { return Err(Trouble::damaged("no such column")) };
         let parent = self.head.columns.get(usize::from(entry.parent)).copied();
         let parent = parent.filter(|parent| parent.kind == ColumnKind::Codes);
-        let Some(parent) = parent.filter(|_| depth > 0) else { return Err(Trouble::damaged("a table of nothing")) };
+        let Some(parent) = parent else { return Err(Trouble::damaged("a table of nothing")) };
         let (values, index) = (self.shared(entry.a)?, self.index(parent.a, parent.b)?);
         let values = self.turned(entry.number, at, values);
         if entry.b == NONE {
@@ -161,52 +246,47 @@ impl<'a> Decoding<'a> {
         }
         // Exceptions are values of their own, behind the others.
         let width = usize::from(entry.spec.width);
-        let octets = self.octets(entry.b)?;
-        let rows = self.part(entry.b)?.numbers(&octets, None);
-        let (mut values, mut index) = (values.to_vec(), index.to_vec());
-        let mut next = (values.len() / width.max(1)) as u32;
+        let rows = self.numbers(entry.b)?;
+        let mut values = values.to_vec();
+        let mut codes = crate::flow::number_room(index.len());
+        codes.copy_from_slice(&index);
+        let first = (values.len() / width.max(1)) as u32;
         let exceptions = self.shared(entry.c)?;
         values.extend_from_slice(&self.turned(entry.number, at, exceptions));
-        for row in rows {
-            let place = usize::try_from(row).ok().and_then(|row| index.get_mut(row));
-            *place.ok_or_else(|| Trouble::damaged("an exception is of no flow"))? = next;
-            next += 1;
+        for (code, row) in (first..).zip(&rows) {
+            let place = usize::try_from(*row).ok().and_then(|row| codes.get_mut(row));
+            *place.ok_or_else(|| Trouble::damaged("an exception is of no flow"))? = code;
         }
-        Ok(Column::Dictionary { width: entry.spec.width, values: Arc::new(values), index: Arc::new(index) })
+        give_numbers_back(rows);
+        Ok(Column::Dictionary { width: entry.spec.width, values: Arc::new(values), index: Arc::new(codes) })
     }
 
     fn part(&self, at: u16) -> Result<&'a super::PartEntry, Trouble> {
         self.head.part(at).ok_or_else(|| Trouble::damaged("no such part"))
     }
 
-    fn octets(&mut self, at: u16) -> Result<Cow<'a, [u8]>, Trouble> {
+    /// The octets of a part: checked, decompressed.
+    fn octets(&self, at: u16) -> Result<Cow<'_, [u8]>, Trouble> {
         let part = self.part(at)?;
         if part.stored == 0 {
             return Ok(Cow::Borrowed(&[]));
         }
-        self.read += part.stored as u64;
-        part.octets(self.source.read(part.offset, part.padded())?)
+        let stored = self.fetched.get(part.offset, part.padded() as u32);
+        let stored = stored.ok_or_else(|| Trouble::damaged("a part was not read"))?;
+        if !self.checked {
+            part.check(stored)?;
+        }
+        match part.codec {
+            crate::flow::Codec::None => Ok(Cow::Borrowed(stored.get(..part.stored as usize).unwrap_or_default())),
+            _ => part.decompress(stored).map(Cow::Owned),
+        }
     }
 
-    /// The numbers that a part's are the difference to.
-    fn reference(&mut self, at: u16, depth: usize) -> Result<Option<Vec<u64>>, Trouble> {
-        let part = self.part(at)?;
-        if part.transform != super::Transform::Difference {
-            return Ok(None);
-        }
-        let at = usize::from(part.reference);
-        let unread = self.columns.get(at) == Some(&Column::Unread);
-        if unread && depth > 0 {
-            let column = self.column(at, depth - 1)?;
-            if let Some(place) = self.columns.get_mut(at) {
-                *place = column;
-            }
-        }
-        let view = self.columns.get(at).and_then(Column::view);
-        let Some(view) = view else { return Err(Trouble::damaged("a difference to nothing")) };
-        let mut numbers = Vec::new();
-        view.gather(crate::flow::Rows::All(self.head.rows as usize), &mut numbers);
-        Ok(Some(numbers))
+    fn numbers(&self, at: u16) -> Result<Vec<u32>, Trouble> {
+        let octets = self.octets(at)?;
+        let numbers = self.part(at)?.numbers(&octets);
+        recycle(octets);
+        numbers
     }
 
     /// A part's values, which several columns may share.
@@ -215,23 +295,21 @@ impl<'a> Decoding<'a> {
             return Ok(values.clone());
         }
         let octets = self.octets(at)?;
-        let values = Arc::new(self.part(at)?.values(octets, None));
+        let values = Arc::new(self.part(at)?.values(&octets, None));
+        recycle(octets);
         self.values.insert(at, values.clone());
         Ok(values)
     }
 
     /// Codes, each of which has a value in part `values`.
     fn index(&mut self, at: u16, values: u16) -> Result<Arc<Vec<u32>>, Trouble> {
+        let count = self.part(values)?.count;
         if let Some(codes) = self.codes.get(&at) {
-            return Ok(codes.clone());
+            let codes = codes.clone();
+            return known(&codes, count).map(|()| codes);
         }
-        let octets = self.octets(at)?;
-        let count = u64::from(self.part(values)?.count);
-        let numbers = self.part(at)?.numbers(&octets, None);
-        if numbers.iter().any(|code| *code >= count) {
-            return Err(Trouble::damaged("a value that is not in its dictionary"));
-        }
-        let codes: Arc<Vec<u32>> = Arc::new(numbers.into_iter().map(|code| code as u32).collect());
+        let codes = Arc::new(self.numbers(at)?);
+        known(&codes, count)?;
         self.codes.insert(at, codes.clone());
         Ok(codes)
     }
@@ -257,6 +335,21 @@ impl<'a> Decoding<'a> {
         let mut turned = values.to_vec();
         self.turn(number, at, &mut turned);
         Arc::new(turned)
+    }
+}
+
+/// Whether all codes are of one of `count` values.
+fn known(codes: &[u32], count: u32) -> Result<(), Trouble> {
+    match codes.iter().fold(0, |most, code| most.max(*code)) {
+        most if most < count || codes.is_empty() => Ok(()),
+        _ => Err(Trouble::damaged("a value that is not in its dictionary")),
+    }
+}
+
+/// Gives the room of octets back that were decompressed.
+fn recycle(octets: Cow<'_, [u8]>) {
+    if let Cow::Owned(octets) = octets {
+        give_back(octets);
     }
 }
 

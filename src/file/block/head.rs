@@ -1,5 +1,7 @@
 //! A block's head: everything that is known of it without reading its columns.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{COMMON, ColumnKind, Layout, MAGIC, MAX_CHUNK, MAX_ROWS, NONE, Transform, kind};
@@ -16,6 +18,8 @@ const PART: usize = 48;
 const OCTETS: u8 = 1;
 /// Least and greatest value are known.
 const BOUNDED: u8 = 2;
+/// Octets that a block's columns may take when they are decoded: a guard against files made to exhaust memory.
+const MAX_SIZE: u64 = 4 * MAX_CHUNK as u64;
 /// Head flag: the span is known.
 const SPANNED: u32 = 1;
 
@@ -38,6 +42,8 @@ pub(in crate::file) struct Head {
     pub parts: Vec<PartEntry>,
     /// The columns as a schema.
     pub schema: Arc<Schema>,
+    /// The head's checksum; 0 of one that has not been read.
+    pub sum: u32,
 }
 
 /// Where a Bloom filter lies.
@@ -139,9 +145,12 @@ impl PartEntry {
         (self.stored as usize).next_multiple_of(8)
     }
 
-    /// Octets its x take when decompressed; `None` if that is absurd.
+    /// Octets its x take when decompressed; `None` if that, or what they stand for, is absurd.
     fn expected(&self) -> Option<u64> {
         let (count, width) = (u64::from(self.count), u64::from(self.width));
+        if count * width > MAX_CHUNK as u64 {
+            return None;
+        }
         Some(match self.layout {
             Layout::Zero => 0,
             Layout::Packed => (count * u64::from(self.bits)).div_ceil(8),
@@ -189,6 +198,23 @@ impl Head {
 
     /// Reads a head, which `octets` begin with. Says what is wrong with it.
     pub fn read(octets: &[u8]) -> Result<Head, String> {
+        let size = octets.get(12..16).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
+        let sum = octets.get(16..20).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
+        match octets.get(..size as usize) {
+            Some(head) if checksum(head) != sum => Err("the head's checksum is wrong".into()),
+            _ => Head::parse(octets),
+        }
+    }
+
+    /// Whether the block begins with this head.
+    pub fn is_in(&self, block: &[u8]) -> bool {
+        let size = Head::octets(self.columns.len(), self.parts.len());
+        let stored = block.get(16..20).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
+        block.get(..size).is_some_and(|head| stored == self.sum && checksum(head) == self.sum)
+    }
+
+    /// Reads a head that is known to be whole: from an index.
+    pub fn parse(octets: &[u8]) -> Result<Head, String> {
         let early = || "the head ends early".to_string();
         let common = octets.get(..COMMON).ok_or_else(early)?;
         let mut get = Get { rest: common.get(8..).unwrap_or_default() };
@@ -196,9 +222,6 @@ impl Head {
         let head = octets.get(..size).ok_or_else(early)?;
         if size < FIXED || length as usize > MAX_CHUNK || (length as usize) < size || length % 8 != 0 {
             return Err(format!("a head of {size} octets in a block of {length}"));
-        }
-        if sum != checksum(head) {
-            return Err("the head's checksum is wrong".into());
         }
         let mut get = Get { rest: head.get(COMMON..).unwrap_or_default() };
         let (columns, parts, flags) = (get.u16(), get.u16(), get.u32());
@@ -210,7 +233,7 @@ impl Head {
         }
         let columns = (0..columns).map(|_| ColumnEntry::read(&mut get)).collect::<Result<Vec<_>, _>>()?;
         let parts = (0..parts).map(|_| PartEntry::read(&mut get)).collect::<Result<Vec<_>, _>>()?;
-        let schema = Arc::new(Schema::new(columns.iter().map(|column| column.spec).collect()));
+        let schema = shared_schema(&columns);
         let row = (row.0 > 0).then_some(Rows {
             size: row.0,
             order: if row.1 == 2 { Order::Big } else { Order::Little },
@@ -225,6 +248,7 @@ impl Head {
             columns,
             parts,
             schema,
+            sum,
         };
         head.check().map(|()| head)
     }
@@ -243,8 +267,12 @@ impl Head {
         if self.bloom.is_some_and(|bloom| !inside(bloom.offset, bloom.lines as usize * super::LINE)) {
             return Err("the Bloom filter reaches past the block".into());
         }
+        let mut size = 0;
         for (at, column) in self.columns.iter().enumerate() {
-            self.check_column(column).ok_or_else(|| format!("column {at} does not fit its parts"))?;
+            size += self.check_column(column).ok_or_else(|| format!("column {at} does not fit its parts"))?;
+        }
+        if size > MAX_SIZE {
+            return Err(format!("columns of {size} octets, expected at most {MAX_SIZE}"));
         }
         match self.row {
             Some(row) => {
@@ -256,32 +284,41 @@ impl Head {
         }
     }
 
-    fn check_column(&self, column: &ColumnEntry) -> Option<()> {
-        let width = column.spec.width;
-        let numbers =
-            |at: u16, count: u32| self.part(at).filter(|part| part.count == count && part.layout != Layout::Octets);
+    /// Octets a column takes when it is decoded; `None` if it cannot be.
+    fn check_column(&self, column: &ColumnEntry) -> Option<u64> {
+        let (width, rows) = (column.spec.width, u64::from(self.rows));
+        let alone = |part: &&PartEntry| part.transform != Transform::Difference;
+        let numbers = |at: u16, count: u32| {
+            self.part(at).filter(|part| part.count == count && part.layout != Layout::Octets).filter(alone)
+        };
         let values = |at: u16| self.part(at).filter(|part| part.width == width && width > 0);
+        let size = |part: &PartEntry| u64::from(part.count) * u64::from(part.width);
         match column.kind {
-            ColumnKind::Values => values(column.a).filter(|part| part.count == self.rows).map(|_| ()),
-            ColumnKind::Codes => numbers(column.a, self.rows).and(values(column.b)).map(|_| ()),
+            ColumnKind::Values => values(column.a).filter(|part| part.count == self.rows).map(size),
+            ColumnKind::Codes => {
+                numbers(column.a, self.rows)?;
+                values(column.b).filter(alone).map(|part| size(part) + rows * 4)
+            }
             ColumnKind::Table => {
                 let parent = self.columns.get(usize::from(column.parent))?;
                 let entries = self.part(parent.b).filter(|_| parent.kind == ColumnKind::Codes)?.count;
-                values(column.a).filter(|part| part.count == entries)?;
-                if column.b != NONE {
-                    let exceptions = values(column.c)?.count;
-                    numbers(column.b, exceptions)?;
+                let table = values(column.a).filter(alone).filter(|part| part.count == entries)?;
+                if column.b == NONE {
+                    return Some(size(table));
                 }
-                Some(())
+                let exceptions = values(column.c).filter(alone).filter(|part| part.count <= self.rows)?;
+                numbers(column.b, exceptions.count)?;
+                Some(size(table) + size(exceptions) + rows * 4)
             }
             ColumnKind::Variable if width == VARIABLE => {
                 numbers(column.a, self.rows)?;
-                self.part(column.b).filter(|part| part.width == 1).map(|_| ())
+                self.part(column.b).filter(|part| part.width == 1).filter(alone).map(|part| size(part) + rows * 4)
             }
             ColumnKind::Variable => None,
             ColumnKind::Row => {
                 let row = self.row?;
-                (width != VARIABLE && u64::from(column.at) + u64::from(width) <= u64::from(row.size)).then_some(())
+                let inside = u64::from(column.at) + u64::from(width) <= u64::from(row.size);
+                (width != VARIABLE && inside && column.at <= u16::MAX.into()).then_some(0)
             }
         }
     }
@@ -290,6 +327,25 @@ impl Head {
     pub fn part(&self, at: u16) -> Option<&PartEntry> {
         self.parts.get(usize::from(at))
     }
+}
+
+thread_local! {
+    /// Schemas that a thread met last: blocks of a file mostly have one and the same.
+    static SCHEMAS: RefCell<VecDeque<Arc<Schema>>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// The schema of these columns; one that was made before if there is one.
+fn shared_schema(columns: &[ColumnEntry]) -> Arc<Schema> {
+    let specs = || columns.iter().map(|column| &column.spec);
+    SCHEMAS.with_borrow_mut(|schemas| {
+        if let Some(known) = schemas.iter().find(|schema| schema.fields().iter().eq(specs())) {
+            return known.clone();
+        }
+        let schema = Arc::new(Schema::new(specs().copied().collect()));
+        schemas.truncate(15);
+        schemas.push_front(schema.clone());
+        schema
+    })
 }
 
 /// The checksum of a head, its place for it taken as zero.

@@ -7,13 +7,16 @@
 mod bloom;
 mod decode;
 mod encode;
+mod fetch;
 mod head;
 mod pack;
 mod part;
+mod unpack;
 
 pub(super) use bloom::{LINE, Line, Probe};
-pub(super) use decode::{Decoding, Source, Trouble};
+pub(super) use decode::{Decoding, Trouble, octets_of};
 pub(super) use encode::{BlockEncoder, RowsBlock, Values, append};
+pub(super) use fetch::Source;
 use head::PartEntry;
 pub(super) use head::{Get, Head, checksum};
 

@@ -1,120 +1,153 @@
-//! Parts: from octets to numbers.
+//! Parts: from octets to numbers and values.
 
-use std::borrow::Cow;
+use std::cell::RefCell;
 
 use super::decode::Trouble;
 use super::head::PartEntry;
-use super::{Layout, Transform, pack};
-use crate::flow::Codec;
+use super::unpack::{Lane, add_to, join, sum_up, unpack};
+use super::{Layout, Transform};
+use crate::flow::{Codec, Order, Rows, View, give_back, number_room, room};
+
+thread_local! {
+    /// A thread's decompressor: making one anew for each column costs as much as using it.
+    static ZSTD: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+}
 
 impl PartEntry {
-    /// The octets of a part, from what is stored of it and behind it up to a multiple of 8.
-    pub fn octets<'a>(&self, stored: Cow<'a, [u8]>) -> Result<Cow<'a, [u8]>, Trouble> {
-        if crc32c::crc32c(&stored) != self.sum {
-            return Err(Trouble::damaged("a column's checksum is wrong"));
+    /// Whether the part is as it was written: `stored` is what is stored of it, and behind it up to a multiple of 8.
+    pub fn check(&self, stored: &[u8]) -> Result<(), Trouble> {
+        match crc32c::crc32c(stored) == self.sum {
+            true => Ok(()),
+            false => Err(Trouble::damaged("a column's checksum is wrong")),
         }
-        let length = self.stored as usize;
-        let cut = |stored: Cow<'a, [u8]>| match stored {
-            Cow::Borrowed(octets) => Cow::Borrowed(octets.get(..length).unwrap_or_default()),
-            Cow::Owned(mut octets) => {
-                octets.truncate(length);
-                Cow::Owned(octets)
+    }
+
+    /// Decompresses what is stored of a part.
+    pub fn decompress(&self, stored: &[u8]) -> Result<Vec<u8>, Trouble> {
+        let stored = stored.get(..self.stored as usize).unwrap_or(stored);
+        let mut out = room(self.raw as usize);
+        let got = match self.codec {
+            Codec::None => {
+                out.clear();
+                out.extend_from_slice(stored);
+                Ok(stored.len())
             }
+            Codec::Lz4 => lz4_flex::block::decompress_into(stored, &mut out).map_err(|e| e.to_string()),
+            Codec::Zstd => zstd(stored, &mut out).map_err(|e| e.to_string()),
         };
-        let (stored, raw) = (cut(stored), self.raw as usize);
-        let unpacked = match self.codec {
-            Codec::None => return Ok(stored),
-            Codec::Lz4 => lz4_flex::block::decompress(&stored, raw).map_err(|e| e.to_string()),
-            Codec::Zstd => zstd::bulk::decompress(&stored, raw).map_err(|e| e.to_string()),
-        };
-        match unpacked {
-            Ok(octets) if octets.len() == raw => Ok(Cow::Owned(octets)),
-            Ok(octets) => Err(Trouble::Damaged(format!("a column of {} octets, expected {raw}", octets.len()))),
+        match got {
+            Ok(octets) if octets == self.raw as usize => Ok(out),
+            Ok(octets) => Err(Trouble::Damaged(format!("a column of {octets} octets, expected {}", self.raw))),
             Err(what) => Err(Trouble::Damaged(format!("a column cannot be decompressed: {what}"))),
         }
     }
 
-    /// The numbers of a part from its octets; `reference` are those of the other column of a difference.
-    pub fn numbers(&self, octets: &[u8], reference: Option<&[u64]>) -> Vec<u64> {
-        let count = self.count as usize;
-        let mut numbers = Vec::with_capacity(count);
+    /// Fills `out` with the part's numbers; `reference` is the other column of a difference.
+    fn fill<L: Lane>(&self, octets: &[u8], reference: Option<View<'_>>, out: &mut [L]) {
+        let base = if self.transform == Transform::Delta { self.step } else { self.base };
         match self.layout {
-            Layout::Zero => numbers.resize(count, 0),
-            Layout::Packed => pack::unpack(octets, self.bits, count, |n| numbers.push(n)),
-            Layout::Planes => {
-                numbers.resize(count, 0);
-                for (plane, octets) in octets.chunks_exact(count.max(1)).enumerate().take(8) {
-                    numbers.iter_mut().zip(octets).for_each(|(n, octet)| *n |= u64::from(*octet) << (8 * plane));
-                }
-            }
-            Layout::Octets => {
-                let width = usize::from(self.width).max(1);
-                let fold = |value: &[u8]| value.iter().take(8).rev().fold(0, |n, octet| n << 8 | u64::from(*octet));
-                numbers.extend(octets.chunks_exact(width).map(fold));
-                numbers.resize(count, 0);
-                return numbers;
-            }
+            Layout::Packed => unpack(octets, self.bits, base, out),
+            Layout::Planes => join(octets, self.bits, base, out),
+            Layout::Zero | Layout::Octets => out.fill(L::of(base)),
         }
-        self.transform(&mut numbers, reference);
-        numbers
+        match (self.transform, reference) {
+            (Transform::Absolute, _) | (Transform::Difference, None) => {}
+            (Transform::Delta, _) => sum_up(self.base, out),
+            (Transform::Difference, Some(reference)) => difference(reference, out),
+        }
     }
 
-    /// From x to the numbers meant.
-    fn transform(&self, numbers: &mut [u64], reference: Option<&[u64]>) {
-        let mask = if self.width >= 8 { u64::MAX } else { (1 << (8 * self.width)) - 1 };
-        match self.transform {
-            Transform::Absolute => numbers.iter_mut().for_each(|n| *n = self.base.wrapping_add(*n) & mask),
-            Transform::Delta => {
-                let mut last = self.base;
-                for n in numbers {
-                    last = last.wrapping_add(self.step).wrapping_add(*n);
-                    *n = last & mask;
-                }
-            }
-            Transform::Difference => {
-                let reference = reference.unwrap_or_default();
-                for (n, other) in numbers.iter_mut().zip(reference) {
-                    *n = other.wrapping_add(self.base).wrapping_add(*n) & mask;
-                }
-            }
+    /// The numbers of a part that is not octets and no difference: codes, lengths, rows.
+    pub fn numbers(&self, octets: &[u8]) -> Result<Vec<u32>, Trouble> {
+        let mut out = number_room(self.count as usize);
+        self.fill(octets, None, &mut out);
+        match self.width {
+            1 => out.iter_mut().for_each(|n| *n &= 0xFF),
+            2 => out.iter_mut().for_each(|n| *n &= 0xFFFF),
+            4 => {}
+            other => return Err(Trouble::Damaged(format!("codes of {other} octets, expected 1, 2 or 4"))),
         }
+        Ok(out)
     }
 
     /// The values of a part, its width each, one behind the other.
-    pub fn values(&self, octets: Cow<'_, [u8]>, reference: Option<&[u64]>) -> Vec<u8> {
-        let width = usize::from(self.width);
-        match self.layout {
-            Layout::Octets => octets.into_owned(),
-            Layout::Planes if width > 8 => {
-                let count = self.count as usize;
-                let mut values = vec![0; count * width];
-                for (plane, octets) in octets.chunks_exact(count.max(1)).enumerate().take(width) {
-                    for (value, octet) in values.chunks_exact_mut(width).zip(octets) {
-                        if let Some(place) = value.get_mut(plane) {
-                            *place = *octet;
-                        }
-                    }
-                }
-                values
+    pub fn values(&self, octets: &[u8], reference: Option<View<'_>>) -> Vec<u8> {
+        let (width, count) = (usize::from(self.width), self.count as usize);
+        let mut out = room(count * width);
+        match (self.layout, width) {
+            (Layout::Octets, _) => {
+                let whole = octets.len().min(out.len());
+                out.truncate(whole);
+                out.copy_from_slice(octets.get(..whole).unwrap_or_default());
+                out.resize(count * width, 0);
             }
-            _ => narrow(&self.numbers(&octets, reference), width),
+            (_, 1) => self.fill(octets, reference, out.as_chunks_mut::<1>().0),
+            (_, 2) => self.fill(octets, reference, out.as_chunks_mut::<2>().0),
+            (_, 4) => self.fill(octets, reference, out.as_chunks_mut::<4>().0),
+            (_, 8) => self.fill(octets, reference, out.as_chunks_mut::<8>().0),
+            (Layout::Planes, 9..) => interleave(octets, self.bits.into(), width, &mut out),
+            _ => {
+                let mut wide = room(count * 8);
+                let numbers = wide.as_chunks_mut::<8>().0;
+                self.fill(octets, reference, numbers);
+                out.fill(0);
+                for (value, number) in out.chunks_exact_mut(width.max(1)).zip(numbers) {
+                    value.iter_mut().zip(number).for_each(|(to, from)| *to = *from);
+                }
+                give_back(wide);
+            }
+        }
+        out
+    }
+}
+
+fn zstd(stored: &[u8], out: &mut [u8]) -> std::io::Result<usize> {
+    ZSTD.with_borrow_mut(|kept| match kept {
+        Some(decompressor) => decompressor.decompress_to_buffer(stored, out),
+        None => kept.insert(zstd::bulk::Decompressor::new()?).decompress_to_buffer(stored, out),
+    })
+}
+
+/// Adds the numbers of another column, as wide as they are where they lie one behind the other.
+fn difference<L: Lane>(reference: View<'_>, out: &mut [L]) {
+    match reference {
+        View::Strided { bytes, offset: 0, stride: 4, width: 4, order: Order::Little } => {
+            add_to(out, bytes.as_chunks::<4>().0)
+        }
+        View::Strided { bytes, offset: 0, stride: 8, width: 8, order: Order::Little } => {
+            add_to(out, bytes.as_chunks::<8>().0)
+        }
+        View::Strided { bytes, offset: 0, stride: 2, width: 2, order: Order::Little } => {
+            add_to(out, bytes.as_chunks::<2>().0)
+        }
+        View::Strided { bytes, offset: 0, stride: 1, width: 1, .. } => add_to(out, bytes.as_chunks::<1>().0),
+        other => {
+            let mut numbers = Vec::<u64>::new();
+            other.gather(Rows::All(out.len()), &mut numbers);
+            out.iter_mut().zip(numbers).for_each(|(lane, n)| *lane = L::of(lane.get().wrapping_add(n)));
         }
     }
 }
 
-/// Numbers as little-endian octets, so many each.
-pub(super) fn narrow(numbers: &[u64], width: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(numbers.len() * width);
-    match width {
-        1 => out.extend(numbers.iter().map(|n| *n as u8)),
-        2 => numbers.iter().for_each(|n| out.extend_from_slice(&(*n as u16).to_le_bytes())),
-        4 => numbers.iter().for_each(|n| out.extend_from_slice(&(*n as u32).to_le_bytes())),
-        8 => numbers.iter().for_each(|n| out.extend_from_slice(&n.to_le_bytes())),
-        _ => numbers.iter().for_each(|n| {
-            let octets = n.to_le_bytes();
-            out.extend_from_slice(octets.get(..width).unwrap_or(&octets));
-            out.resize(out.len() + width.saturating_sub(8), 0);
-        }),
+/// Values of more than 8 octets from planes of their octets, the lowest first; octets of no plane are zero.
+fn interleave(octets: &[u8], planes: usize, width: usize, out: &mut [u8]) {
+    let count = (out.len() / width).max(1);
+    if planes < width {
+        out.fill(0);
     }
-    out
+    for (at, plane) in octets.chunks_exact(count).enumerate().take(planes.min(width)) {
+        match width {
+            // Addresses.
+            16 => out.as_chunks_mut::<16>().0.iter_mut().zip(plane).for_each(|(value, octet)| {
+                if let Some(place) = value.get_mut(at) {
+                    *place = *octet;
+                }
+            }),
+            _ => out.chunks_exact_mut(width).zip(plane).for_each(|(value, octet)| {
+                if let Some(place) = value.get_mut(at) {
+                    *place = *octet;
+                }
+            }),
+        }
+    }
 }

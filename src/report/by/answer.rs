@@ -7,6 +7,7 @@ use super::columns::{By, Sum};
 use super::spec::Spec;
 use crate::flow::{FlowBatch, Projection};
 use crate::report::group::Outcome;
+use crate::report::words::Ranked;
 use crate::report::{Aggregation, Counts, Entry, Groups, KeyLayout, KeyWords, Worker};
 
 /// Reports being made. Threads add to them through workers.
@@ -74,16 +75,21 @@ impl<'a> Report<'a> {
         let mut groups = self.groups.into_iter().zip(outcomes).map(|(group, made)| group.finish_as(made, wide));
         let mut all: Vec<Groups> = groups.next().into_iter().collect();
         let mut lacking: u64 = all.iter().map(Groups::lacking).sum();
+        let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
         let mut sketches = self.sketches.into_iter();
         for extra in &self.spec.extras {
             let counted = match extra.approx {
-                true => sketches.next().map(|sketch| sketch.finish(wide)),
+                true => sketches.next().map(|sketch| sketch.finish(wide, threads)),
                 false => groups.next().map(|groups| groups.count_by(layout.clone())),
             };
             lacking = lacking.max(counted.as_ref().map_or(0, Groups::lacking));
             all.extend(counted);
         }
-        Answer { spec: self.spec, groups: all, lacking }
+        let words = self.spec.words.rank();
+        if !words.is_empty() {
+            all.iter_mut().for_each(|groups| groups.rank_words(&self.spec.parts, &words));
+        }
+        Answer { spec: self.spec, groups: all, words, lacking }
     }
 }
 
@@ -114,6 +120,8 @@ pub struct Answer<'a> {
     pub(super) spec: &'a Spec,
     /// Those with the sums, then one a count of distinct values, which stands in the place of the flows.
     pub(super) groups: Vec<Groups>,
+    /// Values that are no numbers.
+    pub(super) words: Ranked,
     lacking: u64,
 }
 

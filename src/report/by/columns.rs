@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::names;
 use super::spec::{Spec, key};
+use crate::flow::registry::Kind;
 use crate::flow::symbols::Kind as Names;
 use crate::report::{Order, SortBy};
 
@@ -24,6 +25,10 @@ pub(super) enum Show {
     /// By name, where names are wanted and known.
     Number(Option<Names>),
     Mac,
+    /// As far above the least number there can be.
+    Signed,
+    /// A value that is no number, of a kind.
+    Word(Kind),
     /// ms since 1970; to the second, or to the millisecond.
     Time {
         fraction: bool,
@@ -162,7 +167,7 @@ impl Spec {
             Some(names::Source::Field(field)) => part.fields().next() == Some(field),
             Some(names::Source::Start) => matches!(part, crate::report::Part::Start(_)),
             Some(names::Source::End) => matches!(part, crate::report::Part::End(_)),
-            None => false,
+            Some(names::Source::Element(_)) | None => false,
         };
         let alike = || self.parts.iter().position(field).filter(|_| self.turned.is_none());
         let found = by_title.or_else(|| self.parts.iter().position(|p| Some(*p) == part)).or_else(alike);

@@ -1,12 +1,16 @@
 //! What fields are called.
 
+use crate::flow::registry::{self, Entry};
 use crate::flow::symbols::Kind as Names;
+use crate::flow::time::FlowTimes;
 use crate::flow::{Element, Field};
 
 /// What a word stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Source {
     Field(Field),
+    /// An element that is no field.
+    Element(Entry),
     /// A flow's own times, whichever way the exporter says them.
     Start,
     End,
@@ -62,7 +66,9 @@ pub(super) fn find(word: &str) -> Option<Source> {
         is(element.short_name()) || is(element.name())
     };
     let field = || Field::ALL.iter().find(|field| field.candidates().iter().any(called));
-    alias.map(|(_, source)| *source).or_else(|| field().map(|field| Source::Field(*field)))
+    let named = |entry: &&Entry| entry.name.eq_ignore_ascii_case(word);
+    let element = || registry::all().iter().find(named).map(|entry| Source::Element(*entry));
+    alias.map(|(_, source)| *source).or_else(|| field().map(|field| Source::Field(*field))).or_else(element)
 }
 
 /// What a field is called in a report.
@@ -78,8 +84,10 @@ pub(super) fn title(field: Field) -> String {
 /// The words that are understood, one a field, for messages.
 pub(super) fn known() -> String {
     let times = ["first", "last"].map(str::to_owned);
-    let hidden = [Field::First, Field::Last, Field::StartMs, Field::EndMs];
-    let fields = Field::ALL.iter().filter(|field| !hidden.contains(field)).map(|field| title(*field));
+    // Of the ways in which flows tell their times nobody has to know.
+    let clock = [Field::UnixSecs, Field::UnixNsecs, Field::Uptime];
+    let shown = |field: &&Field| clock.contains(field) || !FlowTimes::FIELDS.contains(field);
+    let fields = Field::ALL.iter().filter(shown).map(|field| title(*field));
     fields.chain(times).collect::<Vec<_>>().join(" ")
 }
 

@@ -14,9 +14,12 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use super::columns::{Show, Title};
 use super::names::{self, ENDS, Source};
+use crate::flow::registry::{Entry, Kind};
+use crate::report::words::Words;
 use crate::report::{Grouping, Part};
 
 /// What a report is asked to be: the parts of its key, and what is counted.
@@ -29,6 +32,8 @@ pub struct Spec {
     pub(super) titles: Vec<Title>,
     pub(super) extras: Vec<Extra>,
     pub(super) duration: bool,
+    /// Values that are no numbers.
+    pub(super) words: Arc<Words>,
 }
 
 /// A count of distinct values.
@@ -67,6 +72,7 @@ impl FromStr for Spec {
             titles: Vec::new(),
             extras: Vec::new(),
             duration: false,
+            words: Arc::default(),
         };
         for item in items(text) {
             spec.add(item.trim())?;
@@ -95,7 +101,7 @@ impl Spec {
             Some(turned) => Grouping::either_way(&with(&self.parts), &with(turned))?,
             None => Grouping::by(&with(&self.parts))?,
         };
-        Some(grouping.with_duration(self.duration && extra.is_none()))
+        Some(grouping.with_duration(self.duration && extra.is_none()).with_words(&self.words))
     }
 
     fn add(&mut self, item: &str) -> Result<(), SpecError> {
@@ -189,6 +195,8 @@ pub(super) fn key(word: &str) -> Result<(Part, Title), SpecError> {
     let (name, cut) = word.split_once('/').map_or((word, None), |(name, cut)| (name.trim(), Some(cut.trim())));
     match names::find(name) {
         Some(Source::Field(one)) => field(word, one, cut),
+        Some(Source::Element(_)) if cut.is_some() => wrong(word, UNCUT),
+        Some(Source::Element(entry)) => Ok(element(entry)),
         Some(time) => {
             let step = cut.map_or(Some(1), milliseconds);
             let Some(step) = step else {
@@ -217,7 +225,7 @@ fn field(word: &str, field: crate::flow::Field, cut: Option<&str>) -> Result<(Pa
             }
             None => wrong(word, "expected bits of an address behind the /: at most 32 (IPv4) or 128, or both: /24/64"),
         },
-        Some(_) => wrong(word, "only addresses (/24) and times (/5m) can be cut"),
+        Some(_) => wrong(word, UNCUT),
         None if address => Ok((Part::Address(field), Title { text, show: Show::Address })),
         None => {
             let mac = matches!(field, Field::SrcMac | Field::DstMac);
@@ -225,6 +233,20 @@ fn field(word: &str, field: crate::flow::Field, cut: Option<&str>) -> Result<(Pa
             Ok((Part::Number(field), Title { text, show }))
         }
     }
+}
+
+const UNCUT: &str = "only addresses (/24) and times (/5m) can be cut";
+
+/// A part that is any element.
+fn element(entry: Entry) -> (Part, Title) {
+    let (part, show) = match entry.kind {
+        Kind::Signed => (Part::Signed(entry.element), Show::Signed),
+        Kind::Number | Kind::Boolean | Kind::Seconds | Kind::Milliseconds => {
+            (Part::Element(entry.element), Show::Number(None))
+        }
+        kind => (Part::Word(entry.element), Show::Word(kind)),
+    };
+    (part, Title { text: entry.name.to_owned(), show })
 }
 
 /// Bits of IPv4 and of IPv6 addresses.

@@ -116,6 +116,49 @@ fn conversations_keep_ports_with_their_hosts() {
     );
 }
 
+#[test]
+fn any_element_is_a_key() {
+    use std::sync::Arc;
+
+    use crate::flow::{Column, Element, FieldSpec, Schema, VARIABLE, ie};
+
+    let elements = [
+        (ie::OCTETS, 4),
+        (Element::iana(147), VARIABLE),
+        (ie::SRC_MAC, 6),
+        (Element::iana(225), 4),
+        (Element::iana(434), 4),
+    ];
+    let fields = elements.map(|(element, width)| FieldSpec { element, occurrence: 0, width });
+    let schema = Arc::new(Schema::new(fields.to_vec()));
+    let number = |n: u32| n.to_ne_bytes();
+    let columns = vec![
+        Column::Plain { width: 4, data: [5, 6, 7].into_iter().flat_map(number).collect() },
+        Column::Variable { ends: vec![4, 9, 13], data: b"wlanguestwlan".to_vec() },
+        Column::Plain { width: 6, data: [[2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 9], [2, 0, 0, 0, 0, 1]].concat() },
+        Column::Plain {
+            width: 4,
+            data: [0x0A00_0001, 0x0900_0001, 0x0A00_0001].into_iter().flat_map(number).collect(),
+        },
+        Column::Plain { width: 4, data: [-3i32, 4, -3].into_iter().flat_map(i32::to_ne_bytes).collect() },
+    ];
+    let batches = [FlowBatch::from_columns(schema, 3, columns), v5(&[flow([1, 2], [3, 4], 6, 50, 1)])];
+    let csv = |text: &str, sort: &str| shown(text, sort, &batches, Format::Csv, 9);
+    assert_eq!(csv("wlanSSID", "wlanssid"), "wlanSSID,flows,octets,packets\nguest,1,6,0\nwlan,2,12,0\n");
+    assert_eq!(
+        csv("postNATSourceIPv4Address,distinct(wlanSSID),approx(WLANSSID)", "postNATSourceIPv4Address:desc"),
+        "postNATSourceIPv4Address,flows,octets,packets,distinct(wlanSSID),approx(wlanSSID)\n\
+         10.0.0.1,2,12,0,1,1\n9.0.0.1,1,6,0,1,1\n"
+    );
+    assert_eq!(
+        csv("mibObjectValueInteger,src_mac", "mibObjectValueInteger"),
+        "mibObjectValueInteger,src_mac,flows,octets,packets\n-3,02:00:00:00:00:01,2,12,0\n4,02:00:00:00:00:09,1,6,0\n"
+    );
+    answer(&[spec("wlanSSID")], &batches, |answer| assert_eq!(answer.lacking(), 1));
+    assert!(Reports::new(&[spec("wlanSSID,mibObjectValueInteger")]).fields().wants(Element::iana(147)));
+    assert!("wlanSSID/3".parse::<Spec>().is_err());
+}
+
 /// Hosts, ports, octets: few of each, so that groups have several flows.
 fn flows() -> impl Strategy<Value = Vec<([u32; 2], [u16; 2], u32)>> {
     let one = ([0u32..40, 0u32..40], [0u16..4, 0u16..4], 0u32..1000);

@@ -1,14 +1,16 @@
 //! Answers as tables, CSV and JSON.
 
 use std::io::{self, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use chrono::{DateTime, Local};
 
 use super::answer::{Answer, Row};
 use super::columns::{By, Show, Sort, Sum};
 use crate::flow::Order as ByteOrder;
+use crate::flow::registry::Kind;
 use crate::flow::symbols::{Kind as Names, Symbols};
+use crate::report::words::Ranked;
 use crate::report::{Counts, Entry, KeyLayout, text};
 
 /// How an answer is written.
@@ -51,7 +53,8 @@ impl Text<'_> {
     pub fn write(&self, answer: &mut Answer, sort: &Sort, out: &mut impl Write) -> io::Result<()> {
         let by = answer.spec.order(sort).unwrap_or_default();
         let held = (self.top.min(answer.len()) <= HELD || answer.groups.len() > 1).then(|| answer.rows(by, self.top));
-        let mut lines = Lines::new(self, answer);
+        let words = std::mem::take(&mut answer.words);
+        let mut lines = Lines::new(self, answer, &words);
         match &held {
             Some(rows) => rows.iter().for_each(|row| lines.measure(row)),
             None => lines.bound(),
@@ -89,12 +92,13 @@ struct Lines<'a> {
     layout: KeyLayout,
     groups: usize,
     totals: Counts,
+    words: &'a Ranked,
     /// Columns' widths: the key's, then the sums'.
     widths: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
-    fn new(text: &'a Text<'a>, answer: &Answer) -> Lines<'a> {
+    fn new(text: &'a Text<'a>, answer: &Answer, words: &'a Ranked) -> Lines<'a> {
         let spec = answer.spec;
         let title = |sum: &Sum| {
             let mark = if text.percent && !matches!(sum, Sum::Extra(_)) { "%" } else { "" };
@@ -110,6 +114,7 @@ impl<'a> Lines<'a> {
             layout: answer.groups.first().map_or_else(KeyLayout::default, |groups| groups.layout().clone()),
             groups: answer.len(),
             totals: answer.totals(),
+            words,
             keys,
             sums,
         }
@@ -155,6 +160,9 @@ impl<'a> Lines<'a> {
                 }
                 Show::Number(_) => 20,
                 Show::Mac => 17,
+                Show::Signed => 20,
+                // Those are held: see HELD.
+                Show::Word(_) => 39,
                 Show::Time { .. } => 23,
             });
         }
@@ -314,6 +322,12 @@ impl<'a> Lines<'a> {
                 return name.is_none();
             }
             Show::Mac => mac(self.layout.value(&row.key, part) as u64, out),
+            Show::Signed => {
+                let number = (self.layout.value(&row.key, part) as u64 ^ 1 << 63) as i64;
+                out.extend_from_slice(number.to_string().as_bytes());
+                return true;
+            }
+            Show::Word(kind) => word(self.words.value(self.layout.value(&row.key, part) as u64), kind, out),
             Show::Time { fraction } => return time(self.layout.value(&row.key, part) as u64, fraction, out),
         }
         false
@@ -346,6 +360,33 @@ fn mac(number: u64, out: &mut Vec<u8>) {
     for (at, octet) in octets.iter().take(6).enumerate() {
         out.extend((at > 0).then_some(b':'));
         let _ = write!(out, "{octet:02x}");
+    }
+}
+
+/// A value that is no number.
+fn word(octets: &[u8], kind: Kind, out: &mut Vec<u8>) {
+    // Writing to a vector cannot fail.
+    let _ = match (kind, octets.len()) {
+        (Kind::Ipv4, 4) => write!(out, "{}", Ipv4Addr::from(octets.first_chunk().copied().unwrap_or_default())),
+        (Kind::Ipv6, 16) => write!(out, "{}", Ipv6Addr::from(octets.first_chunk().copied().unwrap_or_default())),
+        (Kind::Float, 4) => write!(out, "{}", f32::from_be_bytes(octets.first_chunk().copied().unwrap_or_default())),
+        (Kind::Float, 8) => write!(out, "{}", f64::from_be_bytes(octets.first_chunk().copied().unwrap_or_default())),
+        (Kind::Text, _) => return plain(octets, out),
+        (Kind::Mac, _) => octets.iter().enumerate().try_for_each(|(at, octet)| {
+            out.extend((at > 0).then_some(b':'));
+            write!(out, "{octet:02x}")
+        }),
+        _ => octets.iter().try_for_each(|octet| write!(out, "{octet:02x}")),
+    };
+}
+
+/// Text without the NULs that pad it. It sends the terminal no commands: control characters are written out, and what
+/// is not UTF-8 is replaced.
+fn plain(octets: &[u8], out: &mut Vec<u8>) {
+    let padding = octets.iter().rev().take_while(|octet| **octet == 0).count();
+    let octets = octets.get(..octets.len() - padding).unwrap_or_default();
+    for c in String::from_utf8_lossy(octets).chars() {
+        let _ = if c.is_control() { write!(out, "{}", c.escape_default()) } else { write!(out, "{c}") };
     }
 }
 

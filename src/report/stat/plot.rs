@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::catalog::Plot;
+use crate::flow::time::FlowTimes;
 use crate::flow::{Field, FlowBatch, Projection};
 use crate::report::text;
 
@@ -31,16 +32,20 @@ const WIDTH: usize = 10;
 impl Plot {
     /// The fields that are looked at.
     pub fn fields(&self) -> Projection {
-        Projection::of(&[Field::First, Field::Last, Field::StartMs, Field::EndMs, Field::Octets, self.field])
+        FlowTimes::FIELDS.into_iter().chain([Field::Octets, self.field]).collect()
     }
 
     /// A batch's points. Abscissas are router uptimes; where flows have none, ms since 1970.
     pub fn points(&self, batch: &FlowBatch) -> PlotPoints {
         let mut points = PlotPoints::default();
-        let uptimes = batch.has(Field::First) && batch.has(Field::Last);
-        let (start, end) = if uptimes { (Field::First, Field::Last) } else { (Field::StartMs, Field::EndMs) };
-        batch.gather(start, &mut points.starts);
-        batch.gather(end, &mut points.ends);
+        if batch.has(Field::First) && batch.has(Field::Last) {
+            batch.gather(Field::First, &mut points.starts);
+            batch.gather(Field::Last, &mut points.ends);
+        } else {
+            let mut times = FlowTimes::default();
+            times.gather(batch);
+            (points.starts, points.ends) = (times.start, times.end);
+        }
         batch.gather(Field::Octets, &mut points.octets);
         batch.gather(self.field, &mut points.shown);
         let text = &mut points.text;

@@ -166,6 +166,9 @@ impl Columns {
         self.exported.clear();
         if batch.has(Field::UnixSecs) {
             batch.gather(Field::UnixSecs, &mut self.exported);
+        } else if FlowTimes::known(batch.schema()) {
+            // Exported when it ended, as far as anyone can say.
+            self.exported.extend(self.times.end.iter().map(|end| end / 1000));
         }
     }
 }

@@ -263,7 +263,7 @@ mod tests {
             wide[0],
             "# engine_type    flows                 octets                packets               duration"
         );
-        assert_eq!(wide[1], "0                2                     100                   2                     2000");
+        assert_eq!(wide[1], "0                3                     8589934692            2                     2000");
     }
 
     #[test]

@@ -63,7 +63,8 @@ impl Meaning {
             Meaning::Source(negative, n) => (f.src == u32::from(*n)) != *negative,
             Meaning::Port(side, low, more) => {
                 let within = |port: u16| (*low..=low + more).contains(&port);
-                (*side != Some(true) && within(f.sport)) || (*side != Some(false) && within(f.dport))
+                let ported = matches!(f.proto, 6 | 17);
+                ported && ((*side != Some(true) && within(f.sport)) || (*side != Some(false) && within(f.dport)))
             }
             Meaning::Proto(n) => f.proto == *n,
             Meaning::Flags(0) => f.flags == 0,
@@ -83,7 +84,7 @@ fn meaning() -> impl Strategy<Value = Meaning> {
     let leaf = prop_oneof![
         (any::<bool>(), 0u8..4).prop_map(|(negative, n)| Meaning::Source(negative, n)),
         (any::<Option<bool>>(), 0u16..6, 0u16..3).prop_map(|(side, low, more)| Meaning::Port(side, low, more)),
-        (0u8..4).prop_map(Meaning::Proto),
+        prop::sample::select(vec![1u8, 6, 17, 50]).prop_map(Meaning::Proto),
         (0u8..8).prop_map(Meaning::Flags),
         (prop::sample::select(vec![">", "<=", "!="]), 0u32..5).prop_map(|(relation, n)| Meaning::Bytes(relation, n)),
         (0u32..5).prop_map(Meaning::Lasting),
@@ -98,7 +99,7 @@ fn meaning() -> impl Strategy<Value = Meaning> {
 }
 
 fn flow() -> impl Strategy<Value = Flow> {
-    (0u32..4, 0u16..6, 0u16..6, 0u8..4, 0u8..8, 0u32..5, 0u32..5, 0u32..5).prop_map(
+    (0u32..4, 0u16..6, 0u16..6, prop::sample::select(vec![1u8, 6, 17, 50]), 0u8..8, 0u32..5, 0u32..5, 0u32..5).prop_map(
         |(src, sport, dport, proto, flags, octets, first, more)| Flow {
             src,
             dst: 9,

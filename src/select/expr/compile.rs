@@ -1,6 +1,6 @@
 //! From a condition as it was written to a predicate.
 
-use super::super::predicate::Set;
+use super::super::predicate::{Compare, Set};
 use super::super::source::{Source, icmp_protocols};
 use super::super::{Addresses, Numbers, Predicate, Ranges};
 use super::fields::{IcmpPart, Subject, Values};
@@ -31,6 +31,8 @@ pub(super) enum Relation {
     AtLeast,
     Less,
     AtMost,
+    /// Of texts: has it somewhere in it.
+    Contains,
 }
 
 impl Relation {
@@ -95,8 +97,11 @@ impl Condition<'_> {
             Values::Address { .. } => {
                 Set::Addresses(Addresses::of_ranges(Ranges::of(found.four), Ranges::of(found.six)))
             }
-            Values::Mac | Values::Octets => Set::Octets { text: false, values: found.octets },
-            Values::Text => Set::Octets { text: true, values: found.octets },
+            Values::Mac | Values::Octets => Set::Octets { compare: Compare::Whole, values: found.octets },
+            Values::Text | Values::Any if found.numbers.is_empty() => {
+                let compare = if self.relation == Relation::Contains { Compare::Within } else { Compare::Text };
+                Set::Octets { compare, values: found.octets }
+            }
             _ => {
                 let ranges = found.numbers.iter().filter_map(|range| compared(self.relation, *range));
                 match (self.subject.icmp, self.mask) {

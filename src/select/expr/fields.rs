@@ -29,6 +29,8 @@ pub(super) enum Values {
     Text,
     /// Octets in hexadecimal.
     Octets,
+    /// Whatever is written: a text in quotes, else a number.
+    Any,
 }
 
 /// What dates are counted in.
@@ -86,7 +88,7 @@ impl Subject {
     /// Case does not matter.
     pub(super) fn find(word: &str) -> Option<Subject> {
         let word = word.to_ascii_lowercase();
-        keyword(&word).or_else(|| element(&word))
+        keyword(&word).or_else(|| element(&word)).or_else(|| numbered(&word))
     }
 
     /// Whether `src` and `dst` have a meaning for it.
@@ -109,7 +111,7 @@ fn keyword(word: &str) -> Option<Subject> {
     Some(match word {
         "host" | "addr" | "address" => Subject::hosts(),
         "net" => Subject { values: Values::Address { net: true }, ..Subject::hosts() },
-        "port" | "portrange" => both(Field::SrcPort, Field::DstPort, PORT),
+        "port" | "portrange" => Subject::new(vec![Source::Port(Field::SrcPort), Source::Port(Field::DstPort)], PORT),
         "proto" | "protocol" | "prot" => Subject::protocol(),
         "srcaddr" | "srcip" => one(Field::SrcAddr, Values::Address { net: false }),
         "dstaddr" | "dstip" => one(Field::DstAddr, Values::Address { net: false }),
@@ -162,6 +164,20 @@ fn element(word: &str) -> Option<Subject> {
     };
     let source = source.unwrap_or(Source::Elements(elements, Reading::of(kind)));
     Some(Subject::new(vec![source], values_of(kind)))
+}
+
+/// An information element by its numbers, `e9id60001` of enterprise 9: those that are registered as what they are, others
+/// as numbers or texts.
+fn numbered(word: &str) -> Option<Subject> {
+    let (enterprise, id) = word.strip_prefix('e')?.split_once("id")?;
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if !digits(enterprise) || !digits(id) {
+        return None;
+    }
+    let element = Element { enterprise: enterprise.parse().ok()?, id: id.parse().ok()? };
+    let kind = registry::find(element).map(|entry| entry.kind);
+    let source = Source::Elements(vec![element], kind.map_or(Reading::Unsigned, Reading::of));
+    Some(Subject::new(vec![source], kind.map_or(Values::Any, values_of)))
 }
 
 /// flow-tools' name of an element, in any case.

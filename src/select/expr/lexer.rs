@@ -27,8 +27,8 @@ pub(super) enum TokenKind {
 }
 
 /// Marks, longer ones before those they begin with.
-const MARKS: [&str; 18] =
-    ["&&", "||", "==", "!=", "<>", "<=", ">=", "(", ")", "[", "]", ",", "=", "<", ">", "!", "&", "|"];
+const MARKS: [&str; 19] =
+    ["&&", "||", "==", "!=", "<>", "<=", ">=", "(", ")", "[", "]", ",", "=", "<", ">", "!", "&", "|", "~"];
 
 /// Takes an expression apart.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, ExprError> {
@@ -88,7 +88,7 @@ fn word(rest: &str) -> &str {
 }
 
 fn is_operator(c: char) -> bool {
-    matches!(c, '=' | '<' | '>' | '!' | '&' | '|')
+    matches!(c, '=' | '<' | '>' | '!' | '&' | '|' | '~')
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 //! - A protocol or `ip4`/`ip6` may stand alone, or before a condition it is joined to: `tcp dst port 80`.
 //! - A value alone goes on with the field before it: `port 80 or 443`, `host 10.0.0.1 or 10.0.0.2`.
 //! - `@FILE` in the place of a value stands for all those in a file.
-//! - Any information element may be asked for by its name: `vlanId == 12`.
+//! - Any information element may be asked for by its name, `vlanId == 12`, or by its numbers, `e0id58 == 12`.
 //!
 //! A condition on a field that a flow lacks does not hold, negated or not.
 

@@ -228,6 +228,11 @@ impl<'t> Parser<'t> {
         }
         let relation = relation.unwrap_or(Relation::Plain);
         let ordered = !matches!(subject.values, Values::Address { .. } | Values::Mac | Values::Text | Values::Octets);
+        if let (Relation::Contains, true, Some(token)) = (relation, subject.values != Values::Text, token)
+            && subject.values != Values::Any
+        {
+            return Err(self.cursor.wrong(token, "expected '=', '!=' or 'in': only texts contain others"));
+        }
         if let (true, false, Some(token)) = (relation.is_order(), ordered, token) {
             return Err(self.cursor.wrong(token, "expected '=', '!=' or 'in': there is no order of these"));
         }
@@ -299,6 +304,7 @@ impl<'t> Parser<'t> {
                 let read = found.read_file(subject.values, &token.text, self.context);
                 return read.map_err(|what| ExprError { column: token.column, word: format!("@{}", token.text), what });
             }
+            TokenKind::Quoted if subject.values == Values::Any => found.read(Values::Text, &token.text, self.context),
             TokenKind::Quoted => found.read(subject.values, &token.text, self.context),
             TokenKind::Word => {
                 let word = self.spread(subject, token);
@@ -373,6 +379,7 @@ fn relation(token: &Token) -> Option<Relation> {
         ">=" | "ge" | "after" | "since" => Relation::AtLeast,
         "<" | "lt" | "before" => Relation::Less,
         "<=" | "le" | "until" => Relation::AtMost,
+        "contains" | "~" => Relation::Contains,
         _ => return None,
     })
 }

@@ -115,7 +115,7 @@ fn decimal_length(word: &str) -> Option<u8> {
 /// A range, or a value as a range of itself.
 fn range(values: Values, word: &str, context: &Context<'_>) -> Result<(u64, u64), String> {
     let one = |word: &str| single(values, word, context);
-    let dashes = matches!(values, Values::Number { .. } | Values::Duration);
+    let dashes = matches!(values, Values::Number { .. } | Values::Duration | Values::Any);
     let whole = one(word);
     let (low, high) = match word.split_once("..") {
         _ if whole.is_ok() => return whole,
@@ -155,6 +155,7 @@ fn single(values: Values, word: &str, context: &Context<'_>) -> Result<(u64, u64
                 .map_err(|why| why.strip_prefix(&format!("date '{word}': ")).unwrap_or(&why).to_owned())?;
             date_range(seconds, unit).ok_or_else(|| "expected a date after 1970".into())
         }
+        Values::Any => point(number(word, 1)),
         // They are no numbers.
         Values::Address { .. } | Values::Mac | Values::Text | Values::Octets => Err(expected(values)),
     }
@@ -303,6 +304,7 @@ pub(super) fn expected(values: Values) -> String {
         Values::Mac => "expected a MAC address such as 00:1b:44:11:3a:b7".into(),
         Values::Text => "expected a text".into(),
         Values::Octets => "expected octets such as 0x01ff".into(),
+        Values::Any => "expected a number, or a text in quotes".into(),
     }
 }
 

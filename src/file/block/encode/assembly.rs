@@ -189,6 +189,7 @@ impl Assembly {
             columns,
             parts: self.parts,
             schema: schema.clone(),
+            sum: 0,
         };
         head.write(&mut block);
         block

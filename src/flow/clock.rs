@@ -1,15 +1,21 @@
 //! Absolute flow times as a classic record says them: an export time, the uptime at it, and two uptime stamps.
 
-use crate::flow::time::FlowTimes;
-use crate::flow::{Field, FlowBatch};
+use super::batch::FlowBatch;
+use super::field::Field;
+use super::time::FlowTimes;
 
 /// The five clock fields of a classic record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Stamps {
+pub struct Stamps {
+    /// When it was exported, seconds since 1970...
     pub unix_secs: u32,
+    /// ... and nanoseconds.
     pub unix_nsecs: u32,
+    /// The router's uptime then, in ms.
     pub uptime: u32,
+    /// Its uptime when the flow began.
     pub first: u32,
+    /// Its uptime when the flow ended.
     pub last: u32,
 }
 
@@ -55,7 +61,7 @@ impl Stamps {
 
 /// Gathers the clock fields of batches that say absolute times, keeping its scratch space.
 #[derive(Default, Debug)]
-pub(super) struct Clock {
+pub struct Clock {
     times: FlowTimes,
     secs: Vec<u32>,
     nsecs: Vec<u32>,
