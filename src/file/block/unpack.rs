@@ -94,39 +94,35 @@ fn one(octets: &[u8], bit: usize) -> u64 {
     (u128::from_le_bytes(wide) >> (bit % 8)) as u64
 }
 
-/// Fills `out` with `base` + numbers of which all lowest octets come first, then all second ones, and so on.
+/// Fills `out` with `base` + numbers of which all lowest octets come first, then all second ones, and so on; zeros
+/// where there are fewer octets than that.
 pub(super) fn join<L: Lane>(octets: &[u8], count: u8, base: u64, out: &mut [L]) {
-    match count {
-        0 => out.fill(L::of(base)),
-        1 => same::<L, [u8; 1]>(octets.as_chunks().0, base, out),
-        2 => planes::<L, 2>(octets, base, out),
-        3 => planes::<L, 3>(octets, base, out),
-        4 => planes::<L, 4>(octets, base, out),
-        5 => planes::<L, 5>(octets, base, out),
-        6 => planes::<L, 6>(octets, base, out),
-        7 => planes::<L, 7>(octets, base, out),
-        // Higher octets are of no number.
-        _ => planes::<L, 8>(octets, base, out),
+    // Higher octets are of no number.
+    let count = usize::from(count.min(8));
+    let numbers = out.len();
+    let plane = |at: usize| octets.get(at * numbers..(at + 1) * numbers).unwrap_or_default();
+    let wide = |octet: &u8, at: usize| u64::from(*octet) << (8 * at);
+    if count == 0 || octets.len() < numbers * count {
+        return out.fill(L::of(base));
     }
-}
-
-/// Numbers at a time: their sums stay in registers.
-const STEP: usize = 16;
-
-fn planes<L: Lane, const PLANES: usize>(octets: &[u8], base: u64, out: &mut [L]) {
-    let count = out.len().max(1);
-    let mut planes = octets.chunks_exact(count);
-    let planes: [&[u8]; PLANES] = std::array::from_fn(|_| planes.next().unwrap_or_default());
-    for (at, lanes) in out.chunks_mut(STEP).enumerate() {
-        let mut sums = [0u64; STEP];
-        for (i, plane) in planes.iter().enumerate() {
-            let plane = plane.get(at * STEP..).unwrap_or_default();
-            match plane.first_chunk::<STEP>() {
-                Some(plane) => sums.iter_mut().zip(plane).for_each(|(n, octet)| *n |= u64::from(*octet) << (8 * i)),
-                None => sums.iter_mut().zip(plane).for_each(|(n, octet)| *n |= u64::from(*octet) << (8 * i)),
-            }
-        }
-        lanes.iter_mut().zip(sums).for_each(|(lane, n)| *lane = L::of(base.wrapping_add(n)));
+    // Up to four at a time: one pass over the numbers.
+    match count {
+        1 => same::<L, [u8; 1]>(plane(0).as_chunks().0, base, out),
+        2 => out.iter_mut().zip(plane(0)).zip(plane(1)).for_each(|((lane, a), b)| {
+            *lane = L::of(base.wrapping_add(wide(a, 0) | wide(b, 1)));
+        }),
+        3 => out.iter_mut().zip(plane(0)).zip(plane(1)).zip(plane(2)).for_each(|(((lane, a), b), c)| {
+            *lane = L::of(base.wrapping_add(wide(a, 0) | wide(b, 1) | wide(c, 2)));
+        }),
+        _ => out.iter_mut().zip(plane(0)).zip(plane(1)).zip(plane(2)).zip(plane(3)).for_each(
+            |((((lane, a), b), c), d)| {
+                *lane = L::of(base.wrapping_add(wide(a, 0) | wide(b, 1) | wide(c, 2) | wide(d, 3)));
+            },
+        ),
+    }
+    for at in 4..count {
+        let lanes = out.iter_mut().zip(plane(at));
+        lanes.for_each(|(lane, octet)| *lane = L::of(lane.get().wrapping_add(wide(octet, at))));
     }
 }
 
