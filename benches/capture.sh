@@ -1,17 +1,22 @@
 #!/bin/sh
-# What collectors lose: blasts NetFlow 5 at each of them at a fixed rate, and counts what they stored.
+# What collectors lose: blasts NetFlow 5 or 9 at each of them at a fixed rate, and counts what they stored.
 #
 #   benches/capture.sh [FLOWS_A_SECOND [SECONDS [ENGINES [FLOW_FILE]]]]
+#   PROTOCOL=9 benches/capture.sh [FLOWS_A_SECOND [SECONDS [SOURCES]]]
 #
-# Defaults: 1000000 flows a second, 10 seconds, one engine, made-up flows. Needs release builds of flow-capture,
-# flow-header and the example blast; nfcapd and nfdump are measured too if they are installed. Files go to BENCH_DIR
+# Defaults: 1000000 flows a second, 10 seconds, one engine, made-up flows; of NetFlow 9 by a template of 20 fields.
+# Needs release builds of flow-capture, flow-header and the examples blast and blast9; nfcapd and nfdump are measured
+# too if they are installed. CPU is told twice: until the flows were received, and until the collector had ended, when
+# modern files have been rewritten. Files go to BENCH_DIR
 # (default: a folder in /dev/shm or /tmp). Set BIN to try other builds, USER_PREFIX to run collectors as another user
 # (such as "setpriv --reuid 65534 --clear-groups", who has no larger socket buffer than the system grants anyone).
 set -eu
 rate=${1:-1000000} seconds=${2:-10} engines=${3:-1} flows=${4:-}
 here=$(cd "$(dirname "$0")/.." && pwd)
 bin=${BIN:-$here/target/release}
-port=${PORT:-29871}
+port=${PORT:-29871} protocol=${PROTOCOL:-5}
+blast=$bin/examples/blast
+[ "$protocol" = 5 ] || blast=$bin/examples/blast$protocol
 dir=$(mktemp -d "${BENCH_DIR:-$([ -d /dev/shm ] && echo /dev/shm || echo /tmp)}/capture-XXXXXX")
 chmod 755 "$dir"
 pid=
@@ -21,6 +26,9 @@ ticks=$(getconf CLK_TCK)
 # The CPU seconds a process has used.
 cpu() { awk -v t="$ticks" '{ sub(/.*\) /, ""); printf "%.2f", ($12 + $13) / t }' "/proc/$1/stat"; }
 
+# Those of all children that have ended.
+ended() { awk -v t="$ticks" '{ sub(/.*\) /, ""); printf "%.2f", ($14 + $15) / t }' /proc/$$/stat; }
+
 # collector NAME COUNT_COMMAND COMMAND...: runs it, blasts, ends it, prints a line.
 collector() {
     name=$1 count=$2
@@ -29,24 +37,33 @@ collector() {
     ${USER_PREFIX:-} "$@" >"$dir/log" 2>&1 &
     pid=$!
     sleep 1
-    sent=$("$bin/examples/blast" "127.0.0.1:$port" "$rate" "$seconds" "$engines" ${flows:+"$flows"})
+    sent=$("$blast" "127.0.0.1:$port" "$rate" "$seconds" "$engines" ${flows:+"$flows"})
     sleep 2
     used=$(cpu $pid)
     peak=$(awk '/VmHWM/ { print int($2 / 1024) }' "/proc/$pid/status")
+    before=$(ended)
     kill $pid
     wait $pid 2>/dev/null || true
+    all=$(awk -v a="$before" -v b="$(ended)" 'BEGIN { print b - a }')
     pid=
     stored=$(eval "$count")
     size=$(du -sb "$dir/flows" | cut -f1)
-    echo "$sent" | awk -v name="$name" -v stored="${stored:-0}" -v used="$used" -v peak="$peak" -v size="$size" '{
-        printf "%-18s %9d flows/s  sent %10d  stored %10d  lost %9d (%.3f %%)  %6.1f ns CPU a flow  %5.1f octets a flow  %d MiB\n",
-            name, $6, $1, stored, $1 - stored, ($1 - stored) * 100 / $1, used * 1e9 / $1, stored ? size / stored : 0, peak
+    echo "$sent" | awk -v name="$name" -v stored="${stored:-0}" -v used="$used" -v all="$all" -v peak="$peak" -v size="$size" '{
+        printf "%-18s %9d flows/s  sent %10d  stored %10d  lost %9d (%.3f %%)  %6.1f, %6.1f ns CPU a flow  %5.1f octets a flow  %d MiB\n",
+            name, $6, $1, stored, $1 - stored, ($1 - stored) * 100 / $1, used * 1e9 / $1, all * 1e9 / $1, stored ? size / stored : 0, peak
     }'
 }
 
 ours="$bin/flow-header $dir/flows/* | awk '/capture flows/ { n += \$4 } END { print n }'"
-for level in 0 1 6; do
-    collector "flow-capture -z$level" "$ours" "$bin/flow-capture" -D -N0 -z$level -w "$dir/flows" "127.0.0.1/0/$port"
+if [ "$protocol" = 5 ]; then
+    for level in 0 1 6; do
+        collector "flow-capture -z$level" "$ours" \
+            "$bin/flow-capture" -D -N0 -z$level -w "$dir/flows" "127.0.0.1/0/$port"
+    done
+fi
+for codec in none lz4 zstd; do
+    collector "flow-capture $codec" "$ours" \
+        "$bin/flow-capture" -D -N0 -V10 --codec $codec -w "$dir/flows" "127.0.0.1/0/$port"
 done
 if command -v nfcapd >/dev/null; then
     theirs="nfdump -I -R $dir/flows | awk '/^Flows:/ { print \$2 }'"

@@ -137,18 +137,23 @@ fn header(file: &[u8]) -> usize {
 fn a_file_cut_anywhere_is_read_to_its_last_whole_block() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("cut");
-    for kind in [Kind::Done, Kind::Streaming, Kind::Live] {
-        let whole = modern(30, 10, kind, Codec::Lz4);
+    let files = [
+        (small(Codec::Lz4), Kind::Done, 8, 1),
+        (modern(30, 10, Kind::Done, Codec::Lz4), Kind::Done, 10, 37),
+        (modern(30, 10, Kind::Streaming, Codec::None), Kind::Streaming, 10, 11),
+        (modern(30, 10, Kind::Live, Codec::None), Kind::Live, 10, 5),
+    ];
+    for (whole, kind, block, step) in files {
         let (want, problem) = streamed(&whole);
-        assert!(want.len() == 30 && problem.is_none(), "{problem:?}");
+        assert!(want.len() >= 16 && problem.is_none(), "{problem:?}");
         let mut most = 0;
-        for length in 0..whole.len() {
+        for length in (0..whole.len()).step_by(step) {
             let cut = &whole[..length];
             fs::write(&path, cut).unwrap();
             let (from_pipe, said) = streamed(cut);
             let (from_file, also_said) = scanned(&path, None);
             assert_eq!(from_pipe, from_file, "{kind:?} {length}");
-            assert!(want.starts_with(&from_file) && from_file.len() % 10 == 0, "{kind:?} {length}");
+            assert!(want.starts_with(&from_file) && from_file.len() % block == 0, "{kind:?} {length}");
             assert!(from_file.len() >= most);
             most = from_file.len();
             // A file being written ends where it ends.
@@ -156,7 +161,7 @@ fn a_file_cut_anywhere_is_read_to_its_last_whole_block() {
             assert_eq!(also_said.is_empty(), quiet, "{kind:?} {length}: {also_said:?}");
             assert_eq!(said.is_none(), quiet, "{kind:?} {length}: {said:?}");
         }
-        assert_eq!(most, if kind == Kind::Live { 20 } else { 30 });
+        assert_eq!(most, if kind == Kind::Live { 20 } else { want.len() });
     }
 }
 
@@ -167,7 +172,7 @@ fn a_larger_file_is_cut_at_many_places() {
     let whole = modern(2000, 500, Kind::Done, Codec::Zstd);
     let (want, _) = streamed(&whole);
     // Any places do, if they are other than the blocks' own.
-    let step = whole.len() / 250 + 1;
+    let step = whole.len() / 120 + 1;
     for length in (header(&whole)..whole.len()).step_by(step) {
         fs::write(&path, &whole[..length]).unwrap();
         let (got, said) = scanned(&path, None);
@@ -205,10 +210,10 @@ fn a_flipped_bit_is_said_and_gives_no_wrong_record() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("flipped");
     let files = [
-        (small(Codec::Zstd), 1),
-        (small(Codec::None), 3),
-        (modern(16, 8, Kind::Done, Codec::Lz4), 41),
-        (modern(16, 8, Kind::Streaming, Codec::None), 31),
+        (small(Codec::Zstd), 3),
+        (small(Codec::None), 11),
+        (modern(16, 8, Kind::Done, Codec::Lz4), 137),
+        (modern(16, 8, Kind::Streaming, Codec::None), 97),
     ];
     for (which, (mut file, step)) in files.into_iter().enumerate() {
         let (want, _) = streamed(&file);
@@ -221,7 +226,7 @@ fn a_flipped_bit_is_said_and_gives_no_wrong_record() {
             let (got, said) = scanned(&path, None);
             assert!(is_some(&got), "file {which} bit {bit}: other flows");
             assert!(!said.is_empty(), "file {which} bit {bit} of {} is not noticed", file.len() * 8);
-            if bit % 5 == 0 {
+            if bit % 4 == 0 {
                 let (got, said) = streamed(&file);
                 assert!(is_some(&got) && said.is_some(), "file {which} bit {bit}: streamed");
             }
@@ -241,7 +246,7 @@ fn damage_hides_no_match_of_a_search() {
     let (got, said) = scanned(&path, Some(&wanted));
     assert_eq!((got, said.len()), (vec![want.clone()], 0));
     let mut said_of_filter = 0;
-    for at in header(&file)..file.len() {
+    for at in (header(&file)..file.len()).step_by(5) {
         file[at] ^= 0x10;
         fs::write(&path, &file).unwrap();
         let (got, said) = scanned(&path, Some(&wanted));
@@ -250,7 +255,7 @@ fn damage_hides_no_match_of_a_search() {
         said_of_filter += usize::from(said.iter().any(|problem| problem.to_string().contains("filter of addresses")));
         file[at] ^= 0x10;
     }
-    assert!(said_of_filter >= 64, "{said_of_filter}");
+    assert!(said_of_filter >= 12, "{said_of_filter}");
 }
 
 #[test]
@@ -278,7 +283,7 @@ fn heads_that_promise_too_much_are_refused() {
     let size = u32::from_le_bytes(file[start + 12..start + 16].try_into().unwrap()) as usize;
     let whole: HashSet<String> = streamed(&file).0.into_iter().collect();
     for at in (start + 20..start + size).step_by(2) {
-        for value in [0xFFFFu16, 0x7FFF, 0x0100] {
+        for value in [0xFFFFu16, 0x0100] {
             let mut crafted = file.clone();
             crafted[at..at + 2].copy_from_slice(&value.to_le_bytes());
             crafted[start + 16..start + 20].fill(0);

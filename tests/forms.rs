@@ -194,7 +194,7 @@ fn both_families_in_one_reading() {
     let lines: Vec<&str> = both.lines().skip(2).collect();
     assert_eq!(
         lines[3],
-        "0101.00:00:00.000 0101.00:00:00.500 100000 2001:db8::     0     0     2001:db8::ffff:ffff:ffff:ffff 443   6   0  1          77        "
+        "0101.00:00:00.000 0101.00:00:00.500 100000 2001:db8::      0     0     2001:db8::ffff:ffff:ffff:ffff 443   6   0  1          77        "
     );
     let wide = text(PRINT, &["-6f6", &six, &four]);
     let lines: Vec<&str> = wide.lines().collect();

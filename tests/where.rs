@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use flowtools::file::{FlowWriter, WriteOptions};
-use flowtools::flow::{StreamInfo, Version, pattern};
+use flowtools::flow::{Codec, FlowBatch, Form, Order, StreamInfo, Version, pattern};
 
 /// A file of flow-gen's test flows: source port i, destination port 0xFF00 + i, source address i, protocol 17.
 fn write(path: &Path, version: Version, count: usize) {
@@ -14,6 +14,19 @@ fn write(path: &Path, version: Version, count: usize) {
     let options = WriteOptions::new(version, StreamInfo::default());
     let mut writer = FlowWriter::new(Vec::new(), &options).unwrap();
     writer.write_records(&records).unwrap();
+    fs::write(path, writer.finish().unwrap()).unwrap();
+}
+
+/// The same flows in a modern file, some to a block.
+fn write_modern(path: &Path, version: Version, count: usize, codec: Codec) {
+    let options = WriteOptions { codec, ..WriteOptions::new(Form::Modern, StreamInfo::default()) };
+    let mut writer = FlowWriter::new(Vec::new(), &options).unwrap();
+    let mut records = Vec::new();
+    pattern::records(version, 0, count, &mut records);
+    for some in records.chunks(version.layout().size * 100) {
+        writer.write(&FlowBatch::from_raw(version, Order::HOST, some.to_vec())).unwrap();
+        writer.flush().unwrap();
+    }
     fs::write(path, writer.finish().unwrap()).unwrap();
 }
 
@@ -121,4 +134,84 @@ fn names_come_from_the_tables() {
         .output()
         .unwrap();
     assert_eq!(output.stdout, b"1\n");
+}
+
+#[test]
+fn modern_files_answer_as_classic_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("v5"), Version::V5, 1000);
+    for (name, codec) in [("none", Codec::None), ("lz4", Codec::Lz4), ("zstd", Codec::Zstd)] {
+        write_modern(&folder.path().join(name), Version::V5, 1000, codec);
+    }
+    fs::create_dir(folder.path().join("mixed")).unwrap();
+    write(&folder.path().join("mixed/a"), Version::V5, 1000);
+    write_modern(&folder.path().join("mixed/b"), Version::V5, 1000, Codec::Zstd);
+    for text in ["src port 5 or 7-9", "host 0.0.0.77", "packets 10..19", "dst port > 65500", "not udp", "duration > 1s"]
+    {
+        let want = count(folder.path(), &["-w", text, "v5"]);
+        for name in ["none", "lz4", "zstd"] {
+            assert_eq!(count(folder.path(), &["-w", text, name]), want, "{text} of {name}");
+            let passed = fine(folder.path(), &["-w", text, name]);
+            fs::write(folder.path().join("passed"), passed).unwrap();
+            assert_eq!(count(folder.path(), &["passed"]), want, "{text} of {name}, passed on");
+        }
+        assert_eq!(count(folder.path(), &["-w", text, "mixed"]), 2 * want, "{text}");
+    }
+    // That none has it is worth a word, blocks that were not read included.
+    let (error, code) = fails(folder.path(), &["-w", "src tag 3", "--count", "zstd"]);
+    assert_eq!(error, "flow-filter: input: no flow has what the expression asks for: src_tag");
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn only_blocks_that_may_match_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    write_modern(&folder.path().join("m"), Version::V5, 1000, Codec::Zstd);
+    let said = |args: &[&str]| String::from_utf8(fine(folder.path(), args)).unwrap();
+    let text = said(&["--explain", "-w", "src port 250", "m"]);
+    assert!(
+        text.contains("blocks   1 of 10 are read\n         9 ruled out by their least and greatest values"),
+        "{text}"
+    );
+    let text = said(&["--explain", "-w", "src tag 1", "m"]);
+    assert!(
+        text.contains("blocks   0 of 10 are read\n         10 ruled out by what their flows have no field"),
+        "{text}"
+    );
+    let (error, _) = fails(folder.path(), &["-d1", "--count", "-w", "src port 250", "m"]);
+    assert!(error.starts_with("flow-filter: 1 of 10 blocks read, "), "{error}");
+}
+
+#[test]
+fn a_period_rules_out_files_by_name_and_flows_by_their_times() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("a")).unwrap();
+    for day in ["01", "05", "09"] {
+        write(&folder.path().join(format!("a/ft-v05.2026-01-{day}.000000+0000")), Version::V5, 10);
+    }
+    // The test flows are of 1970, whatever the names say.
+    let all = |args: &[&str]| count(folder.path(), &[args, &["a"]].concat());
+    assert_eq!(all(&[]), 30);
+    assert_eq!(all(&["--from", "1960-01-01T00:00:00Z"]), 30);
+    assert_eq!(all(&["--to", "2026-01-04T12:00:00Z"]), 20);
+    assert_eq!(all(&["--to", "2026-01-03"]), 10);
+    assert_eq!(all(&["--from", "2026-01-01"]), 0);
+    let text = fine(folder.path(), &["--explain", "--to", "2026-01-03", "a"]);
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.starts_with("files    1 of 3 are read\n         2 ruled out by their names\n"), "{text}");
+    let (error, code) = fails(folder.path(), &["--from", "soonish", "a"]);
+    assert!(error.contains("'soonish'") && code == Some(2), "{error}");
+}
+
+#[test]
+fn ports_are_those_of_protocols_that_have_them() {
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("a"), Version::V5, 100);
+    // Of version 8.8, protocols count up as ports do.
+    write(&folder.path().join("b"), Version::V8(8), 100);
+    assert_eq!(count(folder.path(), &["-w", "src port 0-99", "a"]), 100);
+    assert_eq!(count(folder.path(), &["-w", "src port 0-99", "b"]), 3);
+    assert_eq!(count(folder.path(), &["-w", "srcport 0-99", "b"]), 100);
+    assert_eq!(count(folder.path(), &["-w", "not src port 0-99", "b"]), 97);
+    assert_eq!(count(folder.path(), &["-p", "0-99", "b"]), 100);
 }

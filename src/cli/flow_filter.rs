@@ -76,7 +76,7 @@ Expressions:
                            of texts, = is the whole and ~ or contains a part, in any case:
                            applicationName = \"dns\", interfaceName ~ eth
   eNidM                    element M of enterprise N (0 is IANA), a number or a text in quotes:
-                           e9id12235 = 5
+                           e9id60001 = 5
 ",
     examples!()
 );

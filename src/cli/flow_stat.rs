@@ -114,6 +114,7 @@ fn after_help() -> String {
     text + "
 Columns are those of the key, then flows, octets, packets and duration. Groups that a sort leaves
 equal stand in ascending order of their keys.
+Where there are flows of IPv6, columns of addresses are as wide as theirs.
 
 Reports --by fields:
   Fields have flow-tools' names (srcaddr, dstport, prot, tos, src_as, input, exaddr), IANA's

@@ -81,12 +81,12 @@ pub fn queue(most: usize) -> (Queue, Feed) {
 }
 
 impl Queue {
-    /// Hands flows over; gives them back if the queue is full.
-    pub fn offer(&self, block: Block) -> Result<(), Block> {
+    /// Hands flows over; says how many are dropped if the queue is full.
+    pub fn offer(&self, block: Block) -> Result<(), u64> {
         let octets = block.room();
         // Only this end adds, so what is checked here cannot be exceeded meanwhile.
         if self.octets.load(Ordering::Relaxed) + octets > self.most {
-            return Err(block);
+            return Err(block.flows());
         }
         self.octets.fetch_add(octets, Ordering::Relaxed);
         self.tell(Item::Flows(block));
@@ -148,7 +148,7 @@ mod tests {
         let (queue, feed) = queue(256);
         assert!(queue.offer(block(128)).is_ok() && queue.offer(block(128)).is_ok());
         assert_eq!(feed.percent(), 100);
-        assert_eq!(queue.offer(block(64)).map_err(|b| b.flows()), Err(1));
+        assert_eq!(queue.offer(block(64)), Err(1));
         queue.tell(Item::Rotate { at: 7, total: Counters::default() });
         let Some(Item::Flows(first)) = feed.next(Duration::ZERO) else { panic!("flows come first") };
         feed.done(first.room());

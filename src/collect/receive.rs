@@ -177,8 +177,8 @@ impl Receiving<'_> {
         let batches: Vec<_> = desk.records.drain().map(FlowBatch::tight).collect();
         for batch in batches {
             let block = Block { batch, form, at, total: desk.total() };
-            if let Err(block) = self.queue.offer(block) {
-                desk.dropped += block.flows();
+            if let Err(flows) = self.queue.offer(block) {
+                desk.dropped += flows;
                 let dropped = desk.dropped;
                 desk.full.complain(|more| {
                     self.log.warn(format!("the queue is full: {dropped} flows dropped so far, for want of room{more}"));

@@ -56,6 +56,14 @@ pub struct Refined {
     pub damage: Option<(Error, PathBuf)>,
 }
 
+/// A new file beside the old one.
+struct Made {
+    lock: Flock<File>,
+    flows: u64,
+    /// What the old one suffers from.
+    damage: Option<Error>,
+}
+
 impl Rough {
     /// Writes the file anew and names it as complete; `None`, and all is as before, if `stop` says so meanwhile.
     ///
@@ -68,7 +76,7 @@ impl Rough {
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
         let beside = self.path.with_file_name(format!(".{name}"));
         let made = self.write(&beside, stop);
-        let (made, flows, damage) = match made {
+        let Made { lock, flows, damage } = match made {
             Ok(Some(made)) => made,
             other => {
                 let _ = fs::remove_file(&beside);
@@ -86,12 +94,12 @@ impl Rough {
         fs::rename(&beside, &self.path)?;
         let path = finished(&self.path).ok_or(io::ErrorKind::InvalidFilename)?;
         fs::rename(&self.path, &path)?;
-        drop(made);
+        drop(lock);
         Ok(Some(Refined { path, flows, damage }))
     }
 
-    /// Writes the new file; gives back its lock, its flows and what the old one suffers from.
-    fn write(&self, beside: &Path, stop: &dyn Fn() -> bool) -> io::Result<Option<(Flock<File>, u64, Option<Error>)>> {
+    /// Writes the new file.
+    fn write(&self, beside: &Path, stop: &dyn Fn() -> bool) -> io::Result<Option<Made>> {
         let new = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(beside)?;
         let new = Flock::lock(new, FlockArg::LockExclusiveNonblock).map_err(|(_, error)| io::Error::from(error))?;
         new.set_len(0)?;
@@ -99,7 +107,8 @@ impl Rough {
         old.seek(SeekFrom::Start(0))?;
         let failed = |error: Error| io::Error::other(error.to_string());
         let mut reader = FlowReader::new(old, self.path.display().to_string()).map_err(failed)?;
-        let mut options = WriteOptions { quick: false, ..self.options.clone() };
+        // Other cores have flows to receive and to store.
+        let mut options = WriteOptions { quick: false, threads: 1, ..self.options.clone() };
         let info = &mut options.info;
         (info.flags, info.flows, info.span) = (info.flags & !flags::DONE, Some(0), None);
         let mut writer = FlowWriter::new(new.try_clone()?, &options)?;
@@ -120,7 +129,7 @@ impl Rough {
         let info = &mut options.info;
         (info.flags, info.flows, info.span) = (info.flags | flags::DONE, Some(flows), span);
         new.write_all_at(&options.header(), 0)?;
-        Ok(Some((new, flows, damage)))
+        Ok(Some(Made { lock: new, flows, damage }))
     }
 }
 

@@ -66,7 +66,7 @@ impl<W: Write> Blocks<W> {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if options.threads == 0 { cores() } else { options.threads };
         Blocks {
-            out: Chunks { out, offset, entries: Vec::new(), flows: 0, span: None },
+            out: Chunks { out, offset, entries: Vec::new(), flows: 0, span: None, timeless: false },
             encoder: BlockEncoder::new(options.codec, options.level.into(), options.quick),
             threads,
             options: (options.codec, options.level.into()),
@@ -82,9 +82,10 @@ impl<W: Write> Blocks<W> {
         }
     }
 
-    /// When the flows of the blocks written so far were.
+    /// When the flows of the blocks written so far were; `None` if that is not known of all of them: readers skip
+    /// whole files by it.
     pub fn span(&self) -> Option<Span> {
-        self.out.span
+        self.out.span.filter(|_| !self.out.timeless)
     }
 
     /// Writes a batch's selected flows.
@@ -286,12 +287,15 @@ struct Chunks<W: Write> {
     entries: Vec<Entry>,
     flows: u64,
     span: Option<Span>,
+    /// Of some flows it is not known when they were.
+    timeless: bool,
 }
 
 impl<W: Write> Chunks<W> {
     fn block(&mut self, block: &[u8], rows: usize, span: Option<Span>) -> io::Result<()> {
         let head = block.get(12..16).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b)) as usize;
         self.flows += rows as u64;
+        self.timeless |= span.is_none();
         if let Some(span) = span {
             self.span = Some(self.span.map_or(span, |known| known.union(span)));
         }

@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use super::block::{ColumnKind, Head, Layout, Transform, Trouble};
-use super::error::{Error, Kind};
+use super::block::{ColumnKind, Head, Layout, Transform};
+use super::error::Error;
 use super::reader::FlowReader;
 use super::unit::Unit;
 use crate::flow::time::Span;
@@ -70,10 +70,9 @@ pub fn describe(path: &Path) -> Result<Description, Error> {
     let (mut blocks, mut problem) = (Vec::new(), None);
     while reader.info().stream_version == 4 && octets > 0 {
         match reader.next_unit() {
-            Ok(Some(Unit::Block(block))) => match block.head.understand() {
+            Ok(Some(Unit::Block(block))) => match block.head() {
                 Ok(head) => blocks.push(BlockSummary::of(block.offset, &head)),
-                Err(Trouble::Io(error)) => problem = Some(block.error(Kind::Io(error))),
-                Err(Trouble::Damaged(what)) => problem = Some(block.error(Kind::Part(what))),
+                Err(error) => problem = Some(error),
             },
             Ok(Some(_)) => {}
             Ok(None) => break,

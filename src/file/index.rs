@@ -76,7 +76,11 @@ impl Index {
     pub fn read(octets: &[u8]) -> Result<Index, String> {
         let damaged = || "the index is damaged".to_string();
         let end = octets.len().checked_sub(TRAILER).ok_or_else(damaged)?;
-        let body = octets.get(..end).ok_or_else(damaged)?;
+        let (body, rest) = octets.split_at_checked(end).ok_or_else(damaged)?;
+        let known = rest.first_chunk().and_then(trailer).map(|(_, length)| length as usize);
+        if known != Some(octets.len()) {
+            return Err(damaged());
+        }
         let common = body.first_chunk::<COMMON>().ok_or_else(damaged)?;
         let whole = common.starts_with(&MAGIC) && common.get(4) == Some(&kind::INDEX);
         let sum = word(common, 16);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::block::{self, BlockEncoder, FULL, RowsBlock, Values};
 use super::facts;
 use crate::flow::time::{FlowTimes, Span};
-use crate::flow::{Codec, Fact, FlowBatch, RowLayout, Schema};
+use crate::flow::{Codec, Fact, FlowBatch, Order, Schema};
 
 /// A block of rows is made when there are so many octets of them.
 const BLOCK: usize = 1 << 20;
@@ -32,15 +32,16 @@ pub struct Live {
 struct Open {
     schema: Arc<Schema>,
     rows: usize,
+    span: Option<Span>,
     body: Body,
 }
 
 #[derive(Debug)]
 enum Body {
     /// One behind the other.
-    Rows { layout: Arc<RowLayout>, octets: Vec<u8> },
+    Rows { size: usize, offsets: Vec<u16>, order: Order, octets: Vec<u8> },
     /// By columns.
-    Columns { columns: Vec<Values>, span: Option<Span> },
+    Columns(Vec<Values>),
 }
 
 impl Default for Live {
@@ -64,19 +65,17 @@ impl Live {
                     stored.copy(batch.rows(), octets);
                 }
             }
-            Body::Columns { columns, span } => {
-                block::append(batch, batch.rows(), columns);
-                if FlowTimes::known(batch.schema()) {
-                    times.gather(batch);
-                    let more = Span::of(&times.start, &times.end);
-                    *span = span.map_or(more, |known| more.map(|more| known.union(more)));
-                }
-            }
+            Body::Columns(columns) => block::append(batch, batch.rows(), columns),
+        }
+        if FlowTimes::known(batch.schema()) {
+            times.gather(batch);
+            let more = Span::of(&times.start, &times.end);
+            open.span = open.span.map_or(more, |known| more.map(|more| known.union(more)));
         }
         self.octets += open.octets() - before;
         self.flows += batch.len() as u64;
         if open.rows >= FULL / 2 || open.octets() >= BLOCK {
-            open.make(encoder, times, made);
+            open.make(encoder, made);
         }
     }
 
@@ -93,9 +92,12 @@ impl Live {
     /// Appends all flows to `out` as blocks, after which there are none here.
     pub fn take(&mut self, out: &mut Vec<u8>) {
         for open in self.open.iter_mut().filter(|open| open.rows > 0) {
-            open.make(&mut self.encoder, &mut self.times, &mut self.made);
+            open.make(&mut self.encoder, &mut self.made);
         }
-        out.append(&mut self.made);
+        match out.is_empty() {
+            true => std::mem::swap(out, &mut self.made),
+            false => out.append(&mut self.made),
+        }
         self.open.truncate(IDLE);
         (self.flows, self.octets) = (0, 0);
     }
@@ -109,11 +111,11 @@ impl Live {
                 let body = match batch.stored_rows() {
                     Some(stored) => {
                         let (size, offsets, order) = (stored.size, stored.offsets.to_vec(), stored.order);
-                        Body::Rows { layout: Arc::new(RowLayout { size, offsets, order }), octets: Vec::new() }
+                        Body::Rows { size, offsets, order, octets: Vec::new() }
                     }
-                    None => Body::Columns { columns: Vec::new(), span: None },
+                    None => Body::Columns(Vec::new()),
                 };
-                self.open.insert(0, Open { schema: batch.shared_schema(), rows: 0, body });
+                self.open.insert(0, Open { schema: batch.shared_schema(), rows: 0, span: None, body });
             }
         }
     }
@@ -124,10 +126,10 @@ impl Open {
     fn takes(&self, batch: &FlowBatch) -> bool {
         let same = std::ptr::eq(&*self.schema, batch.schema()) || *self.schema == *batch.schema();
         same && match (&self.body, batch.stored_rows()) {
-            (Body::Rows { layout, .. }, Some(stored)) => {
-                (layout.size, layout.order) == (stored.size, stored.order) && layout.offsets == stored.offsets
+            (Body::Rows { size, offsets, order, .. }, Some(stored)) => {
+                (*size, *order) == (stored.size, stored.order) && offsets == stored.offsets
             }
-            (Body::Columns { .. }, None) => true,
+            (Body::Columns(_), None) => true,
             _ => false,
         }
     }
@@ -135,30 +137,27 @@ impl Open {
     fn octets(&self) -> usize {
         match &self.body {
             Body::Rows { octets, .. } => octets.len(),
-            Body::Columns { columns, .. } => columns.iter().map(Values::octets).sum(),
+            Body::Columns(columns) => columns.iter().map(Values::octets).sum(),
         }
     }
 
     /// Appends the flows as a block, after which there are none here.
-    fn make(&mut self, encoder: &mut BlockEncoder, times: &mut FlowTimes, out: &mut Vec<u8>) {
-        let rows = std::mem::take(&mut self.rows);
-        match &mut self.body {
-            Body::Rows { layout, octets } => {
-                let batch = FlowBatch::from_rows(self.schema.clone(), layout.clone(), std::mem::take(octets));
-                times.gather(&batch);
-                let span = Span::of(&times.start, &times.end).filter(|_| FlowTimes::known(&self.schema));
-                if let Some(rows) = batch.stored_rows() {
-                    let (size, offsets, order, octets) = (rows.size, rows.offsets, rows.order, rows.bytes);
-                    let block = RowsBlock { schema: &self.schema, size, offsets, order, octets, span };
-                    out.extend_from_slice(&encoder.rows(&block));
-                }
-                *octets = crate::flow::spare();
+    fn make(&mut self, encoder: &mut BlockEncoder, out: &mut Vec<u8>) {
+        let (schema, span, rows) = (&self.schema, self.span.take(), std::mem::take(&mut self.rows));
+        let block = match &mut self.body {
+            Body::Rows { size, offsets, order, octets } => {
+                let rows = RowsBlock { schema, size: *size, offsets, order: *order, octets, span };
+                let block = encoder.rows(&rows);
+                octets.clear();
+                block
             }
-            Body::Columns { columns, span } => {
-                let columns = std::mem::take(columns);
-                out.extend_from_slice(&encoder.encode(&self.schema, rows, &columns, span.take()));
+            Body::Columns(columns) => {
+                let block = encoder.encode(schema, rows, columns, span);
+                columns.iter_mut().for_each(Values::clear);
+                block
             }
-        }
+        };
+        out.extend_from_slice(&block);
     }
 }
 

@@ -247,22 +247,24 @@ impl Known {
             Known::Head(head) => head.rows.into(),
         }
     }
-
-    /// The head.
-    pub fn understand(&self) -> Result<Cow<'_, Head>, Trouble> {
-        match self {
-            Known::Indexed(octets) => Head::parse(octets).map(Cow::Owned).map_err(Trouble::Damaged),
-            Known::Head(head) => Ok(Cow::Borrowed(head)),
-        }
-    }
 }
 
 impl Block {
+    /// Its head.
+    pub fn head(&self) -> Result<Cow<'_, Head>, Error> {
+        let head = match &self.head {
+            Known::Indexed(octets) => Head::parse(octets).map(Cow::Owned),
+            Known::Head(head) => Ok(Cow::Borrowed(&**head)),
+        };
+        head.map_err(|what| self.failed(Trouble::Damaged(what)))
+    }
+
     fn read(&self, plan: &Plan<'_>) -> Outcome {
         let rows = self.head.rows();
-        let head = match self.head.understand() {
+        let failed = |error| Outcome { batch: None, problem: Some(error), lost: rows };
+        let head = match self.head() {
             Ok(head) => head,
-            Err(trouble) => return self.failed(trouble, rows),
+            Err(error) => return failed(error),
         };
         let facts = Facts { head: &head, store: &self.store, damaged: Cell::new(false) };
         if plan.select.is_some_and(|select| !select.may_match(&facts)) {
@@ -279,13 +281,13 @@ impl Block {
         Tally::add(&plan.tally.octets, decoding.read());
         match batch {
             Ok(batch) => Outcome { batch, problem, lost: 0 },
-            Err(trouble) => self.failed(trouble, rows),
+            Err(trouble) => failed(self.failed(trouble)),
         }
     }
 
     /// Octets that reading it would read; `None` if it would not be read.
     pub fn explain(&self, plan: &Plan<'_>) -> Option<u64> {
-        let head = self.head.understand().ok()?;
+        let head = self.head().ok()?;
         let facts = Facts { head: &head, store: &self.store, damaged: Cell::new(false) };
         if plan.select.is_some_and(|select| !select.may_match(&facts)) {
             return None;
@@ -295,12 +297,11 @@ impl Block {
         Some(octets_of(&head, |at| wanted.get(at).copied().unwrap_or(false)))
     }
 
-    fn failed(&self, trouble: Trouble, rows: u64) -> Outcome {
-        let kind = match trouble {
+    fn failed(&self, trouble: Trouble) -> Error {
+        self.error(match trouble {
             Trouble::Io(error) => Kind::Io(error),
-            Trouble::Damaged(what) => Kind::Part(format!("{what}: {rows} flows are left out")),
-        };
-        Outcome { batch: None, problem: Some(self.error(kind)), lost: rows }
+            Trouble::Damaged(what) => Kind::Part(format!("{what}: {} flows are left out", self.head.rows())),
+        })
     }
 
     /// What is wrong with the block, and where that is.

@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn times_are_told_in_many_ways() {
-        let ntp = |ms: u64| (2_208_988_800 + ms / 1000) << 32 | ((ms % 1000) << 32) / 1000;
+        let ntp = |ms: u64| ((2_208_988_800 + ms / 1000) << 32) + ((ms % 1000) << 32) / 1000;
         for (elements, want) in [
             (&[(ie::START_MS, 1500), (ie::END_MS, 2500), (ie::START_SECS, 9)][..], (1500, 2500)),
             (&[(ie::START_SECS, 3), (ie::END_SECS, 4)], (3000, 4000)),

@@ -24,11 +24,14 @@ enum Thing {
     Vrf(u32),
 }
 
+/// A sampler's number, if it has one, and its rate.
+pub(super) type Sampler = (Option<u64>, Rate);
+
 /// All facts.
 #[derive(Debug, Default)]
 pub(super) struct Knowledge {
     facts: HashMap<(IpAddr, u32, Thing), Fact>,
-    samplers: HashMap<(IpAddr, u32), Vec<(Option<u64>, Rate)>>,
+    samplers: HashMap<(IpAddr, u32), Vec<Sampler>>,
     /// When exporters were started, ms since 1970.
     boots: HashMap<(IpAddr, u32), u64>,
     octets: usize,
@@ -62,7 +65,7 @@ impl Knowledge {
     }
 
     /// The samplers of an exporter's domain.
-    pub fn samplers(&self, exporter: IpAddr, domain: u32) -> &[(Option<u64>, Rate)] {
+    pub fn samplers(&self, exporter: IpAddr, domain: u32) -> &[Sampler] {
         self.samplers.get(&(exporter, domain)).map_or(&[], Vec::as_slice)
     }
 

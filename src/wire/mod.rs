@@ -1,10 +1,10 @@
 //! Export protocols: datagrams to flows and back.
 //!
-//! [`Decoder`] turns the datagrams of exporters into flows, and keeps each exporter's sequence numbers;
-//! [`Encoder`] packs classic records into datagrams; [`TemplateEncoder`] packs flows of any schema into NetFlow 9 and
-//! IPFIX. NetFlow 1, 5, 6, 7 and 8 (methods 1 to 14) have fixed records:
-//! what a datagram carries, and where in the stored record each field belongs, is laid down in one table
-//! (`layout`), and the version most in use, 5, has a straight-line conversion of its own.
+//! [`Decoder`] turns the datagrams of exporters into flows, and keeps each exporter's sequence numbers; [`Encoder`]
+//! packs classic records into datagrams; [`TemplateEncoder`] packs flows of any schema into NetFlow 9 and IPFIX.
+//! NetFlow 1, 5, 6, 7 and 8 (methods 1 to 14) have fixed records: what a datagram carries, and where in the stored
+//! record each field belongs, is laid down in one table (`layout`), and the version most in use, 5, has a straight-line
+//! conversion of its own.
 //!
 //! NetFlow 9 and IPFIX say first what their records are made of (`template`). Their flows stay as they came: rows of
 //! the exporter's own making with the facts of the message's header before them, or columns where lengths vary

@@ -55,8 +55,8 @@ impl Templated {
             spans: &mut self.spans,
             out,
             tally: Tally::default(),
-            fields: 0,
         };
+        let before = domain.cost();
         for set in message.sets() {
             match set {
                 Ok(set) if set.id >= 256 => work.data(domain, set.id, &origin, set.body),
@@ -69,9 +69,9 @@ impl Templated {
             }
         }
         message.cut.into_iter().for_each(|reject| work.damage(reject));
-        let Work { mut tally, fields, .. } = work;
-        if fields > 0 {
-            self.book.grown(fields, &mut self.room);
+        let (mut tally, after) = (work.tally, domain.cost());
+        if after != before {
+            self.book.changed(before, after, &mut self.room);
         }
         self.book.make_room(&mut self.room);
         tally.dropped = self.room.dropped - dropped;
@@ -92,8 +92,6 @@ struct Work<'a> {
     spans: &'a mut Vec<(u32, u32)>,
     out: &'a mut Records,
     tally: Tally,
-    /// Fields of templates that are new.
-    fields: usize,
 }
 
 impl Work<'_> {
@@ -102,27 +100,26 @@ impl Work<'_> {
         self.tally.templates += 1;
         match said {
             Said::Defined(definition) => {
-                let (id, fields) = (definition.id, definition.fields.len());
+                let id = definition.id;
                 match domain.define(definition, self.shapes) {
-                    Some(true) => self.fields += fields,
+                    Some(true) => {}
                     Some(false) => return,
                     None => return self.damage(Reject::Template(id)),
                 }
-                let Some(template) = domain.templates.get(&id) else { return };
-                for Held { origin, octets, .. } in domain.waiting.take(id, self.room) {
+                let ready = domain.waiting.take(id, self.room);
+                let Some(template) = domain.template(id) else { return };
+                for Held { origin, octets, .. } in ready {
                     self.records(template, &origin, &octets);
                 }
             }
-            Said::Withdrawn(id) => _ = domain.templates.remove(&id),
-            Said::AllWithdrawn(options) => {
-                domain.templates.retain(|_, template| template.definition.scopes.is_some() != options);
-            }
+            Said::Withdrawn(id) => domain.withdraw(id),
+            Said::AllWithdrawn(options) => domain.withdraw_all(options),
         }
     }
 
     /// Decodes a data set, or lets it wait for its template.
     fn data(&mut self, domain: &mut Domain, id: u16, origin: &Origin, octets: &[u8]) {
-        match domain.templates.get(&id) {
+        match domain.template(id) {
             Some(template) => {
                 let records = self.records(template, origin, octets);
                 self.tally.records += records;

@@ -49,7 +49,7 @@ impl Probe {
 
     /// Which of so many lines it is in.
     pub fn line(self, lines: u32) -> u32 {
-        ((self.hash >> 32) * u64::from(lines) >> 32) as u32
+        (((self.hash >> 32) * u64::from(lines)) >> 32) as u32
     }
 
     /// Its bits in the line.

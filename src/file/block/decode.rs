@@ -250,13 +250,12 @@ impl<'a> Decoding<'a> {
         let mut values = values.to_vec();
         let mut codes = crate::flow::number_room(index.len());
         codes.copy_from_slice(&index);
-        let mut next = (values.len() / width.max(1)) as u32;
+        let first = (values.len() / width.max(1)) as u32;
         let exceptions = self.shared(entry.c)?;
         values.extend_from_slice(&self.turned(entry.number, at, exceptions));
-        for row in &rows {
+        for (code, row) in (first..).zip(&rows) {
             let place = usize::try_from(*row).ok().and_then(|row| codes.get_mut(row));
-            *place.ok_or_else(|| Trouble::damaged("an exception is of no flow"))? = next;
-            next += 1;
+            *place.ok_or_else(|| Trouble::damaged("an exception is of no flow"))? = code;
         }
         give_numbers_back(rows);
         Ok(Column::Dictionary { width: entry.spec.width, values: Arc::new(values), index: Arc::new(codes) })

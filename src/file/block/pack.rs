@@ -28,5 +28,7 @@ pub(super) fn pack(numbers: &[u64], bits: u8, out: &mut Vec<u8>) {
             have |= if count > 0 { number >> (bits - count) } else { 0 };
         }
     }
-    tail.iter_mut().zip(have.to_le_bytes()).for_each(|(to, from)| *to = from);
+    // What is left takes up to 8 octets: a whole word, or the tail.
+    let rest = words.next().map_or(tail, |word| word.as_mut_slice());
+    rest.iter_mut().zip(have.to_le_bytes()).for_each(|(to, from)| *to = from);
 }

@@ -4,7 +4,7 @@
 //! out as an [`Answer`], whose first rows are picked by any column and written by [`Text`] as a table, CSV or JSON.
 //!
 //! Distinct values are counted exactly by grouping by the key and the value, then by the key alone; or approximately,
-//! by a sketch of at most 4 KiB a group (HyperLogLog).
+//! by a sketch of some KiB a group at most (HyperLogLog).
 
 mod answer;
 mod approx;

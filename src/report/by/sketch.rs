@@ -8,7 +8,7 @@ const BITS: u32 = 12;
 const REGISTERS: usize = 1 << BITS;
 /// The highest rank: all other bits are zero.
 const HIGHEST: usize = (64 - BITS) as usize + 1;
-/// Hashes that take as much memory as the registers do.
+/// So many hashes are kept, which take as much memory as the registers do; while they come, twice as much.
 const FEW: usize = REGISTERS / 8;
 
 /// Hashed values, counted. Most groups have one or few: these take no more than they need.
@@ -17,8 +17,8 @@ pub(super) enum Sketch {
     #[default]
     None,
     One(u64),
-    /// The hashes, ascending.
-    Few(Box<Vec<u64>>),
+    /// The hashes as they came, some of them twice; sorted out whenever there is no more room.
+    Few(Vec<u64>),
     /// For each register the highest rank.
     Many(Box<[u8; REGISTERS]>),
 }
@@ -31,21 +31,17 @@ impl Sketch {
             Sketch::None => *self = Sketch::One(hash),
             Sketch::One(one) if *one == hash => {}
             Sketch::One(one) => {
-                let both = vec![hash.min(*one), hash.max(*one)];
-                *self = Sketch::Few(Box::new(both));
+                *self = Sketch::Few(vec![*one, hash]);
             }
             Sketch::Many(registers) => raise(registers, hash),
             Sketch::Few(hashes) => {
-                let place = place(hashes, hash);
-                if hashes.get(place) == Some(&hash) {
+                if hashes.len() == hashes.capacity() && !settle(hashes) {
+                    let mut registers = Box::new([0; REGISTERS]);
+                    hashes.iter().chain(&[hash]).for_each(|hash| raise(&mut registers, *hash));
+                    *self = Sketch::Many(registers);
                     return;
                 }
-                if hashes.len() < FEW {
-                    return hashes.insert(place, hash);
-                }
-                let mut registers = Box::new([0; REGISTERS]);
-                hashes.iter().chain(&[hash]).for_each(|hash| raise(&mut registers, *hash));
-                *self = Sketch::Many(registers);
+                hashes.push(hash);
             }
         }
     }
@@ -78,23 +74,29 @@ impl Sketch {
     pub fn count(&self) -> u64 {
         match self {
             Sketch::Many(registers) => estimate(registers).round() as u64,
-            few => few.hashes().len() as u64,
+            few => {
+                let mut hashes = few.hashes().to_vec();
+                hashes.sort_unstable();
+                hashes.dedup();
+                if hashes.len() <= FEW {
+                    return hashes.len() as u64;
+                }
+                // What is counted may not depend on when there was no more room.
+                let mut registers = [0; REGISTERS];
+                hashes.iter().for_each(|hash| raise(&mut registers, *hash));
+                estimate(&registers).round() as u64
+            }
         }
     }
 }
 
-/// Where a hash stands or belongs among others, ascending. Hashes are spread evenly, so that it is near where its value
-/// says: a look or two at memory, where halving would take nine.
-#[inline]
-fn place(hashes: &[u64], hash: u64) -> usize {
-    let mut at = ((u128::from(hash) * hashes.len() as u128) >> 64) as usize;
-    while hashes.get(at).is_some_and(|other| *other < hash) {
-        at += 1;
-    }
-    while at > 0 && hashes.get(at - 1).is_some_and(|other| *other >= hash) {
-        at -= 1;
-    }
-    at
+/// Throws out hashes that are there twice, and makes room for as many more as are left. `false` if those are too many.
+#[cold]
+fn settle(hashes: &mut Vec<u64>) -> bool {
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes.reserve_exact(hashes.len());
+    hashes.len() <= FEW
 }
 
 #[inline]

@@ -166,7 +166,7 @@ fn element(word: &str) -> Option<Subject> {
     Some(Subject::new(vec![source], values_of(kind)))
 }
 
-/// An information element by its numbers, `e9id12235` of enterprise 9: those that are registered as what they are, others
+/// An information element by its numbers, `e9id60001` of enterprise 9: those that are registered as what they are, others
 /// as numbers or texts.
 fn numbered(word: &str) -> Option<Subject> {
     let (enterprise, id) = word.strip_prefix('e')?.split_once("id")?;

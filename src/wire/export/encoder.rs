@@ -243,6 +243,10 @@ impl TemplateEncoder {
                 done += 1;
                 continue;
             }
+            // Whether a template is due is a question of the message that the flow will be in.
+            if self.message.is_open() && self.message.room_for(shape.id) < size {
+                self.finish(&mut *send)?;
+            }
             let due = self.due(key, at);
             self.place(key, &shape, due, size, send)?;
             if due {
@@ -358,10 +362,11 @@ impl TemplateEncoder {
                 self.begin(key);
                 fresh = true;
             }
-            let in_set = !due && self.message.is_in(shape.id);
-            let need = if due { template } else { 0 } + if in_set { 0 } else { SET } + size;
-            let room = if in_set { self.message.room_in_set() } else { self.message.room() };
-            if need <= room {
+            let fits = match due {
+                true => template + SET + size <= self.message.room(),
+                false => size <= self.message.room_for(shape.id),
+            };
+            if fits {
                 break;
             }
             if fresh && due {

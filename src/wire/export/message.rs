@@ -67,6 +67,11 @@ impl Message {
         self.most.saturating_sub(self.octets.len() + self.padding())
     }
 
+    /// Octets that are free for records in a set of this id, the open one or a new one.
+    pub fn room_for(&self, id: u16) -> usize {
+        if self.is_in(id) { self.room_in_set() } else { self.room().saturating_sub(SET) }
+    }
+
     /// Octets that are free in the open set.
     pub fn room_in_set(&self) -> usize {
         self.most.saturating_sub(self.octets.len())

@@ -36,7 +36,8 @@ enum Value<'a> {
     Number(u16, u64),
     /// Octets as they are.
     Octets(&'a [u8]),
-    /// A text, which has the width of the longest in its column: many collectors know no other kind in options.
+    /// A text, which has the width of the longest in its column and a NUL: many collectors know no other kind in
+    /// options.
     Text(&'a str),
 }
 
@@ -76,7 +77,7 @@ fn width(rows: &[Vec<Cell<'_>>], at: usize) -> u16 {
     let of = |cell: &Cell<'_>| match cell.value {
         Value::Number(width, _) => width,
         Value::Octets(octets) => octets.len().min(TEXT) as u16,
-        Value::Text(text) => text.len().clamp(1, TEXT) as u16,
+        Value::Text(text) => text.len().min(TEXT) as u16 + 1,
     };
     rows.iter().filter_map(|cells| cells.get(at).map(of)).max().unwrap_or(0)
 }
@@ -141,7 +142,9 @@ fn record(cells: &[Cell<'_>], widths: &[u16], protocol: Protocol) -> Vec<u8> {
                 record.extend(value.to_be_bytes().get(8 - usize::from(width).min(8)..).unwrap_or_default());
             }
             Value::Octets(octets) => record.extend_from_slice(octets),
-            Value::Text(text) => record.extend_from_slice(whole(text.as_bytes(), usize::from(*width))),
+            Value::Text(text) => {
+                record.extend_from_slice(whole(text.as_bytes(), usize::from(*width).saturating_sub(1)))
+            }
         }
         record.resize(end, 0);
     }
@@ -183,15 +186,15 @@ mod tests {
             );
         }
         let ten = tables(&facts[..1], key, false, Protocol::Ipfix);
-        assert_eq!(ten[0].template, [255, 0, 0, 4, 0, 1, 0, 149, 0, 4, 0, 10, 0, 4, 0, 82, 0, 4, 0, 83, 0, 1]);
-        assert_eq!(ten[0].records[0], b"\x00\x00\x00\x07\x00\x00\x00\x01eth0d");
+        assert_eq!(ten[0].template, [255, 0, 0, 4, 0, 1, 0, 149, 0, 4, 0, 10, 0, 4, 0, 82, 0, 5, 0, 83, 0, 2]);
+        assert_eq!(ten[0].records[0], b"\x00\x00\x00\x07\x00\x00\x00\x01eth0\0d\0");
         // Texts are as wide as the longest.
         let longer = [facts[0].clone(), fact(About::Interface(2), "wan-uplink-1")];
         let two = tables(&longer, key, false, Protocol::Ipfix);
-        assert_eq!(two[0].records[0], b"\x00\x00\x00\x07\x00\x00\x00\x01eth0\0\0\0\0\0\0\0\0d");
+        assert_eq!(two[0].records[0], b"\x00\x00\x00\x07\x00\x00\x00\x01eth0\0\0\0\0\0\0\0\0\0d\0");
         let nine = tables(&facts[..1], key, false, Protocol::V9);
         assert_eq!(nine[0].template[..10], [255, 0, 0, 4, 0, 12, 0, 1, 0, 4]);
-        assert_eq!(nine[0].records[0].len(), 4 + 4 + 4 + 1);
+        assert_eq!(nine[0].records[0].len(), 4 + 4 + 5 + 2);
         assert!(tables(&facts, Key { exporter: 1, domain: 7 }, true, Protocol::V9).is_empty());
         assert!(tables(&facts, Key { exporter: 0, domain: 8 }, false, Protocol::V9).is_empty());
     }

@@ -360,8 +360,8 @@ proptest! {
                 let element = fields[at].element.id;
                 let template = &taken.templates[&(0, 256)].0;
                 if let Some(place) = template.iter().position(|f| (f.0, f.1) == (element, 0)) {
-                    for row in 0..first.len() {
-                        prop_assert_eq!(&mine[row].2[place][..], first.column(at).unwrap().octets(row).0);
+                    for (row, flow) in mine.iter().enumerate().take(first.len()) {
+                        prop_assert_eq!(&flow.2[place][..], first.column(at).unwrap().octets(row).0);
                     }
                 }
             }

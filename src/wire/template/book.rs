@@ -10,8 +10,10 @@ use super::{Definition, Shapes, Template};
 const MOST_DOMAINS: usize = 1 << 14;
 /// Templates of one domain; further ones are refused.
 const MOST_TEMPLATES: usize = 1 << 12;
-/// Fields of all templates together; beyond, the domains heard least recently are forgotten.
-const MOST_FIELDS_IN_ALL: usize = 1 << 20;
+/// Fields of all templates together, with [`EACH`]; beyond, the domains heard least recently are forgotten.
+const MOST_IN_ALL: usize = 1 << 22;
+/// A template takes as much memory as so many fields besides its own.
+const EACH: usize = 32;
 
 /// Whose templates have numbers in common.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -28,12 +30,37 @@ pub(in crate::wire) struct DomainKey {
 #[derive(Debug)]
 pub(in crate::wire) struct Domain {
     pub key: DomainKey,
-    pub templates: HashMap<u16, Template>,
     pub waiting: Waiting,
+    templates: HashMap<u16, Template>,
+    /// The templates' fields, with [`EACH`].
+    cost: usize,
     heard: u64,
 }
 
 impl Domain {
+    /// The template of a number.
+    pub fn template(&self, id: u16) -> Option<&Template> {
+        self.templates.get(&id)
+    }
+
+    /// Every template.
+    pub fn templates(&self) -> impl ExactSizeIterator<Item = &Template> {
+        self.templates.values()
+    }
+
+    /// Forgets a template.
+    pub fn withdraw(&mut self, id: u16) {
+        if let Some(template) = self.templates.remove(&id) {
+            self.cost -= cost(&template.definition);
+        }
+    }
+
+    /// Forgets all options templates, or all others.
+    pub fn withdraw_all(&mut self, options: bool) {
+        self.templates.retain(|_, template| template.definition.scopes.is_some() != options);
+        self.cost = self.templates.values().map(|template| cost(&template.definition)).sum();
+    }
+
     /// Takes a template over. Says whether it is new, or another than before; `None` if there are too many.
     pub fn define(&mut self, definition: Definition, shapes: &mut Shapes) -> Option<bool> {
         let (id, known) = (definition.id, self.templates.get(&definition.id));
@@ -48,13 +75,21 @@ impl Domain {
             Some(_) => None,
             None => shapes.of(&definition.fields, session.exporter, protocol),
         };
-        self.templates.insert(id, Template { definition, shape });
+        self.cost += cost(&definition);
+        if let Some(before) = self.templates.insert(id, Template { definition, shape }) {
+            self.cost -= cost(&before.definition);
+        }
         Some(true)
     }
 
-    fn fields(&self) -> usize {
-        self.templates.values().map(|template| template.definition.fields.len()).sum()
+    /// What its templates take of the room for all.
+    pub fn cost(&self) -> usize {
+        self.cost
     }
+}
+
+fn cost(definition: &Definition) -> usize {
+    definition.fields.len() + EACH
 }
 
 /// All domains.
@@ -65,8 +100,8 @@ pub(in crate::wire) struct Book {
     /// The domain of the last message, which is likely the next one's too.
     last: usize,
     clock: u64,
-    /// Fields of all templates when they were last counted, and those defined since.
-    fields: usize,
+    /// What all domains cost.
+    cost: usize,
 }
 
 impl Book {
@@ -89,14 +124,10 @@ impl Book {
         self.domains.iter()
     }
 
-    /// To be told of fields that templates have brought.
-    pub fn grown(&mut self, fields: usize, room: &mut Room) {
-        self.fields += fields;
-        if self.fields > MOST_FIELDS_IN_ALL {
-            // Redefined and withdrawn ones have been counted too.
-            self.fields = self.domains.iter().map(Domain::fields).sum();
-        }
-        if self.fields > MOST_FIELDS_IN_ALL {
+    /// To be told when what a domain costs has changed.
+    pub fn changed(&mut self, before: usize, after: usize, room: &mut Room) {
+        self.cost = (self.cost + after).saturating_sub(before);
+        if self.cost > MOST_IN_ALL {
             self.shrink(room);
         }
     }
@@ -125,7 +156,8 @@ impl Book {
         if self.domains.len() >= MOST_DOMAINS {
             self.shrink(room);
         }
-        self.domains.push(Domain { key, templates: HashMap::new(), waiting: Waiting::default(), heard: 0 });
+        let (templates, waiting) = (HashMap::new(), Waiting::default());
+        self.domains.push(Domain { key, templates, waiting, cost: 0, heard: 0 });
         self.index.insert(key, self.domains.len() - 1);
         self.domains.len() - 1
     }
@@ -136,7 +168,6 @@ impl Book {
         heard.sort_unstable();
         let middle = heard.get(heard.len() / 2).copied().unwrap_or(0);
         self.keep(room, |domain| domain.heard > middle);
-        self.fields = self.domains.iter().map(Domain::fields).sum();
     }
 
     fn keep(&mut self, room: &mut Room, keep: impl Fn(&Domain) -> bool) {
@@ -149,6 +180,7 @@ impl Book {
             kept
         });
         if self.domains.len() != before {
+            self.cost = self.domains.iter().map(Domain::cost).sum();
             self.reindex();
         }
     }
@@ -156,5 +188,58 @@ impl Book {
     fn reindex(&mut self) {
         self.last = 0;
         self.index = self.domains.iter().enumerate().map(|(at, domain)| (domain.key, at)).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::super::TemplateField;
+    use super::*;
+    use crate::flow::Element;
+
+    fn key(port: u16) -> DomainKey {
+        DomainKey { session: Session::datagrams(Ipv4Addr::LOCALHOST.into(), port), protocol: 9, domain: 0 }
+    }
+
+    fn definition(id: u16, fields: usize) -> Definition {
+        let field = TemplateField { element: Element::iana(1), width: 4 };
+        Definition { id, scopes: None, fields: vec![field; fields] }
+    }
+
+    #[test]
+    fn domains_heard_least_recently_are_forgotten() {
+        let (mut book, mut room, mut shapes) = (Book::default(), Room::default(), Shapes::default());
+        for port in 0..MOST_DOMAINS as u16 {
+            book.domain(key(port), &mut room).define(definition(256, 2), &mut shapes);
+        }
+        // The first one is heard again, and so stays.
+        for port in [0, u16::MAX] {
+            book.domain(key(port), &mut room);
+        }
+        assert_eq!(book.each().count(), MOST_DOMAINS / 2);
+        assert!(book.domain(key(0), &mut room).template(256).is_some());
+        assert!(book.domain(key(1), &mut room).template(256).is_none());
+    }
+
+    #[test]
+    fn templates_are_bounded() {
+        let (mut book, mut room, mut shapes) = (Book::default(), Room::default(), Shapes::default());
+        for port in 0..600 {
+            let domain = book.domain(key(port), &mut room);
+            let before = domain.cost();
+            let news = [256, 257, 256].map(|id| domain.define(definition(id, 4000), &mut shapes));
+            assert_eq!(news, [Some(true), Some(true), Some(false)]);
+            let after = domain.cost();
+            book.changed(before, after, &mut room);
+        }
+        let cost: usize = book.each().map(Domain::cost).sum();
+        assert!(cost <= MOST_IN_ALL && cost > MOST_IN_ALL / 4 && cost == book.cost, "{cost}");
+        let domain = book.domain(key(599), &mut room);
+        let all = (0..=MOST_TEMPLATES as u16).filter_map(|at| domain.define(definition(256 + at, 1), &mut shapes));
+        assert_eq!(all.count(), MOST_TEMPLATES);
+        domain.withdraw_all(false);
+        assert_eq!((domain.cost(), domain.templates().len()), (0, 0));
     }
 }

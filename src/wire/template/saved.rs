@@ -28,7 +28,7 @@ impl std::error::Error for Damaged {}
 /// Appends the templates and facts to `out`.
 pub(in crate::wire) fn save(book: &Book, knowledge: &Knowledge, out: &mut Vec<u8>) {
     let mut body = Vec::new();
-    let domains = || book.each().filter(|d| d.key.session.connection.is_none() && !d.templates.is_empty());
+    let domains = || book.each().filter(|d| d.key.session.connection.is_none() && d.templates().len() > 0);
     body.extend((domains().count() as u32).to_be_bytes());
     for domain in domains() {
         let DomainKey { session, protocol, domain: number } = domain.key;
@@ -36,8 +36,8 @@ pub(in crate::wire) fn save(book: &Book, knowledge: &Knowledge, out: &mut Vec<u8
         body.extend(session.port.to_be_bytes());
         body.extend(protocol.to_be_bytes());
         body.extend(number.to_be_bytes());
-        body.extend((domain.templates.len() as u32).to_be_bytes());
-        domain.templates.values().for_each(|template| definition(&template.definition, &mut body));
+        body.extend((domain.templates().len() as u32).to_be_bytes());
+        domain.templates().for_each(|template| definition(&template.definition, &mut body));
     }
     body.extend((knowledge.each().count() as u32).to_be_bytes());
     knowledge.each().for_each(|said| fact(said, &mut body));
@@ -64,12 +64,12 @@ pub(in crate::wire) fn load(to: &mut Templated, octets: &[u8]) -> Result<(), Dam
     let (domains, facts, boots) = reader.everything().ok_or(Damaged("cut short"))?;
     for (key, definitions) in domains {
         let domain = to.book.domain(key, &mut to.room);
-        let mut fields = 0;
+        let before = domain.cost();
         for definition in definitions {
-            fields += definition.fields.len();
             domain.define(definition, &mut to.shapes);
         }
-        to.book.grown(fields, &mut to.room);
+        let after = domain.cost();
+        to.book.changed(before, after, &mut to.room);
     }
     for fact in facts {
         to.knowledge.learn(fact);

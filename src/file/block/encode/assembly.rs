@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::series::{Way, reduce};
+use super::series::{Way, align, reduce};
 use super::squeeze::Squeeze;
 use crate::file::block::head::{Bloom, ColumnEntry, Head, PartEntry, Rows};
 use crate::file::block::{Layout, bloom, pack};
@@ -16,6 +16,9 @@ pub(super) enum Store {
     Packed,
     /// Octet by octet, compressed: bit-packed where that does not pay.
     Planes,
+    /// Bit-packed, several in an octet, and compressed: what a Huffman code with its one bit at least cannot say of one
+    /// number, it can of several. Just bit-packed where that does not pay.
+    Squeezed,
 }
 
 /// How octets, and values wider than numbers, lie.
@@ -45,6 +48,11 @@ pub(super) fn planes(numbers: &[u64], count: u8, out: &mut Vec<u8>) {
     }
 }
 
+/// Bits of each number when several are to lie in an octet; `None` if only one does.
+pub(super) fn shared_bits(bits: u8) -> Option<u8> {
+    (1..=4).contains(&bits).then(|| bits.next_power_of_two())
+}
+
 /// Puts the planes of values of `width` octets into `out`.
 pub(super) fn wide_planes(values: &[u8], width: usize, out: &mut Vec<u8>) {
     out.clear();
@@ -64,30 +72,45 @@ impl Assembly {
         reference: &[u64],
         squeeze: &mut Squeeze,
     ) -> u16 {
-        let (part, top) = reduce(way, width, numbers, reference);
-        self.reduced(part, top, store, numbers, squeeze)
-    }
-
-    /// Adds what [`reduce`] has left of numbers.
-    fn reduced(&mut self, mut part: PartEntry, top: u64, store: Store, x: &[u64], squeeze: &mut Squeeze) -> u16 {
+        let (mut part, mut top) = reduce(way, width, numbers, reference);
+        let x = numbers;
+        if store == Store::Planes {
+            top = align(&mut part, top, x);
+        }
         let bits = pack::bits_of(top);
         if bits == 0 {
             return self.plain(part, 0);
         }
-        if store == Store::Planes {
-            let mut octets = std::mem::take(&mut self.scratch);
-            planes(x, bits.div_ceil(8), &mut octets);
-            (part.layout, part.bits) = (Layout::Planes, bits.div_ceil(8));
-            let added = self.squeezed(part, &octets, x.len(), squeeze);
-            self.scratch = octets;
-            if let Some(added) = added {
-                return added;
-            }
+        if let Some(added) = self.tight(part, bits, store, x, squeeze) {
+            return added;
         }
         (part.layout, part.bits) = (Layout::Packed, bits);
         let start = self.out.len();
         pack::pack(x, bits, &mut self.out);
         self.plain(part, self.out.len() - start)
+    }
+
+    /// Adds what is left of numbers compressed, if it is to be and that pays.
+    fn tight(&mut self, part: PartEntry, bits: u8, store: Store, x: &[u64], squeeze: &mut Squeeze) -> Option<u16> {
+        let mut octets = std::mem::take(&mut self.scratch);
+        let shape = match (store, shared_bits(bits)) {
+            (Store::Squeezed, Some(bits)) => {
+                octets.clear();
+                pack::pack(x, bits, &mut octets);
+                Some((Layout::Packed, bits, octets.len()))
+            }
+            (Store::Squeezed | Store::Planes, _) => {
+                let count = bits.div_ceil(8);
+                planes(x, count, &mut octets);
+                Some((Layout::Planes, count, x.len()))
+            }
+            (Store::Packed, _) => None,
+        };
+        let added = shape.and_then(|(layout, bits, piece)| {
+            self.squeezed(PartEntry { layout, bits, ..part }, &octets, piece, squeeze)
+        });
+        self.scratch = octets;
+        added
     }
 
     /// Adds octets, `width` a value.

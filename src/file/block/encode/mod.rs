@@ -14,6 +14,8 @@ mod series;
 mod squeeze;
 mod store;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -115,7 +117,8 @@ impl BlockEncoder {
     /// An encoder; `level` is Zstandard's, 0 its quickest. A `quick` one tries nothing and compresses nothing.
     pub fn new(codec: Codec, level: i32, quick: bool) -> BlockEncoder {
         let squeeze = Squeeze::new(if quick { Codec::None } else { codec }, level);
-        let (pools, scratch) = (Pools::default(), Scratch::default());
+        let pools = Pools::new(codec == Codec::Zstd);
+        let scratch = Scratch::default();
         BlockEncoder { quick, squeeze, plans: HashMap::new(), pools, scratch }
     }
 

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::assembly::{Store, Wide, planes, wide_planes};
+use super::assembly::{Store, Wide, planes, shared_bits, wide_planes};
 use super::gather::Values;
 use super::pools::{Keys, Pool, Pools};
 use super::related::{TWINS, is_clock, references};
-use super::series::{Way, bounds, reduce, widen};
+use super::series::{Way, align, bounds, reduce, widen};
 use super::squeeze::Squeeze;
 use super::{Block, Scratch};
-use crate::file::block::pack::bits_of;
+use crate::file::block::pack::{bits_of, pack};
 use crate::flow::FieldSpec;
 
 /// How a column is stored.
@@ -63,6 +63,13 @@ type Priced = (usize, Choice);
 fn sample<T>(slice: &[T], most: usize) -> &[T] {
     let start = slice.len().saturating_sub(most) / 2;
     slice.get(start..(start + most).min(slice.len())).unwrap_or(slice)
+}
+
+/// Leaves in `numbers` what would be stored of them in planes; the greatest of what would be stored in bits.
+fn taken_off(way: Way, width: u16, numbers: &mut [u64], reference: &[u64]) -> u64 {
+    let (mut part, top) = reduce(way, width, numbers, reference);
+    align(&mut part, top, numbers);
+    top
 }
 
 impl Trial<'_> {
@@ -124,7 +131,7 @@ impl Trial<'_> {
             Some(Values::Fixed { width, data }) => self.octets(*width, data),
             Some(Values::Variable { ends, data }) => {
                 let mut lengths = super::lengths(ends);
-                let (_, top) = reduce(Way::Absolute, 4, &mut lengths, &[]);
+                let top = taken_off(Way::Absolute, 4, &mut lengths, &[]);
                 let (size, lengths) = self.store(&lengths, top);
                 let (octets, data) = self.wide(data, 1);
                 (size + octets, Choice::Variable { lengths, data })
@@ -145,13 +152,14 @@ impl Trial<'_> {
                 self.block.numbers(reference.into(), &mut other);
             }
             x.clone_from(&numbers);
-            let (_, top) = reduce(way, width, &mut x, &other);
+            let top = taken_off(way, width, &mut x, &other);
             let (size, store) = self.store(&x, top);
             if size < best.0 {
                 best = (size, Choice::Numbers { way, store });
             }
         }
-        self.dictionary(&numbers, width).filter(|own| own.0 < best.0).unwrap_or(best)
+        // Codes take a step more to read: they must be smaller by some.
+        self.dictionary(&numbers, width).filter(|own| own.0 + own.0 / 16 < best.0).unwrap_or(best)
     }
 
     /// What may be worth taking off a column's numbers.
@@ -192,7 +200,7 @@ impl Trial<'_> {
     /// A dictionary's values, ascending.
     fn entries(&mut self, keys: &[u64], width: u16) -> (usize, Store) {
         let mut x = keys.to_vec();
-        let (_, top) = reduce(Way::Delta, width, &mut x, &[]);
+        let top = taken_off(Way::Delta, width, &mut x, &[]);
         // All of them: what ascends is not everywhere alike.
         self.store_of(&x, &x, top)
     }
@@ -224,7 +232,7 @@ impl Trial<'_> {
     /// What the table just learnt takes.
     fn table(&mut self, width: u16) -> (usize, Store) {
         let mut table = std::mem::take(&mut self.scratch.learner.table);
-        let (_, top) = reduce(Way::Absolute, width, &mut table, &[]);
+        let top = taken_off(Way::Absolute, width, &mut table, &[]);
         let (size, store) = self.store_of(&table, &table, top);
         self.scratch.learner.table = table;
         let exceptions: usize = self.scratch.learner.exceptions.iter().map(Vec::len).sum();
@@ -281,18 +289,24 @@ impl Trial<'_> {
     /// [`Trial::store`], tried on `some` of the numbers.
     fn store_of(&mut self, x: &[u64], some: &[u64], top: u64) -> (usize, Store) {
         let bits = bits_of(top);
-        let packed = (x.len() * usize::from(bits)).div_ceil(8);
+        let mut best = ((x.len() * usize::from(bits)).div_ceil(8), Store::Packed);
         let mut octets = std::mem::take(&mut self.scratch.octets);
-        planes(some, bits.div_ceil(8), &mut octets);
-        let squeezed = self.squeeze.squeeze(&octets, some.len()).map(<[u8]>::len);
-        let raw = octets.len();
-        self.scratch.octets = octets;
-        match squeezed {
-            Some(size) if (size + raw / BIAS) * x.len() / some.len().max(1) < packed => {
-                ((size + raw / BIAS) * x.len() / some.len().max(1), Store::Planes)
+        let mut price = |store, octets: &[u8], piece: usize| {
+            let Some(squeezed) = self.squeeze.squeeze(octets, piece) else { return };
+            let size = (squeezed.len() + octets.len() / BIAS) * x.len() / some.len().max(1);
+            if size < best.0 {
+                best = (size, store);
             }
-            _ => (packed, Store::Packed),
+        };
+        planes(some, bits.div_ceil(8), &mut octets);
+        price(Store::Planes, &octets, some.len());
+        if let Some(bits) = shared_bits(bits) {
+            octets.clear();
+            pack(some, bits, &mut octets);
+            price(Store::Squeezed, &octets, octets.len());
         }
+        self.scratch.octets = octets;
+        best
     }
 
     /// How octets are best stored.

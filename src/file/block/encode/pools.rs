@@ -15,7 +15,7 @@ const POOLS: [(&[Element], bool); 4] = [
     (&[ie::EXPORTER6], false),
 ];
 
-/// The values of a dictionary, ascending.
+/// The values of a dictionary, ascending; or those of many flows, then the others, both ascending.
 #[derive(Clone, Debug)]
 pub(super) enum Keys {
     /// Of up to 8 octets.
@@ -44,6 +44,9 @@ pub(super) struct Pools {
     pub all: Vec<Pool>,
     /// Whether an address lies so oddly that it cannot be looked up: the block has no Bloom filter then.
     odd: bool,
+    /// Whether what is frequent is to come first, then the rest, both ascending: the codes' octets are then fewer
+    /// different ones, and compress.
+    tiers: bool,
     sorter: Sorter,
     short: Dictionary<u64>,
     long: Dictionary<u128>,
@@ -60,7 +63,57 @@ impl Pool {
     }
 }
 
+/// Values of so many flows are frequent, ...
+const FREQUENT: u32 = 8;
+/// ... where there are more values than an octet can number.
+const MANY: usize = 256;
+
+/// Puts the values of many flows first, and changes the codes accordingly.
+fn frequent_first(keys: Keys, codes: &mut [u32]) -> Keys {
+    let entries = match &keys {
+        Keys::Numbers(keys) => keys.len(),
+        Keys::Long(keys) => keys.len(),
+    };
+    if entries <= MANY {
+        return keys;
+    }
+    let mut counts = vec![0u32; entries];
+    for code in codes.iter() {
+        if let Some(count) = counts.get_mut(*code as usize) {
+            *count += 1;
+        }
+    }
+    let frequent = counts.iter().filter(|count| **count >= FREQUENT).count() as u32;
+    let (mut first, mut second) = (0, frequent);
+    for count in &mut counts {
+        let next = if *count >= FREQUENT { &mut first } else { &mut second };
+        *count = *next;
+        *next += 1;
+    }
+    codes.iter_mut().for_each(|code| *code = counts.get(*code as usize).copied().unwrap_or(0));
+    match keys {
+        Keys::Numbers(keys) => Keys::Numbers(moved(&keys, &counts)),
+        Keys::Long(keys) => Keys::Long(moved(&keys, &counts)),
+    }
+}
+
+/// The values, each where `to` says.
+fn moved<K: Copy>(keys: &[K], to: &[u32]) -> Vec<K> {
+    let mut moved = keys.to_vec();
+    for (key, to) in keys.iter().zip(to) {
+        if let Some(place) = moved.get_mut(*to as usize) {
+            *place = *key;
+        }
+    }
+    moved
+}
+
 impl Pools {
+    /// No pools yet. With `tiers` frequent values are to come first.
+    pub fn new(tiers: bool) -> Pools {
+        Pools { tiers, ..Pools::default() }
+    }
+
     /// Makes the pools of a block.
     pub fn gather(&mut self, schema: &Schema, columns: &[Values]) {
         self.all.clear();
@@ -110,6 +163,7 @@ impl Pools {
                 Keys::Numbers(self.short.keys.clone())
             }
         };
+        let keys = if searched && self.tiers { frequent_first(keys, &mut codes) } else { keys };
         let rows = codes.len() / members.len().max(1);
         let codes = codes.chunks_exact(rows.max(1)).map(<[u32]>::to_vec).collect();
         Pool { width, columns: members, codes, keys, searched }

@@ -3,6 +3,7 @@
 
 use crate::file::block::Transform;
 use crate::file::block::head::PartEntry;
+use crate::file::block::pack::bits_of;
 
 /// What is taken off a column's numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,6 +87,25 @@ pub(super) fn reduce(way: Way, width: u16, numbers: &mut [u64], reference: &[u64
     (part, top)
 }
 
+/// Moves numbers that are to lie in planes so that all their planes but the highest are those of what was meant, not
+/// of what is left: small values then have zeros there. Nothing is moved if that would take one more plane.
+pub(super) fn align(part: &mut PartEntry, top: u64, x: &mut [u64]) -> u64 {
+    let planes = u32::from(bits_of(top).div_ceil(8));
+    if !(2..8).contains(&planes) {
+        return top;
+    }
+    let base = if part.transform == Transform::Delta { &mut part.step } else { &mut part.base };
+    // Differences that are never positive, as first packets' times to last ones', are counted down from all ones.
+    let down = part.transform == Transform::Difference && (*base as i64) < 0 && base.wrapping_add(top) as i64 <= 0;
+    let low = base.wrapping_sub(down.into()) & ((1 << (8 * (planes - 1))) - 1);
+    if low == 0 || bits_of(top + low).div_ceil(8) as u32 > planes {
+        return top;
+    }
+    *base = base.wrapping_sub(low);
+    x.iter_mut().for_each(|n| *n += low);
+    top + low
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,8 +123,12 @@ mod tests {
             let other: Vec<u64> = numbers.iter().map(|n| n.wrapping_mul(seed)).collect();
             for way in [Way::Absolute, Way::Delta, Way::Difference(0)] {
                 let mut x = numbers.clone();
-                let (mut part, top) = reduce(way, width, &mut x, &other);
+                let (mut part, mut top) = reduce(way, width, &mut x, &other);
                 prop_assert_eq!(x.iter().max(), Some(&top));
+                if seed % 2 == 0 {
+                    top = align(&mut part, top, &mut x);
+                    prop_assert_eq!(x.iter().max(), Some(&top));
+                }
                 (part.layout, part.bits) = (Layout::Packed, pack::bits_of(top).max(1));
                 let mut octets = Vec::new();
                 pack::pack(&x, part.bits, &mut octets);

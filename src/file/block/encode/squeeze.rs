@@ -24,6 +24,10 @@ impl Squeeze {
             let mut context = CCtx::create();
             // Refused only where the level is absurd; then it is Zstandard's own.
             let _ = context.set_parameter(CParameter::CompressionLevel(level.max(1)));
+            if level <= 1 {
+                // What is packed this closely repeats by chance: short matches cost more than they save.
+                let _ = context.set_parameter(CParameter::MinMatch(7));
+            }
             context
         });
         Squeeze { codec, zstd, out: Vec::new() }

@@ -262,6 +262,6 @@ impl<'a> Storing<'a> {
 fn wide(store: Store) -> Wide {
     match store {
         Store::Packed => Wide::Plain,
-        Store::Planes => Wide::Planes,
+        Store::Planes | Store::Squeezed => Wide::Planes,
     }
 }
