@@ -11,5 +11,6 @@ complete -c flow-receive -s r -l read -d 'Take the exports from a capture (pcap 
 complete -c flow-receive -s S -l stat -d 'Say every so many minutes, on standard error, what each exporter has sent' -r
 complete -c flow-receive -s V -l export-version -d 'Version written: 1, 5, 6, 7, 8.1 to 8.14 or 1005; others are converted (default: the first datagram\'s)' -r
 complete -c flow-receive -l transport -d 'What exports come by: udp, or tcp or sctp connections, which carry IPFIX' -r
+complete -c flow-receive -l scale-sampling -d 'Multiply packets and octets by the rate that exporters say they sampled them at'
 complete -c flow-receive -s h -l help -d 'Print help'
 complete -c flow-receive -l version -d 'Print version'

@@ -8,7 +8,7 @@ use flowtools::cli::flow_cat::Args;
 use flowtools::cli::run::{hostname, report};
 use flowtools::cli::{Exit, Failure, Output, date, program};
 use flowtools::file::{Error, Inputs, Scan, read_info};
-use flowtools::flow::{FlowBatch, StreamInfo, flags};
+use flowtools::flow::{FlowBatch, Form, StreamInfo, flags};
 
 fn main() -> ExitCode {
     program(run)
