@@ -288,7 +288,8 @@ fn what_cannot_be_had_is_one_line_and_exit_2() {
     for args in [
         &["-i", "eth0"][..],
         &[],
-        &["-r", "x", "-v", "9"],
+        &["-r", "x", "-v", "psamp"],
+        &["-r", "x", "-A", "pico"],
         &["-r", "x", "-v", "4"],
         &["-r", "x", "-t", "sctp=5"],
         &["-r", "x", "-t", "udp=soon"],

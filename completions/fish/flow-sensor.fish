@@ -1,10 +1,16 @@
 complete -c flow-sensor -s r -l read -d 'Capture file to read, pcap or pcapng; `-` is standard input' -r -F
 complete -c flow-sensor -s w -l write -d 'Write a flow file; `-` is standard output' -r -F
 complete -c flow-sensor -s n -l collectors -d 'Send flows to these collectors; an IPv6 address stands in brackets' -r
-complete -c flow-sensor -s v -l export-version -d 'Export version, of what is sent and written: 1, 5 or 7' -r
-complete -c flow-sensor -s V -l file-version -d 'Version of the flow file, where it is not that of what is sent: 1, 5, 6, 7, 1005 or 10, the modern file, which has IPv6 flows too' -r
+complete -c flow-sensor -s v -l export-version -d 'Export version, of what is sent and written: 1, 5 or 7, which have IPv4 flows only, 9 or 10, which is IPFIX; a flow file is a modern one then' -r
+complete -c flow-sensor -s V -l file-version -d 'Version of the flow file, where it is not that of what is sent: 1, 5, 6, 7, 1005 or 10, the modern file' -r
 complete -c flow-sensor -s t -l timeout -d 'Set a timeout; units s m h d w, which add up (1h30m)' -r
 complete -c flow-sensor -s m -l max-flows -d 'The most flows kept at a time; beyond, those that would end first end early' -r
+complete -c flow-sensor -s A -l time-format -d 'How times are sent (-v 10); versions 1 to 9 have milliseconds' -r -f -a "sec\t'Seconds'
+milli\t'Milliseconds'
+micro\t'Microseconds'
+nano\t'Nanoseconds'"
+complete -c flow-sensor -s I -l template-interval -d 'Send templates again after so many seconds, or 20 messages (-v 9, 10 over udp)' -r
+complete -c flow-sensor -s P -l transport -d 'What messages travel by: udp, tcp or sctp; IPFIX goes by all of them, everything else by udp' -r
 complete -c flow-sensor -s T -l track -d 'What makes packets one flow: addresses, protocol and ports (full or port), addresses and protocol (proto), addresses (ip), full and the VLAN (vlan), that and MAC addresses (ether)' -r -f -a "ip\t'Addresses'
 proto\t'Addresses and protocol'
 port\t'Addresses, protocol and ports'
@@ -23,23 +29,20 @@ complete -c flow-sensor -l comment -d 'Comment in the flow file\'s header' -r
 complete -c flow-sensor -l codec -d 'How the columns of a modern file are compressed (default: zstd, in pipes none)' -r -f -a "zstd\t'Zstandard: small'
 lz4\t'LZ4: quick'
 none\t'Not at all'"
-complete -c flow-sensor -s A -d 'Absolute time format of IPFIX; versions 1 to 7 have milliseconds' -r
 complete -c flow-sensor -s B -d 'Capture buffer' -r
 complete -c flow-sensor -s C -d 'Octets captured of a packet' -r
 complete -c flow-sensor -s c -d 'Control socket: none with -r' -r -F
-complete -c flow-sensor -s I -d 'Seconds between templates: versions 1 to 7 have none' -r
-complete -c flow-sensor -s P -d 'Transport of what is sent: udp' -r
 complete -c flow-sensor -s p -d 'Process id file: none with -r' -r -F
-complete -c flow-sensor -s x -d 'MPLS labels exported: versions 1 to 7 have none' -r
+complete -c flow-sensor -s x -d 'MPLS labels exported: none in this version' -r
 complete -c flow-sensor -s i -d 'Live capture: not in this version' -r
 complete -c flow-sensor -s R -d 'Receive PSAMP: not in this version' -r
+complete -c flow-sensor -s b -l biflow -d 'Send both directions of a flow in one record, from who began to the other (RFC 5103; -v 10)'
 complete -c flow-sensor -l compat -d 'Count as softflowd does: the frame without its link header, Ethernet padding included, not the IP packet; one 802.1Q tag, not several; ports only of whole TCP, UDP and ICMP headers; both directions of a flow begin and end together'
-complete -c flow-sensor -s 6 -l ipv6 -d 'Keep IPv6 flows although the export version cannot carry them (they are written with -V 10)'
+complete -c flow-sensor -s 6 -l ipv6 -d 'Keep IPv6 flows although the version cannot carry them; with versions that can, they are kept anyway'
 complete -c flow-sensor -s d -l foreground -d 'Stay in the foreground, and print statistics at the end; with -r it always stays there'
 complete -c flow-sensor -s D -l debug -d 'As -d and -6'
 complete -c flow-sensor -s l -l share -d 'Share datagrams out among the collectors instead of sending each to all'
 complete -c flow-sensor -s a -d 'Adjust times when a file is read: they always are the capture\'s'
-complete -c flow-sensor -s b -d 'Both directions in one IPFIX record; versions 1 to 7 have one a record'
 complete -c flow-sensor -s g -d 'Nothing to do'
 complete -c flow-sensor -s N -d 'Not promiscuous'
 complete -c flow-sensor -s h -l help -d 'Print help'

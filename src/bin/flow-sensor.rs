@@ -11,14 +11,14 @@ use flowtools::cli::exporter::{Exporter, Sent};
 use flowtools::cli::flow_sensor::Args;
 use flowtools::cli::run::complain;
 use flowtools::cli::{Exit, Failure, program};
-use flowtools::flow::{FlowBatch, Version};
+use flowtools::flow::FlowBatch;
 use flowtools::meter::source::{Capture, Damage};
-use flowtools::meter::{Biflow, Classic, Columns, Meter, Sink};
+use flowtools::meter::{Biflow, Classic, Columns, Meter, Shape, Sink};
 use flowtools::wire::flows_per_datagram;
 
 /// Datagrams' worth of records handed on together.
 const PIECE: usize = 32;
-/// Flows of a modern file handed on together.
+/// Flows with templates or of a modern file handed on together.
 const BATCH: usize = 4096;
 
 fn main() -> ExitCode {
@@ -27,23 +27,28 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Exit, Failure> {
     args.check()?;
-    let (version, form, settings) = (args.records()?, args.form()?, args.settings()?);
-    let track = settings.track;
+    let (version, settings) = (args.records()?, args.settings()?);
+    let (track, sent) = (settings.track, args.sent(settings.track)?);
     let mut meter = Meter::new(settings).map_err(Failure::Failed)?;
     let (name, input) = open(args.read.as_deref().unwrap_or(Path::new("-")))?;
-    let exporter = RefCell::new(Exporter::open(&args, version, form)?);
+    let exporter = Exporter::open(&args)?;
     let address = match args.exporter {
         Some(IpAddr::V4(address)) => address,
         _ => Ipv4Addr::UNSPECIFIED,
     };
-    let (records, batches) = (exporter.borrow().wants_records(), exporter.borrow().wants_batches());
+    let (records, batches, exports) = (exporter.wants_records(), exporter.wants_batches(), exporter.wants_exports());
+    let size = exporter.batch_size(BATCH);
+    let exporter = RefCell::new(exporter);
     let mut flows = Flows {
         classic: records.then(|| {
             let most = flows_per_datagram(version) * PIECE;
             Classic::new(version, address, most, |records: &[u8]| exporter.borrow_mut().records(records))
         }),
-        columns: batches
-            .then(|| Columns::new(args.exporter, track, BATCH, |batch: &FlowBatch| exporter.borrow_mut().batch(batch))),
+        file: batches.then(|| {
+            let shape = Shape::of_file(args.exporter, track);
+            Columns::new(shape, BATCH, |batch: &FlowBatch| exporter.borrow_mut().batch(batch))
+        }),
+        export: exports.then(|| Columns::new(sent, size, |batch: &FlowBatch| exporter.borrow_mut().export(batch))),
     };
     let damage = read(input, &mut meter, &mut flows)?;
     meter.finish(&mut flows)?;
@@ -54,35 +59,44 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if let Some(damage) = &damage {
         complain("flow-sensor", format_args!("{name}: {damage}"));
     }
+    let version = &args.export_version;
     if args.foreground || args.debug || (args.write.is_none() && args.collectors.is_empty()) {
         statistics(&meter, sent, version, ipv6);
+    } else if ipv6.is_some() && meter.stats().ipv6 > 0 && !batches {
+        let packets = meter.stats().ipv6;
+        let what = format_args!("left out {packets} IPv6 packets; versions 9 and 10 can carry them (-v, for files -V)");
+        complain("flow-sensor", what);
     }
     Ok(if damage.is_none() && sent.failures == 0 { Exit::Fine } else { Exit::Partly })
 }
 
-/// Where flows go: made into classic records, for a modern file, or both.
-struct Flows<R, B> {
+/// Where flows go: made into classic records, for a modern file, to be sent with templates.
+struct Flows<R, B, E> {
     classic: Option<Classic<R>>,
-    columns: Option<Columns<B>>,
+    file: Option<Columns<B>>,
+    export: Option<Columns<E>>,
 }
 
-impl<R, B> Flows<R, B>
+impl<R, B, E> Flows<R, B, E>
 where
     R: FnMut(&[u8]) -> Result<(), Failure>,
     B: FnMut(&FlowBatch) -> Result<(), Failure>,
+    E: FnMut(&FlowBatch) -> Result<(), Failure>,
 {
-    /// Hands on what is gathered; says how many flows found no place because they are IPv6.
+    /// Hands on what is gathered; says how many flows found no place in records because they are IPv6.
     fn finish(mut self) -> Result<Option<u64>, Failure> {
         self.classic.as_mut().map_or(Ok(()), Classic::flush)?;
-        self.columns.as_mut().map_or(Ok(()), Columns::flush)?;
+        self.file.as_mut().map_or(Ok(()), Columns::flush)?;
+        self.export.as_mut().map_or(Ok(()), Columns::flush)?;
         Ok(self.classic.map(|classic| classic.ipv6()))
     }
 }
 
-impl<R, B> Sink for Flows<R, B>
+impl<R, B, E> Sink for Flows<R, B, E>
 where
     R: FnMut(&[u8]) -> Result<(), Failure>,
     B: FnMut(&FlowBatch) -> Result<(), Failure>,
+    E: FnMut(&FlowBatch) -> Result<(), Failure>,
 {
     type Error = Failure;
 
@@ -94,7 +108,8 @@ where
 
     fn take(&mut self, flow: &Biflow) -> Result<(), Failure> {
         self.classic.as_mut().map_or(Ok(()), |classic| classic.take(flow))?;
-        self.columns.as_mut().map_or(Ok(()), |columns| columns.take(flow))
+        self.file.as_mut().map_or(Ok(()), |file| file.take(flow))?;
+        self.export.as_mut().map_or(Ok(()), |export| export.take(flow))
     }
 }
 
@@ -127,15 +142,15 @@ fn open(path: &Path) -> Result<(String, Box<dyn Read + Send>), Failure> {
 }
 
 /// Prints what was counted.
-fn statistics(meter: &Meter, sent: Sent, version: Version, ipv6: Option<u64>) {
+fn statistics(meter: &Meter, sent: Sent, version: &str, ipv6: Option<u64>) {
     let stats = meter.stats();
     let mut text = format!("Number of active flows: {}\n{stats}", meter.flows());
     if let Some(ipv6) = ipv6.filter(|_| stats.ipv6 > 0) {
         let kept = format!("{ipv6} flows kept");
         text.push_str(&format!("\nIPv6 packets: {} (not exportable in version {version}; {kept})\n", stats.ipv6));
     }
-    let Sent { flows, datagrams, failures } = sent;
-    text.push_str(&format!("\nFlows exported: {flows} in {datagrams} packets ({failures} failures)\n"));
+    let Sent { flows, messages, failures } = sent;
+    text.push_str(&format!("\nFlows exported: {flows} in {messages} packets ({failures} failures)\n"));
     // If nobody reads it, there is nothing to be done about it.
     let _ = io::stderr().write_all(text.as_bytes());
 }

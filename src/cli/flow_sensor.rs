@@ -7,8 +7,11 @@ use clap::{ArgAction, Parser, ValueEnum};
 
 use super::Failure;
 use super::common::{ByteOrder, CodecName};
+use super::flow_send::ExportVersion;
 use crate::flow::{Form, Version};
-use crate::meter::{MAX_FLOWS, MAX_LIFE, Settings, Timeouts, Track};
+use crate::meter::{MAX_FLOWS, MAX_LIFE, Settings, Shape, Timeouts, Times, Track};
+use crate::net::Transport;
+use crate::wire::Protocol;
 
 /// Meter packets: read a capture file, and export its flows as NetFlow or write them to a flow file
 #[derive(Parser, Debug)]
@@ -21,7 +24,8 @@ Timeouts (-t) and their defaults in seconds:
 
 Examples:
   flow-sensor -r morning.pcap -w - | flow-stat -f10 -S4
-  flow-sensor -r morning.pcap -V 10 -w morning
+  flow-sensor -r morning.pcap -v 10 -w morning
+  flow-sensor -r morning.pcap -n 192.0.2.1:4739 -v 10 -b -P tcp
   flow-sensor -r morning.pcapng -n 192.0.2.1:2055 -v 5 -t udp=30s -t maxlife=5m
   tcpdump -i eth0 -w - | flow-sensor -r - -w flows -d"
 )]
@@ -35,11 +39,11 @@ pub struct Args {
     /// Send flows to these collectors; an IPv6 address stands in brackets
     #[arg(short = 'n', long, value_name = "HOST:PORT", value_delimiter = ',')]
     pub collectors: Vec<String>,
-    /// Export version, of what is sent and written: 1, 5 or 7
+    /// Export version, of what is sent and written: 1, 5 or 7, which have IPv4 flows only, 9 or 10, which is IPFIX; a
+    /// flow file is a modern one then
     #[arg(short = 'v', long = "export-version", value_name = "VERSION", default_value = "5")]
     pub export_version: String,
-    /// Version of the flow file, where it is not that of what is sent: 1, 5, 6, 7, 1005 or 10, the modern file, which has
-    /// IPv6 flows too
+    /// Version of the flow file, where it is not that of what is sent: 1, 5, 6, 7, 1005 or 10, the modern file
     #[arg(short = 'V', long = "file-version", value_name = "VERSION")]
     pub file_version: Option<Form>,
     /// Set a timeout; units s m h d w, which add up (1h30m)
@@ -48,6 +52,18 @@ pub struct Args {
     /// The most flows kept at a time; beyond, those that would end first end early
     #[arg(short = 'm', long, value_name = "FLOWS", default_value_t = 8192, value_parser = flows)]
     pub max_flows: u64,
+    /// Send both directions of a flow in one record, from who began to the other (RFC 5103; -v 10)
+    #[arg(short = 'b', long)]
+    pub biflow: bool,
+    /// How times are sent (-v 10); versions 1 to 9 have milliseconds
+    #[arg(short = 'A', long, value_name = "UNIT", value_enum, default_value = "milli")]
+    pub time_format: TimeFormat,
+    /// Send templates again after so many seconds, or 20 messages (-v 9, 10 over udp)
+    #[arg(short = 'I', long, value_name = "SECONDS", default_value = "60")]
+    pub template_interval: u32,
+    /// What messages travel by: udp, tcp or sctp; IPFIX goes by all of them, everything else by udp
+    #[arg(short = 'P', long, value_name = "TRANSPORT", default_value_t)]
+    pub transport: Transport,
     /// What makes packets one flow: addresses, protocol and ports (full or port), addresses and protocol (proto),
     /// addresses (ip), full and the VLAN (vlan), that and MAC addresses (ether)
     #[arg(short = 'T', long, value_name = "LEVEL", value_enum, default_value = "full")]
@@ -60,7 +76,7 @@ pub struct Args {
     /// together
     #[arg(long)]
     pub compat: bool,
-    /// Keep IPv6 flows although the export version cannot carry them (they are written with -V 10)
+    /// Keep IPv6 flows although the version cannot carry them; with versions that can, they are kept anyway
     #[arg(short = '6', long)]
     pub ipv6: bool,
     /// Stay in the foreground, and print statistics at the end; with -r it always stays there
@@ -105,18 +121,12 @@ pub struct Args {
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Accepted for softflowd's sake")]
 pub struct Softflowd {
-    /// Absolute time format of IPFIX; versions 1 to 7 have milliseconds
-    #[arg(short = 'A', value_name = "sec|milli|micro|nano")]
-    pub time_format: Option<String>,
     /// Adjust times when a file is read: they always are the capture's
     #[arg(short = 'a')]
     pub adjust: bool,
     /// Capture buffer
     #[arg(short = 'B', value_name = "BYTES")]
     pub buffer: Option<u64>,
-    /// Both directions in one IPFIX record; versions 1 to 7 have one a record
-    #[arg(short = 'b')]
-    pub biflow: bool,
     /// Octets captured of a packet
     #[arg(short = 'C', value_name = "SNAPLEN")]
     pub snaplen: Option<u32>,
@@ -126,19 +136,13 @@ pub struct Softflowd {
     /// Nothing to do
     #[arg(short = 'g')]
     pub g: bool,
-    /// Seconds between templates: versions 1 to 7 have none
-    #[arg(short = 'I', value_name = "SECONDS")]
-    pub template_interval: Option<u64>,
     /// Not promiscuous
     #[arg(short = 'N')]
     pub not_promiscuous: bool,
-    /// Transport of what is sent: udp
-    #[arg(short = 'P', value_name = "udp|tcp|sctp", default_value = "udp")]
-    pub transport: String,
     /// Process id file: none with -r
     #[arg(short = 'p', value_name = "FILE")]
     pub pid_file: Option<PathBuf>,
-    /// MPLS labels exported: versions 1 to 7 have none
+    /// MPLS labels exported: none in this version
     #[arg(short = 'x', value_name = "LABELS")]
     pub labels: Option<u32>,
     /// Live capture: not in this version
@@ -169,6 +173,19 @@ pub enum Level {
     Ether,
 }
 
+/// `-A`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum TimeFormat {
+    /// Seconds.
+    Sec,
+    /// Milliseconds.
+    Milli,
+    /// Microseconds.
+    Micro,
+    /// Nanoseconds.
+    Nano,
+}
+
 impl Args {
     /// What is asked for and cannot be had: one line.
     pub fn check(&self) -> Result<(), Failure> {
@@ -183,8 +200,10 @@ impl Args {
         if !s.expression.is_empty() {
             return wrong("packet filter expressions are not in this version yet; filter with tcpdump -w - EXPRESSION");
         }
-        if s.transport != "udp" {
-            return Err(Failure::Usage(format!("-P {}: not in this version yet, expected udp", s.transport)));
+        let version = self.version()?;
+        if self.transport.is_connected() && version != ExportVersion::Template(Protocol::Ipfix) {
+            let transport = self.transport;
+            return wrong(&format!("-P {transport}: version {version} goes by udp; by {transport} goes IPFIX (-v 10)"));
         }
         if self.read.is_none() {
             return wrong("nothing to read: name a capture file with -r");
@@ -192,28 +211,59 @@ impl Args {
         Ok(())
     }
 
-    /// The version of the records sent and written.
-    pub fn records(&self) -> Result<Version, Failure> {
+    /// The version of what is sent.
+    pub fn version(&self) -> Result<ExportVersion, Failure> {
         match self.export_version.as_str() {
-            "1" => Ok(Version::V1),
-            "5" => Ok(Version::V5),
-            "7" => Ok(Version::V7),
-            "9" | "10" | "psamp" => {
-                Err(Failure::Usage(format!("-v {}: not in this version yet, expected 1, 5 or 7", self.export_version)))
-            }
-            other => Err(Failure::Usage(format!("-v {other}: no export version, expected 1, 5 or 7"))),
+            "1" => Ok(ExportVersion::Classic(Version::V1)),
+            "5" => Ok(ExportVersion::Classic(Version::V5)),
+            "7" => Ok(ExportVersion::Classic(Version::V7)),
+            "9" => Ok(ExportVersion::Template(Protocol::V9)),
+            "10" => Ok(ExportVersion::Template(Protocol::Ipfix)),
+            "psamp" => Err(Failure::Usage("-v psamp: not in this version yet, expected 1, 5, 7, 9 or 10".into())),
+            other => Err(Failure::Usage(format!("-v {other}: no export version, expected 1, 5, 7, 9 or 10"))),
         }
+    }
+
+    /// The version of the records sent or written, where there are any.
+    pub fn records(&self) -> Result<Version, Failure> {
+        Ok(match (self.version()?, self.file_version) {
+            (ExportVersion::Classic(version), _) | (_, Some(Form::Classic(version))) => version,
+            _ => Version::V5,
+        })
     }
 
     /// What is written to the flow file.
     pub fn form(&self) -> Result<Form, Failure> {
-        let version = self.records()?;
+        let version = self.version()?;
         match self.file_version {
             Some(form @ Form::Classic(Version::V8(_))) => {
                 Err(Failure::Usage(format!("-V {form}: flows are no aggregates, expected 1, 5, 6, 7, 1005 or 10")))
             }
-            form => Ok(form.unwrap_or(Form::Classic(version))),
+            Some(form) => Ok(form),
+            None => Ok(match version {
+                ExportVersion::Classic(version) => Form::Classic(version),
+                ExportVersion::Template(_) => Form::Modern,
+            }),
         }
+    }
+
+    /// Whether anything is made that has 32 bits for counters and no IPv6: records of a classic version.
+    fn is_classic(&self) -> Result<bool, Failure> {
+        let sends = matches!(self.version()?, ExportVersion::Classic(_));
+        let writes = self.write.is_some() && self.form()? != Form::Modern;
+        Ok(writes || sends && (!self.collectors.is_empty() || self.write.is_none()))
+    }
+
+    /// What is sent of a flow, with templates.
+    pub fn sent(&self, track: Track) -> Result<Shape, Failure> {
+        let times = match (self.version()?, self.time_format) {
+            (ExportVersion::Template(Protocol::Ipfix), TimeFormat::Sec) => Times::Seconds,
+            (ExportVersion::Template(Protocol::Ipfix), TimeFormat::Micro) => Times::Microseconds,
+            (ExportVersion::Template(Protocol::Ipfix), TimeFormat::Nano) => Times::Nanoseconds,
+            (ExportVersion::Template(Protocol::Ipfix), TimeFormat::Milli) => Times::Milliseconds,
+            _ => Times::Uptime,
+        };
+        Ok(Shape::of_export(times, track, self.biflow && times != Times::Uptime))
     }
 
     /// How packets become flows.
@@ -222,11 +272,16 @@ impl Args {
         for assignment in self.timeouts.iter().flat_map(|t| t.split(',')) {
             timeouts.set(assignment).map_err(|why| Failure::Usage(format!("-t: {why}")))?;
         }
-        // A record of these versions cannot tell a longer time.
-        timeouts.max_life = match timeouts.max_life {
-            0 => MAX_LIFE,
-            seconds => seconds.min(MAX_LIFE),
-        };
+        let (version, classic) = (self.version()?, self.is_classic()?);
+        if classic || version == ExportVersion::Template(Protocol::V9) {
+            // Uptimes of these versions cannot tell a longer time.
+            timeouts.max_life = match timeouts.max_life {
+                0 => MAX_LIFE,
+                seconds => seconds.min(MAX_LIFE),
+            };
+        }
+        let modern = self.form()? == Form::Modern || matches!(version, ExportVersion::Template(_));
+        let defaults = Settings::default();
         Ok(Settings {
             max_flows: self.max_flows as usize,
             track: match self.track {
@@ -238,9 +293,10 @@ impl Args {
             },
             timeouts,
             sampling: self.sampling,
-            ipv6: self.ipv6 || self.debug || self.file_version == Some(Form::Modern),
+            // Counters of other versions have 64 bits.
+            max_octets: if classic { defaults.max_octets } else { u64::MAX >> 1 },
+            ipv6: self.ipv6 || self.debug || modern,
             compat: self.compat,
-            ..Settings::default()
         })
     }
 }

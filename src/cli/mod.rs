@@ -2,6 +2,7 @@
 //!
 //! One file a program holds its arguments ([`clap`]); help, man page and completions are made from them.
 
+pub mod collectors;
 pub mod common;
 pub mod date;
 pub mod describe;

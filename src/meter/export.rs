@@ -1,4 +1,4 @@
-//! Flows as classic records.
+//! Flows as classic records; [`Columns`] makes batches of them.
 //!
 //! A classic record gives a flow's first and last packet by the exporter's uptime, in 32 bits of milliseconds (49.7
 //! days), and says beside it what uptime and wall clock were at export. The meter's uptime is one of its own: it
@@ -8,8 +8,10 @@
 //! its record.
 
 mod columns;
+mod shape;
 
 pub use columns::Columns;
+pub use shape::{Shape, Times};
 
 use std::net::Ipv4Addr;
 

@@ -54,7 +54,29 @@ impl Seed {
     fn fold(self, a: u64, b: u64) -> u64 {
         let [s, t] = self.0;
         let product = u128::from(a ^ s) * u128::from(b ^ t);
-        product as u64 ^ (product >> 64) as u64
+        (product as u64 ^ (product >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+}
+
+/// The hash that the flow cache finds flows by, with a seed of one's own: to see what it does
+/// (`examples/cache_fill`). A cache's own seed is random.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheHash(Seed);
+
+impl CacheHash {
+    /// The hash with this seed.
+    pub fn new(seed: [u64; 2]) -> CacheHash {
+        CacheHash(Seed(seed))
+    }
+
+    /// The hash of a flow, of which the high bits choose the slot. Both directions have the same.
+    pub fn of(&self, ends: &Ends) -> u64 {
+        match ends.addresses {
+            [Address::V4(source), Address::V4(destination)] if ends.macs == [0; 2] => {
+                Narrow::new([source, destination], ends.ports, ends.protocol, ends.vlan).0.hash(self.0)
+            }
+            _ => Wide::new(*ends).0.hash(self.0),
+        }
     }
 }
 

@@ -1,63 +1,50 @@
-//! Flows as flows of a modern file: of both IP versions, with times since 1970 and counters that do not overflow.
+//! Flows as batches, for modern files and for exports with templates: of both IP versions, counters that do not
+//! overflow.
 
-use std::net::IpAddr;
-use std::sync::Arc;
-
-use super::super::biflow::{Biflow, Direction, Sink};
-use super::super::key::Ends;
+use super::super::biflow::{Biflow, Sink};
 use super::super::packet::Address;
-use super::super::sensor::Track;
-use crate::flow::{Element, FieldSpec, FlowBatch, Order, RowLayout, Schema, ie};
+use super::shape::{Rows, Shape, Told};
+use crate::flow::FlowBatch;
 
-/// Turns flows into batches and hands those on: IPv4 and IPv6 flows in batches of their own.
+/// Turns flows into batches and hands those on: IPv4 and IPv6 flows, and those with both directions in one record, in
+/// batches of their own.
 pub struct Columns<F> {
     hand_on: F,
-    exporter: Option<IpAddr>,
-    track: Track,
+    shape: Shape,
     most: usize,
-    four: Rows,
-    six: Rows,
+    /// IPv4, IPv6, and both again with both directions.
+    rows: [Rows; 4],
     flows: u64,
-}
-
-/// Flows gathered, one behind the other.
-struct Rows {
-    schema: Arc<Schema>,
-    layout: Arc<RowLayout>,
-    octets: Vec<u8>,
 }
 
 impl<F, E> Columns<F>
 where
     F: FnMut(&FlowBatch) -> Result<(), E>,
 {
-    /// Hands at most `most` flows at a time to `hand_on`. They have VLANs and MAC addresses as far as `track` has.
-    pub fn new(exporter: Option<IpAddr>, track: Track, most: usize, hand_on: F) -> Columns<F> {
-        let rows = |addresses| Rows::new(addresses, exporter, track);
-        let (four, six) = (rows([ie::SRC_ADDR4, ie::DST_ADDR4]), rows([ie::SRC_ADDR6, ie::DST_ADDR6]));
-        Columns { hand_on, exporter, track, most: most.max(1), four, six, flows: 0 }
+    /// Hands at most `most` flows at a time to `hand_on`, told as `shape` says.
+    pub fn new(shape: Shape, most: usize, hand_on: F) -> Columns<F> {
+        let rows = [(false, false), (true, false), (false, true), (true, true)];
+        let rows = rows.map(|(ipv6, both)| Rows::new(&shape, ipv6, both));
+        Columns { hand_on, shape, most: most.max(1), rows, flows: 0 }
     }
 
-    /// Flows handed on, one a direction.
+    /// Flows handed on: one a direction, but for those with both in one record.
     pub fn flows(&self) -> u64 {
         self.flows
     }
 
     /// Hands on what is gathered.
     pub fn flush(&mut self) -> Result<(), E> {
-        for rows in [&mut self.four, &mut self.six] {
-            if let Some(batch) = rows.batch() {
-                (self.hand_on)(&batch)?;
-            }
-        }
-        Ok(())
+        self.rows.iter_mut().filter_map(Rows::batch).try_for_each(|batch| (self.hand_on)(&batch))
     }
 
-    fn direction(&mut self, ends: &Ends, way: &Direction) -> Result<(), E> {
-        let rows = if matches!(ends.addresses[0], Address::V4(_)) { &mut self.four } else { &mut self.six };
-        rows.append(ends, way, self.exporter, self.track);
+    fn append(&mut self, told: &Told) -> Result<(), E> {
+        let ipv6 = matches!(told.ends.addresses[0], Address::V6(_));
+        let at = usize::from(ipv6) + 2 * usize::from(told.back.is_some());
+        let Some(rows) = self.rows.get_mut(at) else { return Ok(()) };
+        rows.append(told, &self.shape);
         self.flows += 1;
-        if rows.octets.len() >= self.most * rows.layout.size
+        if rows.len() >= self.most
             && let Some(batch) = rows.batch()
         {
             (self.hand_on)(&batch)?;
@@ -73,120 +60,58 @@ where
     type Error = E;
 
     fn take(&mut self, flow: &Biflow) -> Result<(), E> {
-        flow.unidirectional().try_for_each(|(ends, way)| self.direction(&ends, &way))
-    }
-}
-
-impl Rows {
-    /// No flows yet, of these addresses. The order is that in which [`Rows::append`] puts the values.
-    fn new(addresses: [Element; 2], exporter: Option<IpAddr>, track: Track) -> Rows {
-        let wide = if addresses[0] == ie::SRC_ADDR6 { 16 } else { 4 };
-        let mut fields = vec![
-            (addresses[0], wide),
-            (addresses[1], wide),
-            (ie::PACKETS, 8),
-            (ie::OCTETS, 8),
-            (ie::START_MS, 8),
-            (ie::END_MS, 8),
-            (ie::SRC_PORT, 2),
-            (ie::DST_PORT, 2),
-            (ie::PROTOCOL, 1),
-            (ie::TOS, 1),
-            (ie::TCP_FLAGS, 1),
-        ];
-        if track >= Track::Vlan {
-            fields.push((ie::VLAN_ID, 2));
+        if self.shape.biflow && flow.directions.iter().all(|way| way.packets > 0) {
+            return self.append(&Told::both(flow));
         }
-        if track >= Track::Ether {
-            fields.extend([(ie::SRC_MAC, 6), (ie::DST_MAC, 6)]);
-        }
-        fields.extend(exporter.map(|address| match address {
-            IpAddr::V4(_) => (ie::EXPORTER4, 4),
-            IpAddr::V6(_) => (ie::EXPORTER6, 16),
-        }));
-        let mut size = 0;
-        let offsets = fields.iter().map(|(_, width)| {
-            size += width;
-            size - width
-        });
-        let offsets = offsets.collect();
-        let specs = fields.iter().map(|(element, width)| FieldSpec { element: *element, occurrence: 0, width: *width });
-        let schema = Arc::new(Schema::new(specs.collect()));
-        Rows {
-            schema,
-            layout: Arc::new(RowLayout { size: size.into(), offsets, order: Order::HOST }),
-            octets: Vec::new(),
-        }
-    }
-
-    fn append(&mut self, ends: &Ends, way: &Direction, exporter: Option<IpAddr>, track: Track) {
-        let out = &mut self.octets;
-        for address in ends.addresses {
-            match address {
-                Address::V4(number) => out.extend(number.to_ne_bytes()),
-                Address::V6(number) => out.extend(number.to_ne_bytes()),
-            }
-        }
-        for number in [way.packets, way.octets, way.first_ns / 1_000_000, way.last_ns / 1_000_000] {
-            out.extend(number.to_ne_bytes());
-        }
-        ends.ports.iter().for_each(|port| out.extend(port.to_ne_bytes()));
-        out.extend([ends.protocol, way.tos, way.flags]);
-        if track >= Track::Vlan {
-            out.extend(ends.vlan.to_ne_bytes());
-        }
-        if track >= Track::Ether {
-            // As on the wire.
-            ends.macs.iter().for_each(|mac| out.extend(mac.to_be_bytes().into_iter().skip(2)));
-        }
-        match exporter {
-            Some(IpAddr::V4(address)) => out.extend(address.to_bits().to_ne_bytes()),
-            Some(IpAddr::V6(address)) => out.extend(address.to_bits().to_ne_bytes()),
-            None => {}
-        }
-    }
-
-    /// What is gathered.
-    fn batch(&mut self) -> Option<FlowBatch> {
-        let octets = std::mem::take(&mut self.octets);
-        (!octets.is_empty()).then(|| FlowBatch::from_rows(self.schema.clone(), self.layout.clone(), octets))
+        let ended_ns = flow.ended_ns;
+        flow.unidirectional().try_for_each(|(ends, way)| self.append(&Told { ends, way, back: None, ended_ns }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+    use std::net::IpAddr;
 
+    use super::super::super::biflow::Direction;
     use super::super::super::expiry::Reason;
+    use super::super::super::key::Ends;
+    use super::super::super::sensor::Track;
+    use super::super::shape::Times;
     use super::*;
-    use crate::flow::Field;
+    use crate::flow::time::FlowTimes;
+    use crate::flow::{Element, Field};
 
-    #[test]
-    fn flows_of_both_versions_are_handed_on() {
+    fn flow(addresses: [Address; 2]) -> Biflow {
         let way =
             Direction { packets: 1 << 40, octets: 1 << 50, first_ns: 5_000_000, last_ns: 7_999_999, flags: 2, tos: 1 };
-        let flow = |addresses| Biflow {
-            ends: Ends {
-                addresses,
-                ports: [9, 53],
-                macs: [0x0200_0000_0001, 0x0200_0000_0002],
-                protocol: 17,
-                vlan: 12,
-            },
-            directions: [way, Direction { packets: 2, ..way }],
+        let macs = [0x0200_0000_0001, 0x0200_0000_0002];
+        Biflow {
+            ends: Ends { addresses, ports: [9, 53], macs, protocol: 17, vlan: 12 },
+            directions: [way, Direction { packets: 2, octets: 7, ..way }],
             reason: Reason::Flushed,
             ended_ns: 9_000_000,
-        };
+        }
+    }
+
+    const FOUR: [Address; 2] = [Address::V4(0x0A00_0001), Address::V4(0x0A00_0002)];
+
+    fn batches(shape: Shape, flows: &[Biflow]) -> Vec<FlowBatch> {
         let mut batches = Vec::new();
-        let exporter = Some(IpAddr::from([192, 0, 2, 1]));
-        let mut sink = Columns::new(exporter, Track::Ether, 10, |batch: &FlowBatch| {
+        let mut sink = Columns::new(shape, 10, |batch: &FlowBatch| {
             batches.push(batch.clone());
             Ok::<_, Infallible>(())
         });
-        sink.take(&flow([Address::V4(0x0A00_0001), Address::V4(0x0A00_0002)])).unwrap();
-        sink.take(&flow([Address::V6(1 << 120), Address::V6(2)])).unwrap();
+        flows.iter().for_each(|flow| sink.take(flow).unwrap());
         sink.flush().unwrap();
-        assert_eq!(sink.flows(), 4);
+        batches
+    }
+
+    #[test]
+    fn flows_of_both_versions_are_handed_on() {
+        let exporter = Some(IpAddr::from([192, 0, 2, 1]));
+        let shape = Shape { exporter, ..Shape::of_file(None, Track::Ether) };
+        let batches = batches(shape, &[flow(FOUR), flow([Address::V6(1 << 120), Address::V6(2)])]);
         for (batch, address) in batches.iter().zip(["10.0.0.1", "100::"]) {
             assert_eq!(batch.len(), 2);
             let number = |field, row| batch.view(field).unwrap().number(row);
@@ -198,5 +123,51 @@ mod tests {
             assert_eq!(batch.view(Field::SrcMac).unwrap().octets(0).0, [2, 0, 0, 0, 0, 1]);
             assert_eq!(number(Field::Exporter, 0), 0xC000_0201);
         }
+    }
+
+    #[test]
+    fn times_are_told_in_every_unit() {
+        const S: u64 = 1_000_000_000;
+        const DAY: u64 = 86_400 * S;
+        let spans = [(1_700_000_000_123_456_789, 1_700_000_009_001_000_001), (60 * DAY, 60 * DAY), (DAY, 40 * DAY)];
+        for times in [Times::Uptime, Times::Seconds, Times::Milliseconds, Times::Microseconds, Times::Nanoseconds] {
+            for (first_ns, last_ns) in spans {
+                let mut flow = flow(FOUR);
+                (flow.directions[0].first_ns, flow.directions[0].last_ns) = (first_ns, last_ns);
+                flow.directions[1].packets = 0;
+                for ended_ns in [last_ns, last_ns + 5 * S, last_ns + 300 * DAY] {
+                    let shape = Shape::of_export(times, Track::Full, false);
+                    let batch = &batches(shape, &[Biflow { ended_ns, ..flow }])[0];
+                    let mut told = FlowTimes::default();
+                    told.gather(batch);
+                    let unit = if times == Times::Seconds { S } else { 1_000_000 };
+                    let ms = |ns: u64| ns / unit * unit / 1_000_000;
+                    assert_eq!((told.start[0], told.end[0]), (ms(first_ns), ms(last_ns)), "{times:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn both_directions_are_one_record_from_who_began() {
+        let mut one = flow(FOUR);
+        one.directions[0].first_ns += 1_000_000;
+        let shape = Shape::of_export(Times::Milliseconds, Track::Full, true);
+        let mut alone = flow(FOUR);
+        alone.directions[0].packets = 0;
+        let together = flow(FOUR);
+        let batches = batches(shape, &[one, alone, together]);
+        assert_eq!(batches.iter().map(FlowBatch::len).collect::<Vec<_>>(), [1, 2]);
+        let number = |element, row| {
+            let at = batches[1].schema().position(element, 0).unwrap();
+            batches[1].column(at).unwrap().number(row)
+        };
+        let reverse = |id| Element { enterprise: 29305, id };
+        assert_eq!(batches[1].view(Field::SrcAddr).unwrap().address(0).to_string(), "10.0.0.2");
+        assert_eq!((number(Element::iana(1), 0), number(reverse(1), 0)), (7, 1 << 50));
+        assert_eq!((number(Element::iana(2), 0), number(reverse(2), 0)), (2, 1 << 40));
+        assert_eq!((number(Element::iana(152), 0), number(reverse(152), 0)), (5, 6));
+        // Began: the source; nobody knows.
+        assert_eq!([0, 1].map(|row| number(Element::iana(239), row)), [1, 0]);
     }
 }
