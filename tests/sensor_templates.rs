@@ -229,7 +229,7 @@ fn files_have_what_their_version_can_tell() {
     let written = |args: &[&str]| {
         let output = sensor(&[&["-r", path, "-w", out_name], args].concat());
         assert!(output.status.success(), "{output:?}");
-        let scan = flowtools::file::Scan::open(&flowtools::file::Inputs::of(&[out.clone()])).unwrap();
+        let scan = flowtools::file::Scan::open(&flowtools::file::Inputs::of(std::slice::from_ref(&out))).unwrap();
         let mut batches = Vec::new();
         scan.ordered(
             || (),

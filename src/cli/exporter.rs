@@ -187,7 +187,7 @@ impl Packer {
                 // Packet interval sampling, as far as 14 bits tell the interval.
                 let sampled = args.sampling > 1 && version == Version::V5;
                 let field = sampled.then(|| 1 << 14 | args.sampling.min(0x3fff) as u16);
-                Packer::Classic(Box::new(Encoder::new()), field)
+                Packer::Classic(Box::default(), field)
             }
             ExportVersion::Template(protocol) => {
                 let encoder = |_| encoder(args, protocol, collectors);
