@@ -177,7 +177,7 @@ fn flows(count: u64, out: &str, seed: u64) -> Result<(), Box<dyn Error>> {
         start: Some(BEGIN),
         end: Some(BEGIN + SECONDS as u32),
         flags: flags::DONE,
-        flows: Some(count as u64),
+        flows: Some(count),
         ..StreamInfo::default()
     };
     let options = WriteOptions::new(Version::V5, info);

@@ -85,11 +85,14 @@ fn other_classic_versions() {
 
 const NET: u128 = 0x2001_0DB8 << 96;
 
+/// An element, its width, and what a flow's value is made of its number by.
+type Made = (Element, u16, fn(u128) -> u128);
+
 /// Flows of IPv6 and of exporters that tell some things otherwise than version 5 does: wide counters, interfaces and
 /// AS numbers, absolute times.
-fn values() -> Vec<(Element, u16, fn(u128) -> u128)> {
+fn values() -> Vec<Made> {
     vec![
-        (ie::SRC_ADDR6, 16, |i| NET | i % 7),
+        (ie::SRC_ADDR6, 16, |i| NET | (i % 7)),
         (ie::DST_ADDR6, 16, |i| NET | (i % 3) << 64 | 0xFFFF_FFFF_FFFF_FFFF),
         (ie::NEXT_HOP6, 16, |_| NET | 9),
         (ie::OCTETS, 8, |i| (i % 5) << 33 | 77),

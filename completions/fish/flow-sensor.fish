@@ -2,6 +2,7 @@ complete -c flow-sensor -s r -l read -d 'Capture file to read, pcap or pcapng; `
 complete -c flow-sensor -s w -l write -d 'Write a flow file; `-` is standard output' -r -F
 complete -c flow-sensor -s n -l collectors -d 'Send flows to these collectors; an IPv6 address stands in brackets' -r
 complete -c flow-sensor -s v -l export-version -d 'Export version, of what is sent and written: 1, 5 or 7' -r
+complete -c flow-sensor -s V -l file-version -d 'Version of the flow file, where it is not that of what is sent: 1, 5, 6, 7, 1005 or 10, the modern file, which has IPv6 flows too' -r
 complete -c flow-sensor -s t -l timeout -d 'Set a timeout; units s m h d w, which add up (1h30m)' -r
 complete -c flow-sensor -s m -l max-flows -d 'The most flows kept at a time; beyond, those that would end first end early' -r
 complete -c flow-sensor -s T -l track -d 'What makes packets one flow: addresses, protocol and ports (full or port), addresses and protocol (proto), addresses (ip), full and the VLAN (vlan), that and MAC addresses (ether)' -r -f -a "ip\t'Addresses'
@@ -17,9 +18,11 @@ complete -c flow-sensor -l pace -d 'Pause between datagrams, so that reading a f
 complete -c flow-sensor -s e -l exporter -d 'The exporter\'s address in the flow file' -r
 complete -c flow-sensor -l byte-order -d 'Byte order of the flow file (default: this machine\'s)' -r -f -a "little\t'Least significant octet first'
 big\t'Most significant octet first'"
-complete -c flow-sensor -l level -d 'zlib level of the flow file, 0 none to 9 smallest' -r
+complete -c flow-sensor -l level -d 'Level of compression of the flow file, 0 none to 9 smallest (default: none, with -V 10 the codec\'s)' -r
 complete -c flow-sensor -l comment -d 'Comment in the flow file\'s header' -r
-complete -c flow-sensor -l codec -d 'How a flow file of columns is packed: not in this version' -r
+complete -c flow-sensor -l codec -d 'How the columns of a modern file are compressed (default: zstd, in pipes none)' -r -f -a "zstd\t'Zstandard: small'
+lz4\t'LZ4: quick'
+none\t'Not at all'"
 complete -c flow-sensor -s A -d 'Absolute time format of IPFIX; versions 1 to 7 have milliseconds' -r
 complete -c flow-sensor -s B -d 'Capture buffer' -r
 complete -c flow-sensor -s C -d 'Octets captured of a packet' -r
@@ -31,7 +34,7 @@ complete -c flow-sensor -s x -d 'MPLS labels exported: versions 1 to 7 have none
 complete -c flow-sensor -s i -d 'Live capture: not in this version' -r
 complete -c flow-sensor -s R -d 'Receive PSAMP: not in this version' -r
 complete -c flow-sensor -l compat -d 'Count as softflowd does: the frame without its link header, Ethernet padding included, not the IP packet; one 802.1Q tag, not several; ports only of whole TCP, UDP and ICMP headers; both directions of a flow begin and end together'
-complete -c flow-sensor -s 6 -l ipv6 -d 'Keep IPv6 flows although the export version cannot carry them'
+complete -c flow-sensor -s 6 -l ipv6 -d 'Keep IPv6 flows although the export version cannot carry them (they are written with -V 10)'
 complete -c flow-sensor -s d -l foreground -d 'Stay in the foreground, and print statistics at the end; with -r it always stays there'
 complete -c flow-sensor -s D -l debug -d 'As -d and -6'
 complete -c flow-sensor -s l -l share -d 'Share datagrams out among the collectors instead of sending each to all'

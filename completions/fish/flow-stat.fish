@@ -10,6 +10,9 @@ complete -c flow-stat -l sort -d 'With --by: sort by a column, COL:asc or COL:de
 complete -c flow-stat -l format -d 'With --by: what is written' -r -f -a "table\t'Columns, with titles and totals'
 csv\t'Comma-separated values'
 json\t'A JSON object a line'"
+complete -c flow-stat -l where -d 'Only flows that match EXPR, such as \'src net 10/8 and dst port 53\'; flow-filter --help says more' -r
+complete -c flow-stat -l from -d 'Only flows that ended at TIME or later: \'2026-01-31 14:05\', 2026-01-31T14:05Z, \'yesterday\', 1767225600' -r
+complete -c flow-stat -l to -d 'Only flows that began before TIME' -r
 complete -c flow-stat -s d -l debug -d 'Log more: 0 nothing, 1 what is done, 2 and up in detail' -r
 complete -c flow-stat -s P -l percent -d 'Percentages of the total instead of counts'
 complete -c flow-stat -s n -l names -d 'Names instead of numbers: ports, protocols, AS numbers, tags'

@@ -8,7 +8,7 @@ use flowtools::cli::flow_cat::Args;
 use flowtools::cli::run::{hostname, report};
 use flowtools::cli::{Exit, Failure, Output, date, program};
 use flowtools::file::{Error, Inputs, Scan, read_info};
-use flowtools::flow::{FlowBatch, StreamInfo, flags};
+use flowtools::flow::{FlowBatch, Form, StreamInfo, flags};
 
 fn main() -> ExitCode {
     program(run)
@@ -32,16 +32,15 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if let Some(headers) = headers.filter(|_| preload) {
         sum(&headers, &mut info);
     }
-    info.facts = scan.info().facts.clone();
-    let options = match args.export_version {
-        Some(form) => args.write.options(form, info, 0),
-        None => args.write.like(scan.info(), info, 0),
-    };
+    let form = args.export_version.unwrap_or_else(|| scan.form());
+    let options = args.write.options(form, info, 0);
     let mut output = Output::open(args.output.as_deref(), &options)?;
-    // One thread copies as fast as two: it is the memory that is slow. Inflating is not.
-    let scan = if scan.info().is(flags::COMPRESSED) { scan } else { scan.threads(1) };
+    // One thread copies as fast as two: it is the memory that is slow. Inflating is not, nor is decoding columns.
+    let work = scan.info().is(flags::COMPRESSED) || scan.form() == Form::Modern;
+    let scan = if work { scan } else { scan.threads(1) };
     let summary = scan.ordered(|| (), |(), batch| batch, |batch: FlowBatch| output.write(&batch))?;
     problems.extend(summary.problems);
+    output.facts(&summary.facts)?;
     output.finish(&mut problems)?;
     Ok(report("flow-cat", &problems))
 }

@@ -34,19 +34,15 @@ fn run(args: Args) -> Result<Exit, Failure> {
 fn pass(args: &Args, question: &Question) -> Result<Exit, Failure> {
     let scan = question.open()?;
     let read = scan.info();
-    let mut info = StreamInfo {
-        flags: flags::STREAMING,
-        interfaces: read.interfaces.clone(),
-        facts: read.facts.clone(),
-        ..StreamInfo::default()
-    };
+    let mut info = StreamInfo { flags: flags::STREAMING, interfaces: read.interfaces.clone(), ..StreamInfo::default() };
     if args.keep_time {
         (info.start, info.end) = (read.start, read.end);
     }
-    let mut out = Output::open(None, &args.write.like(read, info, 0))?;
+    let mut out = Output::open(None, &args.write.options(scan.form(), info, 0))?;
     let progress = Watcher::of(&scan);
     let summary = scan.ordered(|| (), |(), batch| batch, |batch| out.write(&batch))?;
     drop(progress);
+    out.facts(&summary.facts)?;
     end(args, question, summary, |problems| out.finish(problems))
 }
 

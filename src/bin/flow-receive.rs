@@ -29,7 +29,8 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Exit, Failure> {
     let mut sink = Sink::open(args.output.as_deref(), args.write.clone(), args.export_version)?;
-    let mut hearing = Hearing::default();
+    let decoder = if args.scale_sampling { Decoder::new().scale_sampling() } else { Decoder::new() };
+    let mut hearing = Hearing { decoder, ..Hearing::default() };
     let whole = match (&args.read, &args.endpoint) {
         (Some(capture), endpoint) => from_capture(capture, endpoint.as_ref(), &mut hearing, &mut sink)?,
         (None, Some(endpoint)) => from_network(endpoint, &args, &mut hearing, &mut sink)?,

@@ -16,18 +16,17 @@ fn run(args: Args) -> Result<Exit, Failure> {
     args.check()?;
     let scan = Scan::open(&args.files.inputs())?;
     let read = scan.info();
-    let (interfaces, facts) = (read.interfaces.clone(), read.facts.clone());
-    let mut info = StreamInfo { flags: flags::STREAMING, interfaces, facts, ..StreamInfo::default() };
+    let interfaces = read.interfaces.clone();
+    let mut info = StreamInfo { flags: flags::STREAMING, interfaces, ..StreamInfo::default() };
     if args.keep_time {
         (info.start, info.end) = (read.start, read.end);
     }
-    let options = match args.export_version {
-        Some(form) => args.write.options(form, info, 0),
-        None => args.write.like(read, info, 0),
-    };
+    let form = args.export_version.unwrap_or_else(|| scan.form());
+    let options = args.write.options(form, info, 0);
     let mut output = Output::open(args.output.as_deref(), &options)?;
     let summary = scan.ordered(|| (), |(), batch| batch, |batch: FlowBatch| output.write(&batch))?;
     let mut problems = summary.problems;
+    output.facts(&summary.facts)?;
     output.finish(&mut problems)?;
     Ok(report("flow-xlate", &problems))
 }

@@ -75,11 +75,6 @@ pub struct Write {
 }
 
 impl Write {
-    /// How flows are to be written as what they were read from; see [`Write::options`].
-    pub fn like(&self, read: &StreamInfo, info: StreamInfo, level: u8) -> WriteOptions {
-        self.options(read.version.map_or(Form::Modern, Form::Classic), info, level)
-    }
-
     /// How flows are to be written, under a header that says `info`; `level` where `-z` is not given. Of a modern
     /// file `-z 0` means no compression; `info`'s interface names and facts are written as such.
     pub fn options(&self, form: impl Into<Form>, info: StreamInfo, level: u8) -> WriteOptions {

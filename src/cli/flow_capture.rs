@@ -17,8 +17,9 @@ use crate::net::{Endpoint, Transport};
     after_help = "\
 A file is named tmp-... while it is written and ft-... when it is complete. It can be read at any
 moment; a collector that was killed has lost no more than the last second, and the next one
-completes its file. A file of version 10 is made small and indexed when it is complete. SIGHUP begins a new file, SIGTERM ends. What goes wrong is said on standard
-error in the foreground, else to syslog (local6).
+completes its file. A file of version 10 is made small and indexed when it is complete. SIGHUP
+begins a new file, SIGTERM ends. What goes wrong is said on standard error in the foreground, else
+to syslog (local6).
 
 Examples:
   flow-capture -w /flows -V 10 -E 500G -S 5 0/0/2055

@@ -40,6 +40,9 @@ pub struct Args {
     /// What exports come by: udp, or tcp or sctp connections, which carry IPFIX
     #[arg(long, value_name = "TRANSPORT", default_value_t)]
     pub transport: Transport,
+    /// Multiply packets and octets by the rate that exporters say they sampled them at
+    #[arg(long)]
+    pub scale_sampling: bool,
     /// Where to hear, localip/remoteip/port; 0 is any address, a multicast remoteip is a group to join
     #[arg(value_name = "LOCAL/REMOTE/PORT", required_unless_present = "read")]
     pub endpoint: Option<Endpoint>,

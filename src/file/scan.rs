@@ -4,7 +4,7 @@
 //! gives the lock back and works on the chunk; so inside one file reading and work overlap, and files that are
 //! work to read (compressed ones) are read side by side.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
@@ -13,7 +13,7 @@ use super::pipe::Stop;
 use super::reader::FlowReader;
 use super::unit::{Plan, Tally, Unit, Whole};
 use super::{Error, Inputs};
-use crate::flow::{FlowBatch, Projection, Select, StreamInfo, flags};
+use crate::flow::{Fact, FlowBatch, Form, Projection, Select, StreamInfo, flags};
 
 /// A reading of inputs, opened: the first one's header has been read.
 pub struct Scan<'p> {
@@ -49,6 +49,7 @@ pub(super) struct Slot {
     pub chunks: u64,
     records: u64,
     problems: Vec<Error>,
+    facts: Vec<Fact>,
     stop: Stop,
     progress: Arc<Progress>,
 }
@@ -74,6 +75,8 @@ pub struct Summary {
     pub skipped: u64,
     /// Octets of modern files' blocks that were read.
     pub octets: u64,
+    /// What exporters said of themselves in the inputs that were read.
+    pub facts: Vec<Fact>,
     /// What was wrong, in input order; everything before each damage was used.
     pub problems: Vec<Error>,
 }
@@ -130,6 +133,13 @@ impl<'p> Scan<'p> {
     /// How far the reading has come, to be looked at while it goes on.
     pub fn progress(&self) -> Arc<Progress> {
         self.progress.clone()
+    }
+
+    /// What can hold the flows of all inputs: what the first one's are stored as, but modern if another's are.
+    pub fn form(&self) -> Form {
+        let Some(version) = self.info.version else { return Form::Modern };
+        let modern = |slot: &Mutex<Slot>| is_modern(&lock(slot).path);
+        if self.slots.iter().skip(1).any(modern) { Form::Modern } else { version.into() }
     }
 
     /// The first readable input's header.
@@ -239,12 +249,16 @@ impl<'p> Scan<'p> {
             blocks: tally.blocks.into_inner(),
             skipped: tally.skipped.into_inner(),
             octets: tally.octets.into_inner(),
+            facts: Vec::new(),
             problems: self.problems,
         };
         for slot in self.slots {
             let slot = slot.into_inner().unwrap_or_else(PoisonError::into_inner);
             summary.flows += slot.records;
             summary.problems.extend(slot.problems);
+            slot.facts.into_iter().for_each(|fact| {
+                fact.add_to(&mut summary.facts);
+            });
         }
         summary
     }
@@ -252,7 +266,16 @@ impl<'p> Scan<'p> {
 
 impl Slot {
     fn new(path: PathBuf, stop: Stop, progress: Arc<Progress>) -> Slot {
-        Slot { path, state: State::Unopened, chunks: 0, records: 0, problems: Vec::new(), stop, progress }
+        Slot {
+            path,
+            state: State::Unopened,
+            chunks: 0,
+            records: 0,
+            problems: Vec::new(),
+            facts: Vec::new(),
+            stop,
+            progress,
+        }
     }
 
     fn open(&mut self, plan: &Plan<'_>) -> Option<&mut FlowReader> {
@@ -302,6 +325,9 @@ impl Slot {
     }
 
     fn end(&mut self, problem: Option<Error>) {
+        if let State::Open(stream) = &self.state {
+            self.facts = stream.info().facts.clone();
+        }
         self.state = State::Ended;
         self.progress.ended.fetch_add(1, Ordering::Relaxed);
         self.problems.extend(problem);
@@ -310,6 +336,14 @@ impl Slot {
     fn is_ended(&self) -> bool {
         matches!(self.state, State::Ended)
     }
+}
+
+/// Whether a regular file begins as modern ones do.
+fn is_modern(path: &Path) -> bool {
+    let mut start = [0; 4];
+    let regular = path.metadata().is_ok_and(|file| file.is_file());
+    let mut read = || std::fs::File::open(path).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
+    regular && read().is_ok() && matches!(start, [0xCF, 0x10, _, 4])
 }
 
 /// Whether flows of a file may match, as its header says: `true` where that says nothing.
