@@ -214,6 +214,7 @@ fn a_flipped_bit_is_said_and_gives_no_wrong_record() {
         (small(Codec::None), 11),
         (modern(16, 8, Kind::Done, Codec::Lz4), 137),
         (modern(16, 8, Kind::Streaming, Codec::None), 97),
+        (modern(16, 8, Kind::Live, Codec::None), 59),
     ];
     for (which, (mut file, step)) in files.into_iter().enumerate() {
         let (want, _) = streamed(&file);

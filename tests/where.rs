@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use flowtools::file::{FlowWriter, WriteOptions};
-use flowtools::flow::{Codec, FlowBatch, Form, Order, StreamInfo, Version, pattern};
+use flowtools::flow::{Codec, FlowBatch, Form, Order, StreamInfo, Version, flags, pattern};
 
 /// A file of flow-gen's test flows: source port i, destination port 0xFF00 + i, source address i, protocol 17.
 fn write(path: &Path, version: Version, count: usize) {
@@ -201,6 +201,30 @@ fn a_period_rules_out_files_by_name_and_flows_by_their_times() {
     assert!(text.starts_with("files    1 of 3 are read\n         2 ruled out by their names\n"), "{text}");
     let (error, code) = fails(folder.path(), &["--from", "soonish", "a"]);
     assert!(error.contains("'soonish'") && code == Some(2), "{error}");
+}
+
+#[test]
+fn a_complete_file_is_explained_by_its_blocks() {
+    let folder = tempfile::tempdir().unwrap();
+    let info = StreamInfo { flags: flags::DONE, flows: Some(200), ..StreamInfo::default() };
+    let mut options = WriteOptions::new(Form::Modern, info);
+    let mut writer = FlowWriter::new(Vec::new(), &options).unwrap();
+    for _ in 0..2 {
+        let mut records = Vec::new();
+        pattern::records(Version::V5, 0, 100, &mut records);
+        writer.write(&FlowBatch::from_raw(Version::V5, Order::HOST, records)).unwrap();
+        writer.flush().unwrap();
+    }
+    options.info.span = writer.span();
+    let mut octets = writer.finish().unwrap();
+    let header = options.header();
+    octets[..header.len()].copy_from_slice(&header);
+    fs::write(folder.path().join("a"), octets).unwrap();
+    let said = |args: &[&str]| String::from_utf8(fine(folder.path(), args)).unwrap();
+    let text = said(&["--explain", "-w", "src port 7", "a"]);
+    assert!(text.contains("blocks   2 of 2 are read\nflows    200 of 200 are looked at\n"), "{text}");
+    let text = said(&["--explain", "--from", "2026-01-01", "a"]);
+    assert!(text.contains("1 ruled out by the times in their headers"), "{text}");
 }
 
 #[test]

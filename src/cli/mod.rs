@@ -9,6 +9,7 @@ pub mod describe;
 pub mod explain;
 pub mod exporter;
 pub mod output;
+mod patient;
 pub mod progress;
 pub mod question;
 pub mod run;

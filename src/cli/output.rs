@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::Failure;
+use super::patient::Patient;
 use super::run::stdout;
 use crate::file::{Error, FlowWriter, WriteOptions};
 use crate::flow::time::Span;
@@ -14,7 +15,7 @@ use crate::rewrite::Converter;
 /// A flow file being written: standard output, or a file.
 pub struct Output {
     name: String,
-    writer: FlowWriter<File>,
+    writer: Patient,
     form: Form,
     converter: Option<Converter>,
     records: Vec<u8>,
@@ -36,6 +37,8 @@ impl Output {
         let mut writer = FlowWriter::new(file, &options).map_err(fail)?;
         writer.facts(&options.info.facts).map_err(fail)?;
         let form = options.form;
+        // Only modern files' flows wait for others.
+        let writer = Patient::new(writer, quick && form == Form::Modern).map_err(fail)?;
         let converter = form.classic().map(Converter::new);
         Ok(Output { name, writer, form, converter, records: Vec::new(), refused: 0 })
     }
@@ -47,21 +50,21 @@ impl Output {
             Some(converter) if !same => {
                 self.records.clear();
                 match converter.convert(batch, &mut self.records) {
-                    Ok(()) => self.writer.write_records(&self.records),
+                    Ok(()) => self.writer.run(|writer| writer.write_records(&self.records)),
                     Err(_) => {
                         self.refused += batch.len() as u64;
                         Ok(())
                     }
                 }
             }
-            _ => self.writer.write(batch),
+            _ => self.writer.run(|writer| writer.write(batch)),
         };
         result.map_err(|e| Failure::io(&self.name, &e))
     }
 
     /// Writes what exporters say of themselves, if the file's form has room for it.
     pub fn facts(&mut self, facts: &[Fact]) -> Result<(), Failure> {
-        self.writer.facts(facts).map_err(|e| Failure::io(&self.name, &e))
+        self.writer.run(|writer| writer.facts(facts)).map_err(|e| Failure::io(&self.name, &e))
     }
 
     /// Hands on what has been written so far.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::block::{COMMON, Get, MAGIC, checksum, kind};
+use super::block::{COMMON, Get, MAGIC, checksum, is_sum, kind};
 use crate::flow::{About, Fact};
 
 /// Kinds of facts.
@@ -67,7 +67,7 @@ pub(super) fn read(octets: &[u8]) -> Result<Vec<Fact>, String> {
     let damaged = || "names and samplers are damaged".to_string();
     let mut get = Get { rest: octets.get(8..).ok_or_else(damaged)? };
     let (length, _, sum, count) = (get.u32(), get.u32(), get.u32(), get.u32());
-    if length as usize != octets.len() || checksum(octets) != sum {
+    if length as usize != octets.len() || !is_sum(checksum(octets), sum) {
         return Err(damaged());
     }
     let mut rest = octets.get(COMMON..).ok_or_else(damaged)?;

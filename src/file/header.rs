@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use byteorder::{BigEndian, ByteOrder, LittleEndian};
 
 use super::Error;
+use super::block::is_sum;
 use crate::flow::time::Span;
 use crate::flow::{InterfaceName, Order, StreamInfo, Version, flags};
 
@@ -104,7 +105,7 @@ fn entries(input: &mut dyn Read, name: &str, numbers: Numbers, stream_version: u
     }
     if stream_version == 4 {
         return match checksum {
-            Some((at, sum)) if sum == modern_checksum(&body, at) => Ok(info),
+            Some((at, sum)) if is_sum(modern_checksum(&body, at), sum) => Ok(info),
             _ => Err(Error::format(name, "header", "damaged: its checksum is wrong")),
         };
     }

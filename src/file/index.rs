@@ -3,7 +3,7 @@
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-use super::block::{COMMON, MAGIC, kind};
+use super::block::{COMMON, MAGIC, checksum, is_sum, kind};
 
 /// Octets of the trailer, with which the index, and the file, ends.
 pub(super) const TRAILER: usize = 24;
@@ -39,7 +39,7 @@ pub(super) fn write(entries: &[Entry], offset: u64, flows: u64) -> Vec<u8> {
             place.copy_from_slice(&length.to_le_bytes());
         }
     }
-    let sum = super::block::checksum(&out);
+    let sum = checksum(&out);
     if let Some(place) = out.get_mut(16..20) {
         place.copy_from_slice(&sum.to_le_bytes());
     }
@@ -56,7 +56,7 @@ pub(super) fn write(entries: &[Entry], offset: u64, flows: u64) -> Vec<u8> {
 pub(super) fn trailer(octets: &[u8; TRAILER]) -> Option<(u64, u32)> {
     let (head, rest) = octets.split_first_chunk::<12>()?;
     let (sum, end) = rest.split_first_chunk::<4>()?;
-    if *end != END || crc32c::crc32c(head).to_le_bytes() != *sum {
+    if *end != END || !is_sum(crc32c::crc32c(head), u32::from_le_bytes(*sum)) {
         return None;
     }
     let (offset, length) = head.split_first_chunk::<8>()?;
@@ -84,7 +84,7 @@ impl Index {
         let common = body.first_chunk::<COMMON>().ok_or_else(damaged)?;
         let whole = common.starts_with(&MAGIC) && common.get(4) == Some(&kind::INDEX);
         let sum = word(common, 16);
-        if !whole || word(common, 8) as usize != octets.len() || super::block::checksum(body) != sum {
+        if !whole || word(common, 8) as usize != octets.len() || !is_sum(checksum(body), sum) {
             return Err(damaged());
         }
         let mut chunks = Vec::new();

@@ -30,5 +30,5 @@ pub use error::{Error, Kind};
 pub use inputs::{Inputs, read_info};
 pub use live::{Live, append_facts};
 pub use reader::FlowReader;
-pub use scan::{Explained, Progress, Scan, Summary};
+pub use scan::{Progress, Scan, Summary};
 pub use writer::{FlowWriter, WriteOptions};

@@ -136,11 +136,15 @@ impl ModernReader {
                 return Ok(None);
             }
             if got < COMMON {
-                return self.cut(got);
+                return self.cut(got, Ok(()));
             }
             let chunk = Common::read(&octets).map_err(Kind::Damaged)?;
-            if self.offset + u64::from(chunk.length) > length {
-                return self.cut(length.saturating_sub(self.offset) as usize);
+            let room = length.saturating_sub(self.offset);
+            if u64::from(chunk.length) > room {
+                octets.resize((chunk.head as usize).min(usize::try_from(room).unwrap_or(usize::MAX)), 0);
+                let got = place.read_some(self.offset, &mut octets).map_err(Kind::Io)?;
+                octets.truncate(got);
+                return self.cut(room as usize, chunk.is_likely(&octets));
             }
             let (offset, part) = (self.offset, chunk.part());
             octets.resize(part, 0);
@@ -175,12 +179,12 @@ impl ModernReader {
                 return if unfinished { Ok(None) } else { Err(Kind::Damaged("the flows end early".into())) };
             }
             if octets.len() < COMMON {
-                return self.cut(octets.len());
+                return self.cut(octets.len(), Ok(()));
             }
             let chunk = Common::read(&octets).map_err(Kind::Damaged)?;
             input.take(u64::from(chunk.length) - COMMON as u64).read_to_end(&mut octets).map_err(Kind::Io)?;
             if octets.len() < chunk.length as usize {
-                return self.cut(octets.len());
+                return self.cut(octets.len(), chunk.is_likely(&octets));
             }
             let offset = self.offset;
             self.offset += u64::from(chunk.length);
@@ -217,12 +221,13 @@ impl ModernReader {
         Ok(())
     }
 
-    /// The file ends within a chunk: no damage if it is being written, or its writer was killed.
-    fn cut(&self, octets: usize) -> Result<Option<Unit>, Kind> {
+    /// The file ends within a chunk, of which there are so many octets: no damage if it is being written, or its writer
+    /// was killed, and if what there is of the chunk is `likely`.
+    fn cut(&self, octets: usize, likely: Result<(), String>) -> Result<Option<Unit>, Kind> {
         if self.info.is(flags::DONE) || self.info.is(flags::STREAMING) {
             return Err(Kind::Damaged(format!("ends within a block, {octets} octets of it")));
         }
-        Ok(None)
+        likely.map(|()| None).map_err(Kind::Damaged)
     }
 }
 
@@ -243,6 +248,24 @@ impl Common {
             return Err(format!("a block of {length} octets with a head of {head}"));
         }
         Ok(Common { kind: octets.get(4).copied().unwrap_or(0), length, head })
+    }
+
+    /// Whether a chunk that the file ends within begins as one does, as far as its first octets tell: a wrong length
+    /// is no reason to take all behind it for not written yet.
+    fn is_likely(&self, octets: &[u8]) -> Result<(), String> {
+        match octets.get(..self.head as usize) {
+            Some(head) if checksum(head) != word(octets, 16) => Err("the head's checksum is wrong".into()),
+            None if self.part() > self.head as usize => Err(format!("a head of {} octets", self.head)),
+            None if self.kind == kind::BLOCK && octets.len() >= COMMON + 4 => {
+                let counts = word(octets, COMMON);
+                let (columns, parts) = (counts & 0xFFFF, counts >> 16);
+                match Head::octets(columns as usize, parts as usize) == self.head as usize {
+                    true => Ok(()),
+                    false => Err(format!("a head of {} octets for {columns} columns and {parts} parts", self.head)),
+                }
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Octets of the chunk that make sense without the rest.

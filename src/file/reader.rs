@@ -143,11 +143,6 @@ impl FlowReader {
         }
     }
 
-    /// Whether it is a modern file.
-    pub(super) fn is_modern(&self) -> bool {
-        matches!(self.body, Body::Modern(_))
-    }
-
     /// The next piece of work: read where that has to be done in order, but not decoded.
     pub(super) fn next_unit(&mut self) -> Result<Option<Unit>, Error> {
         match &mut self.body {

@@ -81,22 +81,6 @@ pub struct Summary {
     pub problems: Vec<Error>,
 }
 
-/// What a reading would come to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Explained {
-    /// Files.
-    pub files: u64,
-    /// Files among them that are ruled out by their headers.
-    pub files_skipped: u64,
-    /// Blocks of modern files of which columns would be read.
-    pub blocks: u64,
-    /// Blocks of modern files that are ruled out.
-    pub skipped: u64,
-    /// Octets that would be read: of modern files those of the columns that are asked for, were there matches in every
-    /// block that is read; of classic files all.
-    pub octets: u64,
-}
-
 impl<'p> Scan<'p> {
     /// Opens the inputs. Fails only if not one of them can be read; with no input at all there is nothing to say.
     pub fn open(inputs: &Inputs) -> Result<Scan<'p>, Error> {
@@ -218,33 +202,6 @@ impl<'p> Scan<'p> {
         (sums, self.summary())
     }
 
-    /// What a reading would come to: rules out what can be, but reads no columns.
-    pub fn explain(self) -> (Explained, Vec<Error>) {
-        let work = || {
-            let mut sum = Explained::default();
-            for slot in &self.slots {
-                let Some(mut slot) = free(slot) else { continue };
-                slot.explain(&self.plan, &mut sum);
-            }
-            sum
-        };
-        let sums = match self.threads {
-            1 => vec![work()],
-            n => std::thread::scope(|scope| {
-                let threads: Vec<_> = (0..n).map(|_| scope.spawn(work)).collect();
-                threads.into_iter().map(|t| t.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-            }),
-        };
-        let mut all = Explained::default();
-        for sum in sums {
-            all.blocks += sum.blocks;
-            all.skipped += sum.skipped;
-            all.octets += sum.octets;
-        }
-        let summary = self.summary();
-        (Explained { files: summary.files, files_skipped: summary.files_skipped, ..all }, summary.problems)
-    }
-
     /// What is wanted of a unit; what is wrong with it is noted in its slot.
     pub(super) fn read(&self, slot: &Mutex<Slot>, unit: Unit) -> Option<FlowBatch> {
         let outcome = unit.read(&self.plan);
@@ -363,27 +320,6 @@ impl Slot {
             Err(problem) => {
                 self.end(Some(problem));
                 None
-            }
-        }
-    }
-
-    /// Adds what would be read to `sum`, unless another thread has.
-    fn explain(&mut self, plan: &Plan<'_>, sum: &mut Explained) {
-        if self.is_ended() {
-            return;
-        }
-        if self.open(plan).is_some_and(|stream| !stream.is_modern()) {
-            sum.octets += std::fs::metadata(&self.path).map_or(0, |file| file.len());
-            return self.end(None);
-        }
-        while let Some(unit) = self.next(plan) {
-            let Unit::Block(block) = unit else { continue };
-            match block.explain(plan) {
-                Some(octets) => {
-                    sum.blocks += 1;
-                    sum.octets += octets;
-                }
-                None => sum.skipped += 1,
             }
         }
     }

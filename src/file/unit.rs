@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::block::{Decoding, Head, LINE, Line, Probe, Source, Trouble, octets_of};
+use super::block::{Decoding, Head, LINE, Line, Probe, Source, Trouble};
 use super::error::{Error, Kind};
 use super::index::{Indexed, word};
 use crate::flow::time::Span;
@@ -283,18 +283,6 @@ impl Block {
             Ok(batch) => Outcome { batch, problem, lost: 0 },
             Err(trouble) => failed(self.failed(trouble)),
         }
-    }
-
-    /// Octets that reading it would read; `None` if it would not be read.
-    pub fn explain(&self, plan: &Plan<'_>) -> Option<u64> {
-        let head = self.head().ok()?;
-        let facts = Facts { head: &head, store: &self.store, damaged: Cell::new(false) };
-        if plan.select.is_some_and(|select| !select.may_match(&facts)) {
-            return None;
-        }
-        let needs = plan.select.map_or(Projection::NONE, |select| select.needs());
-        let wanted = wanted(&head, &plan.fields.clone().union(&needs));
-        Some(octets_of(&head, |at| wanted.get(at).copied().unwrap_or(false)))
     }
 
     fn failed(&self, trouble: Trouble) -> Error {

@@ -21,6 +21,8 @@ const PARTITIONS: usize = 1 << BITS;
 const STAGE: usize = 4096;
 /// Fewer waiting flows than this are not worth the partition's cache misses.
 const WORTHWHILE: usize = 1024;
+/// Flows are summed as they come in a partition that has fewer groups than so many times theirs.
+const FEW: usize = 3;
 /// More waiting flows than this, and than half the partition's groups, would be a waste of memory.
 const PLENTY: usize = 4096;
 
@@ -86,14 +88,20 @@ struct Record<const N: usize, const M: usize, const F: usize> {
 
 impl<const N: usize, const M: usize, const F: usize> Partition<N, M, F> {
     fn settle(&mut self, seed: u64) {
-        self.table.expect(self.waiting.len(), self.settled);
-        self.settled += self.waiting.len();
-        for record in &self.waiting {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        self.sum(&waiting, seed);
+        waiting.clear();
+        self.waiting = waiting;
+    }
+
+    fn sum(&mut self, records: &[Record<N, M, F>], seed: u64) {
+        self.table.expect(records.len(), self.settled);
+        self.settled += records.len();
+        for record in records {
             let sums = record.sums.map(u64::from);
             let flows = record.flows.first().copied().map_or(1, u64::from);
             self.table.add(hash(&record.key, seed), &record.key, flows, &sums, seed);
         }
-        self.waiting.clear();
     }
 }
 
@@ -117,8 +125,12 @@ impl<const N: usize, const M: usize, const F: usize> Engine<N, M, F> {
     /// sums them on all cores.
     fn receive(&self, partition: usize, records: &[Record<N, M, F>], last: bool) {
         if let Some(mut partition) = self.lock(partition) {
-            partition.waiting.extend_from_slice(records);
             let groups = partition.table.rows.len();
+            // So few groups are in the cache soon: to wait would cost more.
+            if groups <= records.len() * FEW && partition.waiting.is_empty() {
+                return partition.sum(records, self.seed);
+            }
+            partition.waiting.extend_from_slice(records);
             if !last && partition.waiting.len() >= groups.min(PLENTY.max(groups / 2)).max(WORTHWHILE) {
                 partition.settle(self.seed);
             }

@@ -1,6 +1,8 @@
 //! What the integration tests share: running the real programs, and flows to run them on.
 #![allow(dead_code)] // Every test file uses its own part.
 
+pub mod made;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::bloom;
-use super::fetch::{Fetched, Piece, Source, join};
+use super::fetch::{Fetched, Piece, Source};
 use super::head::{Head, Rows};
 use super::{ColumnKind, Layout, NONE, Transform};
 use crate::flow::registry::is_number;
@@ -51,12 +51,6 @@ pub(in crate::file) struct Decoding<'a> {
 
 /// So long may a chain of differences be.
 const DEPTH: usize = 8;
-
-/// Octets that would be read of a block for some of its columns.
-pub(in crate::file) fn octets_of(head: &Head, wants: impl Fn(usize) -> bool) -> u64 {
-    let columns = (0..head.columns.len()).filter(|at| wants(*at));
-    join(columns.flat_map(|at| pieces(head, at)).collect()).iter().map(|piece| u64::from(piece.1)).sum()
-}
 
 /// The pieces of a block that a column is made of.
 fn pieces(head: &Head, at: usize) -> Vec<Piece> {

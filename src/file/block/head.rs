@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{COMMON, ColumnKind, Layout, MAGIC, MAX_CHUNK, MAX_ROWS, NONE, Transform, kind};
+use super::{COMMON, ColumnKind, Layout, MAGIC, MAX_CHUNK, MAX_ROWS, NONE, Transform, is_sum, kind};
 use crate::flow::time::Span;
 use crate::flow::{Codec, Element, FieldSpec, Order, Schema, VARIABLE};
 
@@ -201,7 +201,7 @@ impl Head {
         let size = octets.get(12..16).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
         let sum = octets.get(16..20).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
         match octets.get(..size as usize) {
-            Some(head) if checksum(head) != sum => Err("the head's checksum is wrong".into()),
+            Some(head) if !is_sum(checksum(head), sum) => Err("the head's checksum is wrong".into()),
             _ => Head::parse(octets),
         }
     }
@@ -210,7 +210,7 @@ impl Head {
     pub fn is_in(&self, block: &[u8]) -> bool {
         let size = Head::octets(self.columns.len(), self.parts.len());
         let stored = block.get(16..20).and_then(|b| b.first_chunk()).map_or(0, |b| u32::from_le_bytes(*b));
-        block.get(..size).is_some_and(|head| stored == self.sum && checksum(head) == self.sum)
+        block.get(..size).is_some_and(|head| stored == self.sum && is_sum(checksum(head), self.sum))
     }
 
     /// Reads a head that is known to be whole: from an index.
