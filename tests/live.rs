@@ -108,3 +108,27 @@ fn a_file_that_is_being_written_is_read_at_any_moment() {
     let passed = fine(FILTER, &["--count", path], b"");
     assert_eq!(String::from_utf8(passed).unwrap().trim(), total.to_string());
 }
+
+#[test]
+fn a_file_that_has_only_just_been_made_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tmp-v05.2026-01-01.000000+0000");
+    File::create(&path).unwrap();
+    let late = path.clone();
+    let writing = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(15));
+        let mut octets = WriteOptions::new(Version::V5, StreamInfo::default()).header();
+        octets.extend(records(3));
+        fs::write(late, octets).unwrap();
+    });
+    // A machine may be so busy that the wait is over first: then it is said that the file is empty.
+    match FlowReader::open(&path) {
+        Ok(mut reader) => assert_eq!(reader.next_batch().unwrap().unwrap().len(), 3),
+        Err(error) => assert!(error.to_string().contains("empty"), "{error}"),
+    }
+    writing.join().unwrap();
+    assert_eq!(FlowReader::open(&path).unwrap().next_batch().unwrap().unwrap().len(), 3);
+    let other = folder.path().join("empty");
+    File::create(&other).unwrap();
+    assert!(FlowReader::open(&other).is_err());
+}

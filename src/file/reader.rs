@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::time::Duration;
 
+use super::archive::is_unfinished;
 use super::classic::{ClassicReader, Input};
 use super::error::Error;
 use super::header;
@@ -11,6 +13,10 @@ use super::modern::ModernReader;
 use super::pipe::{Pipe, Stop};
 use super::unit::{Plan, Unit};
 use crate::flow::{FlowBatch, StreamInfo};
+
+/// How often an empty file that is being written is looked at again, and how long after.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// One flow file being read.
 pub struct FlowReader {
@@ -45,10 +51,24 @@ impl FlowReader {
         }
         let name = path.display().to_string();
         let file = File::open(path).map_err(|e| Error::io(&name, e))?;
-        match FlowReader::length(&file, &name)? {
+        match FlowReader::begun(path, &file, &name)? {
             Some(length) => FlowReader::file(file, length, name, wanted),
             None => FlowReader::new(Pipe::new(file, stop.clone()), name).map(Some),
         }
+    }
+
+    /// The length of a regular file. One that is being written has no header for a moment after it was made: that is
+    /// worth a short wait.
+    fn begun(path: &Path, file: &File, name: &str) -> Result<Option<u64>, Error> {
+        let unfinished = path.file_name().is_some_and(|name| is_unfinished(&name.to_string_lossy()));
+        let mut length = FlowReader::length(file, name)?;
+        let mut tries = 0;
+        while length == Some(0) && unfinished && tries < TRIES {
+            std::thread::sleep(PAUSE);
+            tries += 1;
+            length = FlowReader::length(file, name)?;
+        }
+        Ok(length)
     }
 
     fn stdin(stop: &Stop) -> Result<FlowReader, Error> {
