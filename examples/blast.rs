@@ -5,20 +5,21 @@
 //! sends a million flows a second for thirty seconds, in turn from so many engines (1), each with its own sequence
 //! numbers. The flows are the first 65,520 of a version 5 flow file, or made up. Says what was sent.
 
+mod pace;
+
 use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
 use flowtools::file::{Inputs, Scan};
 use flowtools::flow::{FlowBatch, Order, Rows, Version};
 use flowtools::net::{Endpoint, SendOptions, Sender};
 use flowtools::wire::Encoder;
+use pace::Pace;
 
 /// Flows a datagram.
 const FLOWS: usize = 30;
 /// Datagrams made once and sent over and over.
 const DATAGRAMS: usize = 2184;
-/// Datagrams are sent this often, as many as are due.
-const TICK: Duration = Duration::from_micros(500);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -33,38 +34,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut datagrams = datagrams(records)?;
     let mut sender = Sender::connect(&Endpoint::collector(to)?, &SendOptions::default())?;
-    let total = (rate * seconds / FLOWS as f64).round() as usize;
     let mut sequences = vec![0u32; engines];
-    let (start, mut sent) = (Instant::now(), 0);
-    while sent < total {
-        let due = (start.elapsed().as_secs_f64() * rate / FLOWS as f64) as usize;
-        let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-        // No more than a few milliseconds' worth between two looks at the clock.
-        let until = due.min(total).min(sent + 2048);
-        while sent < until {
-            let datagram = &mut datagrams[sent % DATAGRAMS];
-            let engine = sent % engines;
-            datagram[8..12].copy_from_slice(&(clock.as_secs() as u32).to_be_bytes());
-            datagram[12..16].copy_from_slice(&clock.subsec_nanos().to_be_bytes());
-            datagram[16..20].copy_from_slice(&sequences[engine].to_be_bytes());
-            datagram[21] = engine as u8;
-            sequences[engine] = sequences[engine].wrapping_add(FLOWS as u32);
-            sender.send(datagram)?;
-            sent += 1;
-        }
-        sender.flush()?;
-        if sent >= due {
-            std::thread::sleep(TICK);
-        }
-    }
-    let took = start.elapsed().as_secs_f64();
-    println!(
-        "{} flows in {sent} datagrams, {:.0} flows/s, {} refused",
-        sent * FLOWS,
-        (sent * FLOWS) as f64 / took,
-        sender.refused()
-    );
-    Ok(())
+    let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
+    Pace { rate, seconds, flows: FLOWS }.keep(&mut sender, |sender, turn, since| {
+        let clock = began + since;
+        let datagram = &mut datagrams[turn % DATAGRAMS];
+        let engine = turn % engines;
+        datagram[8..12].copy_from_slice(&(clock.as_secs() as u32).to_be_bytes());
+        datagram[12..16].copy_from_slice(&clock.subsec_nanos().to_be_bytes());
+        datagram[16..20].copy_from_slice(&sequences[engine].to_be_bytes());
+        datagram[21] = engine as u8;
+        sequences[engine] = sequences[engine].wrapping_add(FLOWS as u32);
+        Ok(sender.send(datagram)?)
+    })
 }
 
 /// Packs the records as one exporter's, of one moment: 30 a datagram.

@@ -7,9 +7,12 @@
 //! numbers, and sends each one's template again after so many of its datagrams (1000; 0: only once). Says what was
 //! sent.
 
-use std::time::{Duration, Instant, SystemTime};
+mod pace;
+
+use std::time::SystemTime;
 
 use flowtools::net::{Endpoint, SendOptions, Sender};
+use pace::Pace;
 
 /// Elements and octets of the fields.
 const FIELDS: [(u16, u16); 20] = [
@@ -40,8 +43,6 @@ const RECORD: usize = 63;
 const FLOWS: usize = 22;
 /// Datagrams made once and sent over and over.
 const DATAGRAMS: usize = 3000;
-/// Datagrams are sent this often, as many as are due.
-const TICK: Duration = Duration::from_micros(500);
 const HEADER: usize = 20;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -54,41 +55,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let every = rest.get(1).map_or(Ok(1000), |n| n.parse::<usize>())?;
     let (template, mut datagrams) = (template(), made_up());
     let mut sender = Sender::connect(&Endpoint::collector(to)?, &SendOptions::default())?;
-    let total = (rate * seconds / FLOWS as f64).round() as usize;
     let mut sequences = vec![0u32; sources];
     let began = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?;
-    let (start, mut sent) = (Instant::now(), 0);
-    while sent < total {
-        let due = (start.elapsed().as_secs_f64() * rate / FLOWS as f64) as usize;
-        let uptime = 2_000_000 + start.elapsed().as_millis() as u32;
-        let secs = (began + start.elapsed()).as_secs() as u32;
-        // No more than a few milliseconds' worth between two looks at the clock.
-        let until = due.min(total).min(sent + 2048);
-        while sent < until {
-            let (source, turn) = (sent % sources, sent / sources);
-            if turn == 0 || (every > 0 && turn.is_multiple_of(every)) {
-                let mut datagram = template.clone();
-                stamp(&mut datagram, uptime, secs, &mut sequences[source], source);
-                sender.send(&datagram)?;
-            }
-            let datagram = &mut datagrams[sent % DATAGRAMS];
-            stamp(datagram, uptime, secs, &mut sequences[source], source);
-            sender.send(datagram)?;
-            sent += 1;
+    Pace { rate, seconds, flows: FLOWS }.keep(&mut sender, |sender, sent, since| {
+        let uptime = 2_000_000 + since.as_millis() as u32;
+        let secs = (began + since).as_secs() as u32;
+        let (source, turn) = (sent % sources, sent / sources);
+        if turn == 0 || (every > 0 && turn.is_multiple_of(every)) {
+            let mut datagram = template.clone();
+            stamp(&mut datagram, uptime, secs, &mut sequences[source], source);
+            sender.send(&datagram)?;
         }
-        sender.flush()?;
-        if sent >= due {
-            std::thread::sleep(TICK);
-        }
-    }
-    let took = start.elapsed().as_secs_f64();
-    println!(
-        "{} flows in {sent} datagrams, {:.0} flows/s, {} refused",
-        sent * FLOWS,
-        (sent * FLOWS) as f64 / took,
-        sender.refused()
-    );
-    Ok(())
+        let datagram = &mut datagrams[sent % DATAGRAMS];
+        stamp(datagram, uptime, secs, &mut sequences[source], source);
+        Ok(sender.send(datagram)?)
+    })
 }
 
 /// Completes a header: clocks, sequence number, source id.

@@ -32,11 +32,12 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if let Some(headers) = headers.filter(|_| preload) {
         sum(&headers, &mut info);
     }
-    let form = args.export_version.unwrap_or_else(|| scan.form());
+    let read = scan.form();
+    let form = args.export_version.unwrap_or(read);
     let options = args.write.options(form, info, 0);
     let mut output = Output::open(args.output.as_deref(), &options)?;
     // One thread copies as fast as two: it is the memory that is slow. Inflating is not, nor is decoding columns.
-    let work = scan.info().is(flags::COMPRESSED) || scan.form() == Form::Modern;
+    let work = scan.info().is(flags::COMPRESSED) || read == Form::Modern;
     let scan = if work { scan } else { scan.threads(1) };
     let summary = scan.ordered(|| (), |(), batch| batch, |batch: FlowBatch| output.write(&batch))?;
     problems.extend(summary.problems);

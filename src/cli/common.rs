@@ -93,11 +93,6 @@ impl Write {
             info: StreamInfo { comments, ..info },
         }
     }
-
-    /// Whether how a modern file is to be compressed was said; if not, a pipe's is not.
-    pub fn is_codec_chosen(&self) -> bool {
-        self.codec.is_some() || self.level.is_some()
-    }
 }
 
 /// Files to read, where flow-tools reads only standard input.

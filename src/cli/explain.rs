@@ -9,7 +9,6 @@ use super::question::Question;
 use super::run::report;
 use super::{Exit, Failure};
 use crate::file::{Inputs, Scan, Summary, read_info};
-use crate::flow::time::Span;
 use crate::flow::{BlockFacts, Field, FlowBatch, Projection, Prune, Schema, Select};
 use crate::select::Predicate;
 
@@ -43,14 +42,14 @@ pub fn explain(program: &str, question: &Question, columns: Projection) -> Resul
                 plan.classic += 1;
                 plan.classic_octets += path.metadata().map_or(0, |data| data.len());
             }
-            Ok(info) if info.span.is_some_and(|span| !predicate.may_match(&Times(span))) => plan.other_times += 1,
             Ok(_) => modern.push(path),
         }
     }
     let blocks = Blocks::of(predicate, columns);
     if !modern.is_empty() {
-        plan.modern = modern.len();
         let (_, summary) = Scan::open(&Inputs::of(&modern))?.select(&blocks).fold(|| (), |(), _| ());
+        plan.other_times = summary.files_skipped as usize;
+        plan.modern = modern.len() - plan.other_times;
         problems.extend(summary.problems);
     }
     plan.write(&blocks, &mut io::stdout().lock()).map_err(Failure::stdout)?;
@@ -110,23 +109,6 @@ impl Plan {
     }
 }
 
-/// What a file's header says of its flows.
-struct Times(Span);
-
-impl BlockFacts for Times {
-    fn bounds(&self, field: Field) -> Option<(u64, u64)> {
-        match field {
-            Field::StartMs => Some(self.0.start),
-            Field::EndMs => Some(self.0.end),
-            _ => None,
-        }
-    }
-
-    fn may_hold(&self, _: IpAddr) -> bool {
-        true
-    }
-}
-
 /// Looks at all blocks and lets none be read.
 struct Blocks<'p> {
     predicate: &'p Predicate,
@@ -179,9 +161,9 @@ impl Blocks<'_> {
 
 impl Prune for Blocks<'_> {
     fn may_match(&self, block: &dyn BlockFacts) -> bool {
-        // What says nothing of columns is a whole file, whose blocks will be asked.
+        // What says nothing of columns is a whole file; its blocks will be asked if its times will do.
         if block.schema().is_none() {
-            return true;
+            return self.predicate.may_match(block);
         }
         let add = |to: &AtomicU64, n: u64| to.fetch_add(n, Ordering::Relaxed);
         add(&self.all, 1);

@@ -62,24 +62,8 @@ fn seconds(text: &str) -> Result<i64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::flow::{BlockFacts, Field, Prune};
-
-    /// A block of the second minute.
-    struct Block;
-
-    impl BlockFacts for Block {
-        fn bounds(&self, field: Field) -> Option<(u64, u64)> {
-            match field {
-                Field::StartMs => Some((60_000, 90_000)),
-                Field::EndMs => Some((70_000, 119_000)),
-                _ => None,
-            }
-        }
-
-        fn may_hold(&self, _: std::net::IpAddr) -> bool {
-            true
-        }
-    }
+    use crate::flow::Prune;
+    use crate::flow::time::Span;
 
     #[test]
     fn times_are_read_in_every_form() {
@@ -92,7 +76,8 @@ mod tests {
 
     #[test]
     fn a_period_is_open_at_its_end() {
-        let may = |from, to| Window { from, to }.predicate().may_match(&Block);
+        let second_minute = Span { start: (60_000, 90_000), end: (70_000, 119_000) };
+        let may = |from, to| Window { from, to }.predicate().may_match(&second_minute);
         assert!(may(None, None) && may(Some(119), None) && may(None, Some(61)) && may(Some(100), Some(101)));
         assert!(!may(Some(120), None) && !may(None, Some(60)) && !may(None, Some(0)));
     }

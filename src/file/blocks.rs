@@ -3,15 +3,15 @@
 
 use std::collections::HashMap;
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::block::{BlockEncoder, FULL, RowsBlock, Values, append};
+use super::block::{BlockEncoder, FULL, Values};
 use super::index::{self, Entry};
+use super::waiting::{Body, Waiting};
 use super::workers::{Job, Made, Workers};
 use super::{WriteOptions, facts};
 use crate::flow::time::{FlowTimes, Span};
-use crate::flow::{Codec, Fact, FieldSpec, FlowBatch, Order, Rows, Schema, VARIABLE};
+use crate::flow::{Codec, Fact, FieldSpec, FlowBatch, Rows, Schema, VARIABLE};
 
 /// Flows of so many schemas wait; of more, the oldest are written.
 const SCHEMAS: usize = 1024;
@@ -43,21 +43,11 @@ pub(super) struct Blocks<W: Write> {
     spare: Vec<Vec<Values>>,
 }
 
-/// Flows waiting to become a block.
+/// A block that flows are added to.
 struct Open {
-    schema: Arc<Schema>,
     /// Blocks opened before it.
     number: u64,
     flows: Waiting,
-    rows: usize,
-    octets: usize,
-    span: Option<Span>,
-}
-
-/// As what flows wait.
-enum Waiting {
-    Columns(Vec<Values>),
-    Rows { size: usize, offsets: Vec<u16>, order: Order, octets: Vec<u8> },
 }
 
 impl<W: Write> Blocks<W> {
@@ -99,7 +89,8 @@ impl<W: Write> Blocks<W> {
         let (mut from, mut picked) = (0, std::mem::take(&mut self.picked));
         while from < total {
             let mut open = self.opened(batch)?;
-            let take = (total - from).min(full.max(FULL).saturating_sub(open.rows)).min(most).max(1);
+            let flows = &mut open.flows;
+            let take = (total - from).min(full.max(FULL).saturating_sub(flows.rows)).min(most).max(1);
             picked.clear();
             let rows = match batch.rows() {
                 rows if take == total => rows,
@@ -109,11 +100,11 @@ impl<W: Write> Blocks<W> {
                 }
                 Rows::Some(rows) => Rows::Some(rows.get(from..from + take).unwrap_or_default()),
             };
-            self.waiting -= open.octets;
-            open.add(batch, rows, &mut self.times);
-            self.waiting += open.octets;
+            self.waiting -= flows.octets;
+            flows.add(batch, rows, &mut self.times);
+            self.waiting += flows.octets;
             from += take;
-            if open.rows >= full || open.octets >= LARGE {
+            if flows.rows >= full || flows.octets >= LARGE {
                 self.close(open)?;
             } else {
                 self.open.insert(batch.schema().fields().to_vec(), open);
@@ -126,20 +117,17 @@ impl<W: Write> Blocks<W> {
     /// The block that a batch's flows are to be added to, taken out of those that are open.
     fn opened(&mut self, batch: &FlowBatch) -> io::Result<Open> {
         if let Some(open) = self.open.remove(batch.schema().fields()) {
-            if open.takes(batch) {
+            if open.flows.takes(batch) {
                 return Ok(open);
             }
             self.close(open)?;
         }
-        let flows = match batch.stored_rows().filter(|_| self.quick) {
-            Some(rows) => {
-                Waiting::Rows { size: rows.size, offsets: rows.offsets.to_vec(), order: rows.order, octets: Vec::new() }
-            }
-            None => Waiting::Columns(self.spare.pop().filter(|spare| fits(spare, batch.schema())).unwrap_or_default()),
-        };
+        let rows = if self.quick { Body::like_rows(batch) } else { None };
+        let body = rows.unwrap_or_else(|| {
+            Body::Columns(self.spare.pop().filter(|spare| fits(spare, batch.schema())).unwrap_or_default())
+        });
         self.opened += 1;
-        let number = self.opened;
-        Ok(Open { schema: batch.shared_schema(), number, flows, rows: 0, octets: 0, span: None })
+        Ok(Open { number: self.opened, flows: Waiting::new(batch, body) })
     }
 
     /// Writes open blocks where too many flows wait, or need not.
@@ -153,7 +141,7 @@ impl<W: Write> Blocks<W> {
         }
         while self.waiting > WAITING || self.open.len() > SCHEMAS {
             let largest = self.waiting > WAITING;
-            let rank = |open: &Open| if largest { usize::MAX - open.octets } else { open.number as usize };
+            let rank = |open: &Open| if largest { usize::MAX - open.flows.octets } else { open.number as usize };
             let Some(key) = self.open.iter().min_by_key(|(_, open)| rank(open)).map(|(key, _)| key.clone()) else {
                 return Ok(());
             };
@@ -172,16 +160,13 @@ impl<W: Write> Blocks<W> {
 
     /// Makes a block of flows that waited.
     fn close(&mut self, open: Open) -> io::Result<()> {
-        self.waiting -= open.octets;
-        let Open { schema, flows, rows, span, .. } = open;
-        let columns = match flows {
-            Waiting::Columns(columns) => columns,
-            Waiting::Rows { size, offsets, order, octets } => {
-                let (schema, offsets, octets) = (&schema, &offsets, &octets);
-                let block = self.encoder.rows(&RowsBlock { schema, size, offsets, order, octets, span });
-                return self.out.block(&block, rows, span);
-            }
-        };
+        let flows = open.flows;
+        self.waiting -= flows.octets;
+        if let Some(rows) = flows.rows_block() {
+            let block = self.encoder.rows(&rows);
+            return self.out.block(&block, flows.rows, flows.span);
+        }
+        let Waiting { schema, body: Body::Columns(columns), rows, span, .. } = flows else { return Ok(()) };
         let job = Job { schema, columns, rows, span };
         if self.workers.is_none() && self.threads > 1 && !self.quick && rows >= FULL {
             let (codec, level) = self.options;
@@ -243,41 +228,6 @@ fn fits(columns: &[Values], schema: &Schema) -> bool {
         Values::Variable { .. } => spec.width == VARIABLE,
     };
     columns.len() == schema.fields().len() && columns.iter().zip(schema.fields()).all(fits)
-}
-
-impl Open {
-    /// Whether a batch's flows lie as those that wait.
-    fn takes(&self, batch: &FlowBatch) -> bool {
-        match (&self.flows, batch.stored_rows()) {
-            (Waiting::Columns(_), _) => true,
-            (Waiting::Rows { size, offsets, order, .. }, Some(rows)) => {
-                *size == rows.size && *offsets == rows.offsets && *order == rows.order
-            }
-            (Waiting::Rows { .. }, None) => false,
-        }
-    }
-
-    /// Adds some of a batch's flows.
-    fn add(&mut self, batch: &FlowBatch, rows: Rows<'_>, times: &mut FlowTimes) {
-        self.rows += rows.len();
-        match &mut self.flows {
-            Waiting::Columns(columns) => {
-                append(batch, rows, columns);
-                self.octets = columns.iter().map(Values::octets).sum();
-            }
-            Waiting::Rows { octets, .. } => {
-                if let Some(stored) = batch.stored_rows() {
-                    stored.copy(rows, octets);
-                }
-                self.octets = octets.len();
-            }
-        }
-        if FlowTimes::known(batch.schema()) {
-            times.gather_rows(batch, rows);
-            let span = Span::of(&times.start, &times.end);
-            self.span = self.span.map_or(span, |known| span.map(|span| known.union(span)));
-        }
-    }
 }
 
 /// The chunks of a file.

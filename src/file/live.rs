@@ -1,12 +1,11 @@
 //! What is appended to a modern file while it is written: blocks that are quick to make, each complete in itself, so
 //! that the file can be read up to the last of them at any moment.
 
-use std::sync::Arc;
-
-use super::block::{self, BlockEncoder, FULL, RowsBlock, Values};
+use super::block::{BlockEncoder, FULL};
 use super::facts;
-use crate::flow::time::{FlowTimes, Span};
-use crate::flow::{Codec, Fact, FlowBatch, Order, Schema};
+use super::waiting::{Body, Waiting};
+use crate::flow::time::FlowTimes;
+use crate::flow::{Codec, Fact, FlowBatch};
 
 /// A block of rows is made when there are so many octets of them.
 const BLOCK: usize = 1 << 20;
@@ -18,30 +17,13 @@ const FACTS: usize = 4096;
 /// Flows that wait to become quick blocks: of one schema together, in the order they came.
 #[derive(Debug)]
 pub struct Live {
-    open: Vec<Open>,
+    open: Vec<Waiting>,
     /// Blocks that are made.
     made: Vec<u8>,
     encoder: BlockEncoder,
     flows: u64,
     octets: usize,
     times: FlowTimes,
-}
-
-/// Flows of one schema.
-#[derive(Debug)]
-struct Open {
-    schema: Arc<Schema>,
-    rows: usize,
-    span: Option<Span>,
-    body: Body,
-}
-
-#[derive(Debug)]
-enum Body {
-    /// One behind the other.
-    Rows { size: usize, offsets: Vec<u16>, order: Order, octets: Vec<u8> },
-    /// By columns.
-    Columns(Vec<Values>),
 }
 
 impl Default for Live {
@@ -57,25 +39,12 @@ impl Live {
         self.place(batch);
         let Live { open, made, encoder, times, .. } = self;
         let Some(open) = open.first_mut() else { return };
-        let before = open.octets();
-        open.rows += batch.len();
-        match &mut open.body {
-            Body::Rows { octets, .. } => {
-                if let Some(stored) = batch.stored_rows() {
-                    stored.copy(batch.rows(), octets);
-                }
-            }
-            Body::Columns(columns) => block::append(batch, batch.rows(), columns),
-        }
-        if FlowTimes::known(batch.schema()) {
-            times.gather(batch);
-            let more = Span::of(&times.start, &times.end);
-            open.span = open.span.map_or(more, |known| more.map(|more| known.union(more)));
-        }
-        self.octets += open.octets() - before;
+        let before = open.octets;
+        open.add(batch, batch.rows(), times);
+        self.octets += open.octets - before;
         self.flows += batch.len() as u64;
-        if open.rows >= FULL / 2 || open.octets() >= BLOCK {
-            open.make(encoder, made);
+        if open.rows >= FULL / 2 || open.octets >= BLOCK {
+            make(open, encoder, made);
         }
     }
 
@@ -92,7 +61,7 @@ impl Live {
     /// Appends all flows to `out` as blocks, after which there are none here.
     pub fn take(&mut self, out: &mut Vec<u8>) {
         for open in self.open.iter_mut().filter(|open| open.rows > 0) {
-            open.make(&mut self.encoder, &mut self.made);
+            make(open, &mut self.encoder, &mut self.made);
         }
         match out.is_empty() {
             true => std::mem::swap(out, &mut self.made),
@@ -104,61 +73,28 @@ impl Live {
 
     /// Puts the flows that are like a batch's first.
     fn place(&mut self, batch: &FlowBatch) {
-        match self.open.iter().position(|open| open.takes(batch)) {
+        let same = |open: &Waiting| std::ptr::eq(&*open.schema, batch.schema()) || *open.schema == *batch.schema();
+        match self.open.iter().position(|open| same(open) && open.takes(batch)) {
             Some(0) => {}
             Some(at) => self.open.swap(0, at),
             None => {
-                let body = match batch.stored_rows() {
-                    Some(stored) => {
-                        let (size, offsets, order) = (stored.size, stored.offsets.to_vec(), stored.order);
-                        Body::Rows { size, offsets, order, octets: Vec::new() }
-                    }
-                    None => Body::Columns(Vec::new()),
-                };
-                self.open.insert(0, Open { schema: batch.shared_schema(), rows: 0, span: None, body });
+                let body = Body::like_rows(batch).unwrap_or(Body::Columns(Vec::new()));
+                self.open.insert(0, Waiting::new(batch, body));
             }
         }
     }
 }
 
-impl Open {
-    /// Whether a batch's flows can lie here.
-    fn takes(&self, batch: &FlowBatch) -> bool {
-        let same = std::ptr::eq(&*self.schema, batch.schema()) || *self.schema == *batch.schema();
-        same && match (&self.body, batch.stored_rows()) {
-            (Body::Rows { size, offsets, order, .. }, Some(stored)) => {
-                (*size, *order) == (stored.size, stored.order) && offsets == stored.offsets
-            }
-            (Body::Columns(_), None) => true,
-            _ => false,
+/// Appends the flows as a block to `out`, after which none wait.
+fn make(open: &mut Waiting, encoder: &mut BlockEncoder, out: &mut Vec<u8>) {
+    match (open.rows_block(), &open.body) {
+        (Some(rows), _) => out.extend_from_slice(&encoder.rows(&rows)),
+        (None, Body::Columns(columns)) => {
+            out.extend_from_slice(&encoder.encode(&open.schema, open.rows, columns, open.span));
         }
+        (None, Body::Rows { .. }) => {}
     }
-
-    fn octets(&self) -> usize {
-        match &self.body {
-            Body::Rows { octets, .. } => octets.len(),
-            Body::Columns(columns) => columns.iter().map(Values::octets).sum(),
-        }
-    }
-
-    /// Appends the flows as a block, after which there are none here.
-    fn make(&mut self, encoder: &mut BlockEncoder, out: &mut Vec<u8>) {
-        let (schema, span, rows) = (&self.schema, self.span.take(), std::mem::take(&mut self.rows));
-        let block = match &mut self.body {
-            Body::Rows { size, offsets, order, octets } => {
-                let rows = RowsBlock { schema, size: *size, offsets, order: *order, octets, span };
-                let block = encoder.rows(&rows);
-                octets.clear();
-                block
-            }
-            Body::Columns(columns) => {
-                let block = encoder.encode(schema, rows, columns, span);
-                columns.iter_mut().for_each(Values::clear);
-                block
-            }
-        };
-        out.extend_from_slice(&block);
-    }
+    open.clear();
 }
 
 /// Appends chunks of facts to `out`.

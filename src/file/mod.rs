@@ -22,6 +22,7 @@ mod pipe;
 mod reader;
 mod scan;
 mod unit;
+mod waiting;
 mod workers;
 mod writer;
 

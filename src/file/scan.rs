@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use super::ordered::Ordered;
 use super::pipe::Stop;
 use super::reader::FlowReader;
-use super::unit::{Plan, Tally, Unit, Whole};
+use super::unit::{Plan, Tally, Unit};
 use super::{Error, Inputs};
 use crate::flow::{Fact, FlowBatch, Form, Projection, Select, StreamInfo, flags};
 
@@ -351,7 +351,7 @@ fn may_match(info: &StreamInfo, plan: &Plan<'_>) -> bool {
     // A file that is being written has more than its header says.
     let span = info.span.filter(|_| info.stream_version == 4 && info.is(flags::DONE));
     match (plan.select, span) {
-        (Some(select), Some(span)) => select.may_match(&Whole(span)),
+        (Some(select), Some(span)) => select.may_match(&span),
         _ => true,
     }
 }

@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::block::{Decoding, Head, LINE, Line, Probe, Source, Trouble};
 use super::error::{Error, Kind};
 use super::index::{Indexed, word};
-use crate::flow::time::Span;
 use crate::flow::{BlockFacts, Field, FlowBatch, Projection, Schema, Select};
 
 /// What is asked of every unit.
@@ -107,23 +106,6 @@ pub(super) struct Copied {
     pub octets: Indexed,
     /// The file.
     pub store: Store,
-}
-
-/// What a finished file's header says of all its flows.
-pub(super) struct Whole(pub Span);
-
-impl BlockFacts for Whole {
-    fn bounds(&self, field: Field) -> Option<(u64, u64)> {
-        match field {
-            Field::StartMs => Some(self.0.start),
-            Field::EndMs => Some(self.0.end),
-            _ => None,
-        }
-    }
-
-    fn may_hold(&self, _: IpAddr) -> bool {
-        true
-    }
 }
 
 /// Where a block's octets are.

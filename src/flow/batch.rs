@@ -143,11 +143,6 @@ impl FlowBatch {
         self.selection = Some(rows);
     }
 
-    /// The rows that are selected, if not all are.
-    pub fn into_selection(self) -> Option<Vec<u32>> {
-        self.selection
-    }
-
     /// The columns, where the batch is made of them, and the rows that are selected, if not all are.
     pub fn into_columns(self) -> Option<(Vec<Column>, Option<Vec<u32>>)> {
         match self.body {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::batch::FlowBatch;
 use super::field::{Field, Projection};
 use super::schema::Schema;
+use super::time::Span;
 
 /// What is known of a block without reading it.
 pub trait BlockFacts {
@@ -33,6 +34,21 @@ pub trait BlockFacts {
 
     /// Whether a flow with this address as source or destination may be in the block. `true` where nothing is known.
     fn may_hold(&self, address: IpAddr) -> bool;
+}
+
+/// All that is known is when flows were: of a whole file, by its header.
+impl BlockFacts for Span {
+    fn bounds(&self, field: Field) -> Option<(u64, u64)> {
+        match field {
+            Field::StartMs => Some(self.start),
+            Field::EndMs => Some(self.end),
+            _ => None,
+        }
+    }
+
+    fn may_hold(&self, _: IpAddr) -> bool {
+        true
+    }
 }
 
 /// A condition that can rule blocks out. Selections implement it, readers call it: neither knows the other.

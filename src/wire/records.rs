@@ -63,11 +63,6 @@ impl Records {
         classic.chain(self.templated.drain())
     }
 
-    /// Takes only the flows of templates (NetFlow 9 and IPFIX).
-    pub fn drain_modern(&mut self) -> impl Iterator<Item = FlowBatch> {
-        self.templated.drain()
-    }
-
     /// Takes what exporters have said of themselves that is new, or not as it was before.
     pub fn facts(&mut self) -> impl Iterator<Item = Fact> {
         self.facts.drain(..)
