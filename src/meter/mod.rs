@@ -10,6 +10,7 @@ mod expiry;
 mod export;
 mod key;
 pub mod link;
+mod manage;
 pub mod packet;
 mod sensor;
 pub mod source;
