@@ -52,20 +52,20 @@ impl<'a> Frames<'a> {
         let rest = self.block.get_mut(self.next..)?;
         let header = Header::read(rest)?;
         self.next += header.next;
-        let (start, end) = (header.start, header.start.checked_add(header.captured)?);
-        rest.get(start..end)?;
-        let grown = match framing {
-            Framing::Cooked => cook(rest, &header),
-            Framing::Ethernet if header.tag.is_some() => put_back(rest, &header),
-            Framing::Ethernet | Framing::Raw => Some(0),
+        let end = header.start.checked_add(header.captured)?;
+        rest.get(header.start..end)?;
+        // There is room, for it was asked for; if there were not, a tag would be missing, a cooked frame empty.
+        let start = match framing {
+            Framing::Cooked => cook(rest, &header).unwrap_or(end),
+            Framing::Ethernet if header.tag.is_some() => put_back(rest, &header).unwrap_or(header.start),
+            Framing::Ethernet | Framing::Raw => header.start,
         };
-        // There is room, for it was asked for; if there were not, the frame would be handed out as it is.
-        let grown = grown.unwrap_or(0);
+        let grown = header.start as i64 - start as i64;
         Some(Frame {
             time_ns: header.time_ns,
-            wire_len: header.wire_len.saturating_add(grown as u32),
+            wire_len: (i64::from(header.wire_len) + grown).clamp(0, u32::MAX.into()) as u32,
             link: framing.link(),
-            data: rest.get(start - grown..end)?,
+            data: rest.get(start..end)?,
         })
     }
 }
@@ -79,6 +79,8 @@ struct Header {
     wire_len: u32,
     /// Where the frame is, from this header on.
     start: usize,
+    /// Where the packet behind its link header is.
+    network: usize,
     /// The tag that was taken out: its Ethernet type, and what follows it.
     tag: Option<[u16; 2]>,
 }
@@ -98,12 +100,13 @@ impl Header {
             captured: number!(u32, header, 12)? as usize,
             wire_len: number!(u32, header, 16)?,
             start: number!(u16, header, 24)?.into(),
+            network: number!(u16, header, 26)?.into(),
             tag,
         })
     }
 }
 
-/// Puts a tag back between a frame's addresses and its type, by moving the addresses; says by how much it has grown.
+/// Puts a tag back between a frame's addresses and its type, by moving the addresses; says where the frame begins now.
 fn put_back(octets: &mut [u8], header: &Header) -> Option<usize> {
     let [kind, tag] = header.tag?;
     let start = header.start.checked_sub(TAG).filter(|start| *start >= HEADER)?;
@@ -115,29 +118,44 @@ fn put_back(octets: &mut [u8], header: &Header) -> Option<usize> {
     let (_, place) = room.split_last_chunk_mut::<TAG>()?;
     let ([k0, k1], [t0, t1]) = (kind.to_be_bytes(), tag.to_be_bytes());
     *place = [k0, k1, t0, t1];
-    Some(TAG)
+    Some(start)
 }
 
-/// Writes the header of a cooked capture, and a tag that was taken out, before a packet; says how long they are.
+/// Replaces a frame's link header by that of a cooked capture, with a tag that was taken out behind it; says where the
+/// frame begins now.
+///
+/// The kernel would take link headers off by itself for a socket of type SOCK_DGRAM, but hides tags then: it says what is
+/// behind all of them where it leaves some in place.
 fn cook(octets: &mut [u8], header: &Header) -> Option<usize> {
-    let len = COOKED + if header.tag.is_some() { TAG } else { 0 };
-    let start = header.start.checked_sub(len)?;
     // sockaddr_ll: family, protocol (big-endian), interface, device type, packet type, address length, address.
     let address: [u8; COOKED] = *octets.get(HEADER..)?.first_chunk()?;
     let [_, _, p0, p1, i0, i1, i2, i3, d0, d1, rest @ ..] = address;
-    let [i0, i1, i2, i3] = u32::from_ne_bytes([i0, i1, i2, i3]).to_be_bytes();
-    let [d0, d1] = u16::from_ne_bytes([d0, d1]).to_be_bytes();
-    let [mut k0, mut k1] = [p0, p1];
-    if let Some([kind, tag]) = header.tag {
-        let [t0, t1] = tag.to_be_bytes();
-        [k0, k1] = kind.to_be_bytes();
-        *octets.get_mut(start + COOKED..)?.first_chunk_mut()? = [t0, t1, p0, p1];
+    let device = u16::from_ne_bytes([d0, d1]);
+    let (protocol, payload) = if Framing::of(device) == Framing::Ethernet {
+        let at = header.start.checked_add(ADDRESSES)?;
+        (*octets.get(at..)?.first_chunk::<2>()?, at + 2)
+    } else {
+        ([p0, p1], header.network)
+    };
+    if payload > header.start.checked_add(header.captured)? {
+        return None;
     }
+    let mut start = payload;
+    let mut kind = protocol;
+    if let Some([tagged, tag]) = header.tag {
+        let ([t0, t1], [p0, p1]) = (tag.to_be_bytes(), protocol);
+        start = start.checked_sub(TAG)?;
+        *octets.get_mut(start..)?.first_chunk_mut()? = [t0, t1, p0, p1];
+        kind = tagged.to_be_bytes();
+    }
+    start = start.checked_sub(COOKED)?;
+    let ([k0, k1], [d0, d1]) = (kind, device.to_be_bytes());
+    let [i0, i1, i2, i3] = u32::from_ne_bytes([i0, i1, i2, i3]).to_be_bytes();
     let cooked = octets.get_mut(start..)?.first_chunk_mut::<COOKED>()?;
     let (before, behind) = cooked.split_at_mut(10);
     before.copy_from_slice(&[k0, k1, 0, 0, i0, i1, i2, i3, d0, d1]);
     behind.copy_from_slice(&rest);
-    Some(len)
+    Some(start)
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ impl Framing {
     }
 
     /// By the kernel's number of the device's type.
-    fn of(device: u16) -> Framing {
+    pub(super) fn of(device: u16) -> Framing {
         match device {
             libc::ARPHRD_ETHER | libc::ARPHRD_LOOPBACK => Framing::Ethernet,
             // Tunnels, and tun.
@@ -62,7 +62,7 @@ impl Interface {
             return Ok(Interface { index: 0, link: Framing::Cooked.link() });
         }
         let index = if_nametoindex(name).map_err(|e| unknown(name, e.into()))?;
-        let device = Socket::open(false).map_err(|e| no_right(name, &e))?.device(index);
+        let device = Socket::open().map_err(|e| no_right(name, &e))?.device(index);
         let device = device.map_err(|e| format!("{name}: {e}"))?;
         Ok(Interface { index, link: Framing::of(device).link() })
     }

@@ -132,7 +132,7 @@ impl Live {
         let framing = interface.framing();
         let in_kernel = options.filter.as_ref().filter(|_| framing != Framing::Cooked);
         let in_kernel = in_kernel.filter(|filter| !filter.looks_for_tags() && socket::fits(filter));
-        let socket = Socket::open(framing == Framing::Cooked).map_err(|e| interface::no_right(name, &e))?;
+        let socket = Socket::open().map_err(|e| interface::no_right(name, &e))?;
         let size = ring::Size::of(options.buffer);
         let ring = Ring::new(socket, size, RETIRE_MS).map_err(|e| failed("no memory for its ring (-B)", e))?;
         let socket = ring.socket();

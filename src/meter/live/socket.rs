@@ -14,7 +14,6 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::libc::{self, c_int, socklen_t};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{LinkAddr, SockaddrLike, bind, getsockname};
 use socket2::{Domain, SockFilter, Type};
 
 use super::super::filter::{Instruction, MAX_INSTRUCTIONS, Program};
@@ -23,7 +22,17 @@ use super::super::filter::{Instruction, MAX_INSTRUCTIONS, Program};
 #[derive(Debug)]
 pub(super) struct Socket(socket2::Socket);
 
-/// The kernel's answer to what a filter takes nothing of.
+const NOWHERE: libc::sockaddr_ll = libc::sockaddr_ll {
+    sll_family: 0,
+    sll_protocol: 0,
+    sll_ifindex: 0,
+    sll_hatype: 0,
+    sll_pkttype: 0,
+    sll_halen: 0,
+    sll_addr: [0; 8],
+};
+
+/// A filter that takes nothing.
 const NOTHING: SockFilter = SockFilter::new(RETURN, 0, 0, 0);
 const RETURN: u16 = 0x06;
 
@@ -47,10 +56,8 @@ pub(super) fn fits(program: &Program) -> bool {
 }
 
 impl Socket {
-    /// With `cooked`, packets come without their link header.
-    pub(super) fn open(cooked: bool) -> io::Result<Socket> {
-        let kind = if cooked { Type::DGRAM } else { Type::RAW };
-        Ok(Socket(socket2::Socket::new(Domain::PACKET, kind, None)?))
+    pub(super) fn open() -> io::Result<Socket> {
+        Ok(Socket(socket2::Socket::new(Domain::PACKET, Type::RAW, None)?))
     }
 
     /// Binds to an interface; with `hear`, packets come from now on.
@@ -60,21 +67,23 @@ impl Socket {
             sll_family: libc::AF_PACKET as u16,
             sll_protocol: protocol,
             sll_ifindex: index.cast_signed(),
-            sll_hatype: 0,
-            sll_pkttype: 0,
-            sll_halen: 0,
-            sll_addr: [0; 8],
+            ..NOWHERE
         };
         let len = size_of::<libc::sockaddr_ll>() as socklen_t;
-        // SAFETY: the pointer is to a whole sockaddr_ll of this length and family, which is copied.
-        let address = unsafe { LinkAddr::from_raw((&raw const address).cast(), Some(len)) };
-        Ok(bind(self.0.as_raw_fd(), &address.ok_or(Errno::EINVAL)?)?)
+        // SAFETY: the kernel reads `len` octets from a structure of that length.
+        let result = unsafe { libc::bind(self.0.as_raw_fd(), (&raw const address).cast(), len) };
+        Errno::result(result)?;
+        Ok(())
     }
 
     /// The type (ARPHRD_...) of an interface's device.
     pub(super) fn device(&self, index: u32) -> io::Result<u16> {
         self.bind(index, false)?;
-        Ok(getsockname::<LinkAddr>(self.0.as_raw_fd())?.hatype())
+        let (mut address, mut len) = (NOWHERE, size_of::<libc::sockaddr_ll>() as socklen_t);
+        // SAFETY: the kernel writes at most `len` octets to a structure of that length, all values of which are valid.
+        let result = unsafe { libc::getsockname(self.0.as_raw_fd(), (&raw mut address).cast(), &raw mut len) };
+        Errno::result(result)?;
+        Ok(address.sll_hatype)
     }
 
     pub(super) fn promiscuous(&self, index: u32) -> io::Result<()> {
