@@ -5,8 +5,11 @@ use std::fmt::{self, Write};
 
 use super::exporter::Sent;
 use super::worker::Snapshot;
-use crate::meter::Stats;
+use crate::cli::Failure;
+use crate::cli::flow_send::ExportVersion;
+use crate::cli::flow_sensor::Args;
 use crate::meter::live::Counts;
+use crate::meter::{Meter, Stats};
 
 /// What was metered and exported.
 pub struct Account {
@@ -24,6 +27,8 @@ pub struct Account {
     pub interfaces: Option<Vec<Interface>>,
     /// The sensor's own messages, which were not metered.
     pub own: u64,
+    /// Capture threads that did not answer.
+    pub silent: usize,
 }
 
 /// What was settled when the sensor started.
@@ -35,6 +40,14 @@ pub struct Terms {
     pub templates: bool,
     /// Whether IPv6 flows are kept.
     pub ipv6: bool,
+}
+
+impl Terms {
+    /// As the command line has them.
+    pub fn of(args: &Args) -> Result<Terms, Failure> {
+        let templates = matches!(args.version()?, ExportVersion::Template(_));
+        Ok(Terms { version: args.export_version.clone(), templates, ipv6: args.settings()?.ipv6 })
+    }
 }
 
 /// What the system counted of an interface.
@@ -61,7 +74,14 @@ impl Account {
             unrecorded: snapshots.iter().filter_map(|snapshot| snapshot.ipv6).reduce(|a, b| a + b),
             interfaces: Some(interfaces(snapshots)),
             own: snapshots.iter().map(|snapshot| snapshot.own).sum(),
+            silent: 0,
         }
+    }
+
+    /// Of a capture file.
+    pub fn file(meter: &Meter, sent: Sent, terms: Terms, unrecorded: Option<u64>) -> Account {
+        let (stats, active) = (meter.stats().clone(), meter.flows());
+        Account { stats, active, sent, terms, unrecorded, interfaces: None, own: 0, silent: 0 }
     }
 
     fn system(&self, interfaces: &[Interface], f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -79,7 +99,7 @@ impl Account {
             let packets = self.stats.ipv6;
             writeln!(lines, "IPv6 packets: {packets} (not exportable in version {version}; {unrecorded} flows kept)")?;
         }
-        let Some(interfaces) = &self.interfaces else { return heading(&lines, f) };
+        let Some(interfaces) = &self.interfaces else { return self.write_ours(&lines, f) };
         for Interface { name, counts: Counts { received, dropped, freezes, missed }, threads } in interfaces {
             let metered = received.saturating_sub(*dropped);
             writeln!(
@@ -89,13 +109,19 @@ impl Account {
             )?;
         }
         writeln!(lines, "Own exports left out: {}", self.own)?;
-        heading(&lines, f)
+        if self.silent > 0 {
+            writeln!(lines, "Capture threads without an answer: {} (not counted here)", self.silent)?;
+        }
+        self.write_ours(&lines, f)
     }
-}
 
-/// Writes lines, if there are any, after an empty one.
-fn heading(lines: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if lines.is_empty() { Ok(()) } else { write!(f, "\n{lines}") }
+    /// Writes lines of ours, if there are any, after an empty one, which is there already if no flows have ended.
+    fn write_ours(&self, lines: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !lines.is_empty() && self.stats.flows() > 0 {
+            writeln!(f)?;
+        }
+        f.write_str(lines)
+    }
 }
 
 /// The interfaces of capture threads, in the order of the first of each.
@@ -136,9 +162,11 @@ mod tests {
     use super::*;
 
     fn snapshot(interface: &str, received: u64, missed: u64) -> Snapshot {
+        let mut stats = Stats::default();
+        (stats.packets, stats.ipv6, stats.not_ip) = (received - 1, 2, 1);
         Snapshot {
             interface: interface.into(),
-            stats: Stats { packets: received - 1, ipv6: 2, not_ip: 1, ..Stats::default() },
+            stats,
             flows: 2,
             counts: Counts { received: received + 1, dropped: 1, freezes: 1, missed },
             ipv6: Some(0),
@@ -162,7 +190,7 @@ Packets received by libpcap: 63
 Packets dropped by libpcap: 3
 Packets dropped by interface: 6
 
-\nIPv6 packets: 6 (not exportable in version 5; 0 flows kept)
+IPv6 packets: 6 (not exportable in version 5; 0 flows kept)
 Interface a: 40 packets taken, 2 dropped by a full ring (2 times), 6 by the interface, capture threads: 2
 Interface b: 20 packets taken, 1 dropped by a full ring (1 times), 0 by the interface, capture threads: 1
 Own exports left out: 9

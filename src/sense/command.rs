@@ -21,11 +21,34 @@ pub struct Reply {
     text: String,
     /// Flows that follow.
     flows: Option<Dump>,
+    /// What is to be done when it has been said.
+    after: After,
+}
+
+/// What is to be done after an answer: before it, the program might be gone.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum After {
+    /// Nothing more.
+    #[default]
+    Nothing,
+    /// To end the sensor.
+    ShutDown,
+    /// To end it at once.
+    Exit,
 }
 
 impl Reply {
     fn text(text: String) -> Reply {
-        Reply { text, flows: None }
+        Reply { text, flows: None, after: After::Nothing }
+    }
+
+    /// Does what is left to be done.
+    pub fn finish(&self, sensor: &Sensor) {
+        match self.after {
+            After::Nothing => {}
+            After::ShutDown => sensor.shut_down(),
+            After::Exit => sensor.exit(),
+        }
     }
 
     /// Whether it may be more than a socket takes at once.
@@ -54,14 +77,8 @@ pub fn answer(sensor: &Sensor, line: &str) -> Reply {
         "statistics" => return statistics(sensor),
         "dump-flows" => return dump(sensor),
         "timeouts" => timeouts(sensor),
-        "shutdown" => {
-            sensor.shut_down();
-            "Shutting down gracefully...\n".to_owned()
-        }
-        "exit" => {
-            sensor.exit();
-            "Exiting now...\n".to_owned()
-        }
+        "shutdown" => return last("Shutting down gracefully...\n", After::ShutDown),
+        "exit" => return last("Exiting now...\n", After::Exit),
         "expire-all" => return flows(sensor, &Ask::ExpireAll, "Expired"),
         "delete-all" => return flows(sensor, &Ask::DeleteAll, "Deleted"),
         "stop-gather" => return gather(sensor, false),
@@ -84,6 +101,11 @@ pub fn answer(sensor: &Sensor, line: &str) -> Reply {
     Reply::text(said(did))
 }
 
+/// The last answer there is.
+fn last(what: &str, after: After) -> Reply {
+    Reply { after, ..Reply::text(said(what)) }
+}
+
 fn unknown(line: &str) -> String {
     format!("{UNKNOWN}\"{line}\"\n")
 }
@@ -99,7 +121,8 @@ fn statistics(sensor: &Sensor) -> Reply {
         Err(why) => return failed(&why),
     };
     let since = DateTime::<Utc>::from(sensor.started).format("%Y-%m-%dT%H:%M:%S UTC");
-    let account = Account::live(&snapshots, sensor.sent(), sensor.terms.clone());
+    let silent = sensor.threads().saturating_sub(snapshots.len());
+    let account = Account { silent, ..Account::live(&snapshots, sensor.sent(), sensor.terms.clone()) };
     Reply::text(said(format_args!("Accumulated statistics since {since}:\n{account}")))
 }
 
@@ -125,7 +148,7 @@ fn dump(sensor: &Sensor) -> Reply {
         Ok(Dump::new(flows, ended, SystemTime::now()))
     };
     match ask() {
-        Ok(flows) => Reply { text: said("Dumping flow data:\n"), flows: Some(flows) },
+        Ok(flows) => Reply { text: said("Dumping flow data:\n"), flows: Some(flows), after: After::Nothing },
         Err(why) => failed(&why),
     }
 }

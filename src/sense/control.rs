@@ -124,7 +124,10 @@ fn attend(mut stream: UnixStream, sensor: &Arc<Sensor>, writers: &Arc<AtomicUsiz
     stream.set_write_timeout(Some(TAKING))?;
     let free = || writers.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| (n < WRITERS).then_some(n + 1)).is_ok();
     if !reply.is_long() || !free() {
-        return write(&stream, &reply);
+        let written = write(&stream, &reply);
+        drop(stream);
+        reply.finish(sensor);
+        return written;
     }
     let writers = writers.clone();
     let writing = std::thread::Builder::new().name("answer".into()).spawn({
@@ -134,7 +137,10 @@ fn attend(mut stream: UnixStream, sensor: &Arc<Sensor>, writers: &Arc<AtomicUsiz
             writers.fetch_sub(1, Ordering::SeqCst);
         }
     });
-    writing.map(drop).inspect_err(|_| drop(writers.fetch_sub(1, Ordering::SeqCst)))
+    if writing.is_err() {
+        writers.fetch_sub(1, Ordering::SeqCst);
+    }
+    writing.map(drop)
 }
 
 fn write(stream: &UnixStream, reply: &Reply) -> io::Result<()> {

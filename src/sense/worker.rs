@@ -35,6 +35,8 @@ pub enum Ask {
     Flows,
     /// To take packets, or to leave them.
     Gather(bool),
+    /// To send flows by a template of the user's.
+    Template(String),
     /// To end, without ending its flows.
     Exit,
 }
@@ -222,6 +224,7 @@ impl Worker {
                 self.gathering = *on;
                 Answer::Done
             }
+            Ask::Template(list) => self.flows.set_template(list).map_or_else(Answer::Failed, |()| Answer::Done),
             Ask::Exit => Answer::Done,
         })
     }

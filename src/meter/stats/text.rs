@@ -141,7 +141,7 @@ over 2 GiB =         0
 Per-protocol statistics:     Octets      Packets   Avg Life    Max Life
            icmp (1):             36            1       0.00s       0.00s
             tcp (6):           1300            5      17.16s      34.31s
-     Unknown (200):            100            2       0.02s       0.02s
+      Unknown (200):            100            2       0.02s       0.02s
 ";
         assert_eq!(text(&stats), expected);
     }
