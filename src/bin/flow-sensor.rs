@@ -59,6 +59,10 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if let Some(damage) = &damage {
         complain("flow-sensor", format_args!("{name}: {damage}"));
     }
+    if let Some(link) = meter.unknown_link() {
+        let what = format_args!("{name}: frames of link type {link} are not understood, and were left out");
+        complain("flow-sensor", what);
+    }
     let version = &args.export_version;
     if args.foreground || args.debug || (args.write.is_none() && args.collectors.is_empty()) {
         statistics(&meter, sent, version, ipv6);
@@ -67,7 +71,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         let what = format_args!("left out {packets} IPv6 packets; versions 9 and 10 can carry them (-v, for files -V)");
         complain("flow-sensor", what);
     }
-    Ok(if damage.is_none() && sent.failures == 0 { Exit::Fine } else { Exit::Partly })
+    Ok(if damage.is_none() && sent.failures == 0 && meter.unknown_link().is_none() { Exit::Fine } else { Exit::Partly })
 }
 
 /// Where flows go: made into classic records, for a modern file, to be sent with templates.

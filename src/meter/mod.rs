@@ -8,6 +8,7 @@ mod biflow;
 mod cache;
 mod expiry;
 mod export;
+pub mod fragments;
 mod key;
 pub mod link;
 pub mod packet;
