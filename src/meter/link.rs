@@ -57,7 +57,7 @@ pub fn plain_ipv4<'a>(frame: &Frame<'a>) -> Option<Network<'a>> {
 /// Finds the IP packet of a frame. With `compat` as softflowd does: behind one 802.1Q tag and MPLS labels, which count as
 /// octets, and behind nothing else.
 pub fn network<'a>(frame: &Frame<'a>, compat: bool) -> Result<Network<'a>, Unmetered> {
-    walk::Walk::new(frame.data, header::payload(frame.link, frame.data)?).to_ip(frame.wire_len, compat)
+    walk::Walk::new(frame, header::payload(frame.link, frame.data)?).to_ip(compat)
 }
 
 /// The 16 bits at an offset, most significant octet first.
@@ -74,3 +74,6 @@ fn word(data: &[u8], at: usize) -> Result<u16, Unmetered> {
 fn octet(data: &[u8], at: usize) -> Result<u8, Unmetered> {
     data.get(at).copied().ok_or(Unmetered::TooShort)
 }
+
+#[cfg(test)]
+mod tests;

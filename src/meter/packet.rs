@@ -14,6 +14,9 @@ pub const UDP: u8 = 17;
 /// The number of ICMP for IPv6.
 pub const ICMP6: u8 = 58;
 
+/// Octets behind the header in Ethernet's shortest frame.
+const SHORTEST: u32 = 46;
+
 /// A UDP datagram in a frame.
 #[derive(Clone, Copy, Debug)]
 pub struct Datagram<'a> {
@@ -156,6 +159,8 @@ impl<'a> Ip<'a> {
             Address::V6(u128::from_be_bytes(octets))
         };
         let rest_len = match u32::from(u16::from_be_bytes([header[4], header[5]])) {
+            // Nothing but Ethernet's padding.
+            0 if found.wire_len <= SHORTEST => 0,
             // A jumbogram, or left to the network card.
             0 => found.wire_len.saturating_sub(40),
             n => n,

@@ -1,11 +1,12 @@
 //! From the end of a link header to an IP header.
 
-use super::{Network, Unmetered, octet, word};
+use super::{LinkType, Network, Unmetered, octet, word};
+use crate::meter::source::Frame;
 
 /// Headers stepped over before an IP header; a frame with more is not understood.
 const STEPS: usize = 16;
 /// MPLS labels stepped over, all in one step.
-const LABELS: usize = 16;
+const LABELS: usize = 64;
 
 /// What comes next in a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +37,8 @@ impl Next {
 /// A place in a frame.
 pub(super) struct Walk<'a> {
     data: &'a [u8],
+    link: LinkType,
+    wire_len: u32,
     next: Next,
     at: usize,
     /// The outermost VLAN tag's number.
@@ -45,12 +48,13 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(data: &'a [u8], (next, at): (Next, usize)) -> Walk<'a> {
-        Walk { data, next, at, vlan: None, labels: 0 }
+    /// At the end of a frame's link header.
+    pub(super) fn new(frame: &Frame<'a>, (next, at): (Next, usize)) -> Walk<'a> {
+        Walk { data: frame.data, link: frame.link, wire_len: frame.wire_len, next, at, vlan: None, labels: 0 }
     }
 
     /// Goes on to the IP packet.
-    pub(super) fn to_ip(mut self, wire_len: u32, compat: bool) -> Result<Network<'a>, Unmetered> {
+    pub(super) fn to_ip(mut self, compat: bool) -> Result<Network<'a>, Unmetered> {
         for _ in 0..STEPS {
             let version = match self.next {
                 Next::IPV4 => 4,
@@ -72,7 +76,7 @@ impl<'a> Walk<'a> {
             return Ok(Network {
                 version,
                 packet: self.data.get(self.at..).unwrap_or_default(),
-                wire_len: wire_len.saturating_sub(before as u32),
+                wire_len: self.wire_len.saturating_sub(before as u32),
                 vlan: self.vlan.unwrap_or(0),
             });
         }
@@ -117,8 +121,8 @@ impl<'a> Walk<'a> {
 
     fn step_as_softflowd(&mut self) -> Result<(), Unmetered> {
         match self.next {
-            Next::Type(0x8100) if self.vlan.is_none() => self.tag(),
-            Next::Type(0x8847 | 0x8848) => self.labels(),
+            Next::Type(0x8100) if self.vlan.is_none() && self.link == LinkType::ETHERNET => self.tag(),
+            Next::Type(0x8847) => self.labels(),
             Next::Ppp => self.ppp(),
             _ => Err(Unmetered::NotIp),
         }
