@@ -57,7 +57,7 @@ pub fn plain_ipv4<'a>(frame: &Frame<'a>) -> Option<Network<'a>> {
 /// Finds the IP packet of a frame. With `compat` as softflowd does: behind one 802.1Q tag and MPLS labels, which count as
 /// octets, and behind nothing else.
 pub fn network<'a>(frame: &Frame<'a>, compat: bool) -> Result<Network<'a>, Unmetered> {
-    walk::Walk::new(frame, header::payload(frame.link, frame.data)?).to_ip(compat)
+    walk::Walk::new(frame, header::payload(frame.link, frame.data)?).find_ip(compat)
 }
 
 /// The 16 bits at an offset, most significant octet first.

@@ -54,7 +54,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes on to the IP packet.
-    pub(super) fn to_ip(mut self, compat: bool) -> Result<Network<'a>, Unmetered> {
+    pub(super) fn find_ip(mut self, compat: bool) -> Result<Network<'a>, Unmetered> {
         for _ in 0..STEPS {
             let version = match self.next {
                 Next::IPV4 => 4,
