@@ -8,10 +8,15 @@
 //! its record.
 
 mod columns;
+mod rows;
 mod shape;
+mod split;
+mod tell;
+mod template;
 
 pub use columns::Columns;
 pub use shape::{Shape, Times};
+pub use template::Template;
 
 use std::net::Ipv4Addr;
 
