@@ -10,7 +10,7 @@ use flowtools::cli::{Exit, Failure, program};
 use flowtools::collect::capture::Making;
 use flowtools::collect::log::{Log, Sink};
 use flowtools::collect::process::{PidFile, Signals, detach, usual_umask};
-use flowtools::collect::{Config, Sockets, Summary, clients, run as collect, templates};
+use flowtools::collect::{Config, Sockets, Summary, clients, run as collect, storing, templates};
 use flowtools::file::WriteOptions;
 use flowtools::file::archive::{Limits, Rotation};
 use flowtools::flow::{Form, Order, StreamInfo, Version};
@@ -60,7 +60,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
     log.info(format!(
         "listening at {}, archive {}, socket buffer {} KiB",
         args.endpoint,
-        config.making.folder.display(),
+        config.storing.making.folder.display(),
         receiver.buffer() / 1024
     ));
     let summary = collect(config, Sockets { receiver, listeners, clients }, &signals, &log);
@@ -90,12 +90,14 @@ fn config(args: &Args) -> Result<Config, Failure> {
     let limit = |n: u64| Some(n).filter(|n| *n > 0);
     Ok(Config {
         templates: templates::path(&folder, args.endpoint.port),
-        making: Making { folder, nesting: args.nesting.unwrap_or_default(), classic, modern },
-        form: args.export_version,
+        storing: storing::Config {
+            making: Making { folder, nesting: args.nesting.unwrap_or_default(), classic, modern },
+            form: args.export_version,
+            limits: Limits { files: limit(args.expire_count), octets: limit(args.expire_size) },
+            program: args.program.as_deref().map(words).transpose()?,
+        },
         scale_sampling: args.scale_sampling,
         rotation: Rotation::new(args.rotations),
-        limits: Limits { files: limit(args.expire_count), octets: limit(args.expire_size) },
-        program: args.program.as_deref().map(words).transpose()?,
         stat: args.stat,
         clients: args.clients,
     })

@@ -1,19 +1,26 @@
 //! Arguments of flow-sensor.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{Parser, ValueEnum};
 
 use super::Failure;
 use super::common::{ByteOrder, CodecName};
 use super::flow_send::ExportVersion;
+use crate::file::archive::{Nesting, size};
 use crate::flow::{Form, Version};
 use crate::meter::{MAX_FLOWS, MAX_LIFE, Settings, Shape, Timeouts, Times, Track};
 use crate::net::Transport;
 use crate::wire::Protocol;
 
-/// Meter packets: read a capture file, and export its flows as NetFlow or write them to a flow file
+/// Where the control socket is unless told otherwise.
+pub const CONTROL: &str = "/var/run/flow-sensor.ctl";
+/// Where the process number is written unless told otherwise.
+const PID_FILE: &str = "/var/run/flow-sensor.pid";
+
+/// Meter packets of a network interface or a capture file, and export their flows or write them to flow files
 #[derive(Parser, Debug)]
 #[command(
     name = "flow-sensor",
@@ -27,13 +34,14 @@ Examples:
   flow-sensor -r morning.pcap -v 10 -w morning
   flow-sensor -r morning.pcap -n 192.0.2.1:4739 -v 10 -b -P tcp
   flow-sensor -r morning.pcapng -n 192.0.2.1:2055 -v 5 -t udp=30s -t maxlife=5m
-  tcpdump -i eth0 -w - | flow-sensor -r - -w flows -d"
+  flow-sensor -i eth1 -n 192.0.2.1:2055 -v 9 not port 2055
+  flow-sensor -i eth1 -i eth2 -w /flows -v 10 -m 1000000 --user flows"
 )]
 pub struct Args {
     /// Capture file to read, pcap or pcapng; `-` is standard input
     #[arg(short = 'r', long = "read", value_name = "FILE")]
     pub read: Option<PathBuf>,
-    /// Write a flow file; `-` is standard output
+    /// Write a flow file; `-` is standard output; a folder becomes an archive of files as flow-capture makes them
     #[arg(short = 'w', long = "write", value_name = "FILE")]
     pub write: Option<PathBuf>,
     /// Send flows to these collectors; an IPv6 address stands in brackets
@@ -94,9 +102,9 @@ pub struct Args {
     /// Send from this network interface
     #[arg(short = 'S', long, value_name = "INTERFACE")]
     pub send_interface: Option<String>,
-    /// Pause between datagrams, so that reading a file does not flood the collector; 0 none
-    #[arg(long, value_name = "MICROSECONDS", default_value_t = 50)]
-    pub pace: u64,
+    /// Pause between datagrams, so that reading a file does not flood the collector [default with -r: 50]
+    #[arg(long, value_name = "MICROSECONDS")]
+    pub pace: Option<u64>,
     /// The exporter's address in the flow file
     #[arg(short = 'e', long, value_name = "ADDRESS")]
     pub exporter: Option<IpAddr>,
@@ -112,48 +120,106 @@ pub struct Args {
     /// How the columns of a modern file are compressed (default: zstd, in pipes none)
     #[arg(long, value_name = "CODEC", value_enum)]
     pub codec: Option<CodecName>,
+    /// Network interface to listen on; may be given several times. The number before it is exported as the
+    /// interface's
+    #[arg(short = 'i', long = "interface", value_name = "[INDEX:]INTERFACE")]
+    pub interfaces: Vec<Interface>,
+    /// Capture threads an interface, each with a cache of -m flows
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub threads: u8,
+    /// Do not make the interface hear what is not addressed to it
+    #[arg(short = 'N', long)]
+    pub not_promiscuous: bool,
+    /// Octets of the buffer that packets wait in
+    #[arg(short = 'B', long, value_name = "BYTES")]
+    pub buffer: Option<u64>,
+    /// Octets captured of a packet; its headers are enough
+    #[arg(short = 'C', long, value_name = "OCTETS")]
+    pub snaplen: Option<u32>,
+    /// Control socket, for flow-sensorctl; `none` is none [default with -i: /var/run/flow-sensor.ctl]
+    #[arg(short = 'c', long, value_name = "SOCKET")]
+    pub control: Option<PathBuf>,
+    /// Process id file; `none` is none [default in the background: /var/run/flow-sensor.pid]
+    #[arg(short = 'p', long, value_name = "FILE")]
+    pub pid_file: Option<PathBuf>,
+    /// User to become when everything is open, if we are root
+    #[arg(long, value_name = "USER", default_value = "nobody")]
+    pub user: String,
+    /// Folder to be confined to, made if it is not there, if we are root and write no archive; `none` is none
+    #[arg(long, value_name = "DIR", default_value = "/run/flow-sensor")]
+    pub chroot: Option<PathBuf>,
+    /// How an archive is kept.
+    #[command(flatten)]
+    pub archive: ArchiveArgs,
+    /// What to meter, as a packet filter expression in tcpdump's language: by libpcap, if it is installed
+    #[arg(value_name = "EXPRESSION", trailing_var_arg = true)]
+    pub expression: Vec<String>,
     /// softflowd's options without effect here.
     #[command(flatten)]
     pub softflowd: Softflowd,
 }
 
-/// Softflowd's options that have nothing to do, or cannot be had yet.
+/// How an archive of flow files is kept, as by flow-capture.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Archive (-w DIR)")]
+pub struct ArchiveArgs {
+    /// Begin a new file N times a day besides at midnight
+    #[arg(long, value_name = "N", default_value_t = 95)]
+    pub rotations: u32,
+    /// Folders by date, as flow-capture's -N [default: 3]
+    #[arg(long, value_name = "LEVEL", allow_hyphen_values = true)]
+    pub nesting: Option<Nesting>,
+    /// Keep so many complete files (0: any number)
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    pub expire_count: u64,
+    /// Keep so many octets of complete files (b, K, M, G; 0: any number)
+    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
+    pub expire_size: u64,
+}
+
+/// `-i`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Interface {
+    /// The number exported as the interface's; none was given.
+    pub index: Option<u16>,
+    /// Its name.
+    pub name: String,
+}
+
+impl FromStr for Interface {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Interface, String> {
+        let (index, name) = match text.split_once(':') {
+            Some((index, name)) if index.bytes().all(|b| b.is_ascii_digit()) && !index.is_empty() => {
+                let index = index.parse().map_err(|_| format!("'{index}': expected a number from 0 to 65535"))?;
+                (Some(index), name)
+            }
+            _ => (None, text),
+        };
+        if name.is_empty() {
+            Err("expected the name of an interface".into())
+        } else {
+            Ok(Interface { index, name: name.into() })
+        }
+    }
+}
+/// softflowd's options that have nothing to do here.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Accepted for softflowd's sake")]
 pub struct Softflowd {
     /// Adjust times when a file is read: they always are the capture's
     #[arg(short = 'a')]
     pub adjust: bool,
-    /// Capture buffer
-    #[arg(short = 'B', value_name = "BYTES")]
-    pub buffer: Option<u64>,
-    /// Octets captured of a packet
-    #[arg(short = 'C', value_name = "SNAPLEN")]
-    pub snaplen: Option<u32>,
-    /// Control socket: none with -r
-    #[arg(short = 'c', value_name = "SOCKET")]
-    pub control: Option<PathBuf>,
     /// Nothing to do
     #[arg(short = 'g')]
     pub g: bool,
-    /// Not promiscuous
-    #[arg(short = 'N')]
-    pub not_promiscuous: bool,
-    /// Process id file: none with -r
-    #[arg(short = 'p', value_name = "FILE")]
-    pub pid_file: Option<PathBuf>,
-    /// MPLS labels exported: none in this version
+    /// MPLS labels exported: none
     #[arg(short = 'x', value_name = "LABELS")]
     pub labels: Option<u32>,
-    /// Live capture: not in this version
-    #[arg(short = 'i', value_name = "[INDEX:]INTERFACE")]
-    pub interface: Option<String>,
     /// Receive PSAMP: not in this version
     #[arg(short = 'R', value_name = "PORT")]
     pub psamp: Option<u16>,
-    /// Packet filter: not in this version
-    #[arg(value_name = "EXPRESSION", action = ArgAction::Append)]
-    pub expression: Vec<String>,
 }
 
 /// `-T`.
@@ -189,26 +255,47 @@ pub enum TimeFormat {
 impl Args {
     /// What is asked for and cannot be had: one line.
     pub fn check(&self) -> Result<(), Failure> {
-        let s = &self.softflowd;
         let wrong = |what: &str| Err(Failure::Usage(what.to_owned()));
-        if s.interface.is_some() {
-            return wrong("-i: live capture is not in this version yet; read a capture file with -r");
+        if self.softflowd.psamp.is_some() {
+            return wrong("-R: PSAMP is not received; flow-capture collects, and -i and -r meter");
         }
-        if s.psamp.is_some() {
-            return wrong("-R: receiving PSAMP is not in this version yet; read a capture file with -r");
+        if !self.interfaces.is_empty() && self.read.is_some() {
+            return wrong("-i and -r: expected one of them");
         }
-        if !s.expression.is_empty() {
-            return wrong("packet filter expressions are not in this version yet; filter with tcpdump -w - EXPRESSION");
+        if self.read.is_some() && self.folder().is_some() {
+            return wrong("-w: a folder; expected the name of a flow file with -r");
         }
         let version = self.version()?;
         if self.transport.is_connected() && version != ExportVersion::Template(Protocol::Ipfix) {
             let transport = self.transport;
             return wrong(&format!("-P {transport}: version {version} goes by udp; by {transport} goes IPFIX (-v 10)"));
         }
-        if self.read.is_none() {
-            return wrong("nothing to read: name a capture file with -r");
+        if self.read.is_none() && self.interfaces.is_empty() {
+            return wrong("nothing to meter: name an interface with -i or a capture file with -r");
         }
         Ok(())
+    }
+
+    /// Whether a live sensor stays in the foreground.
+    pub fn stays(&self) -> bool {
+        self.foreground || self.debug
+    }
+
+    /// The folder of the archive to be written, if one is.
+    pub fn folder(&self) -> Option<&Path> {
+        self.write.as_deref().filter(|path| path.is_dir())
+    }
+
+    /// Where the control socket is to be, if there is to be one.
+    pub fn control_path(&self) -> Option<PathBuf> {
+        let path = self.control.clone().unwrap_or_else(|| CONTROL.into());
+        (path.as_os_str() != "none").then_some(path)
+    }
+
+    /// Where the process number is to be written, if it is.
+    pub fn pid_path(&self) -> Option<PathBuf> {
+        let usual = (!self.stays()).then(|| PathBuf::from(PID_FILE));
+        self.pid_file.clone().or(usual).filter(|path| path.as_os_str() != "none")
     }
 
     /// The version of what is sent.

@@ -2,12 +2,10 @@
 //!
 //! One file a program holds its arguments ([`clap`]); help, man page and completions are made from them.
 
-pub mod collectors;
 pub mod common;
 pub mod date;
 pub mod describe;
 pub mod explain;
-pub mod exporter;
 pub mod output;
 mod patient;
 pub mod progress;

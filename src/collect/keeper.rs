@@ -57,8 +57,8 @@ pub struct Keeper {
     pub modern: WriteOptions,
     /// The program to be told of finished files, and its first arguments.
     pub program: Option<Vec<String>>,
-    /// The socket, to be asked what the system dropped.
-    pub receiver: Arc<Receiver>,
+    /// The socket flows come by, if there is one, to be asked what the system dropped.
+    pub receiver: Option<Arc<Receiver>>,
     /// Where to say what happens.
     pub log: Log,
 }
@@ -122,7 +122,7 @@ impl Keeper {
 
     /// Says what the system dropped since it was last asked.
     fn ask(&self, before: &mut u64) {
-        let now = self.receiver.drops().unwrap_or(0);
+        let now = self.receiver.as_ref().and_then(|receiver| receiver.drops()).unwrap_or(0);
         if now > *before {
             let new = now - *before;
             self.log

@@ -4,19 +4,17 @@
 //! ([`store`]) takes flows from a bounded queue ([`queue`]) and writes the archive's files ([`capture`]), modern ones
 //! second by second ([`gather`]); the refining one ([`refine`]) writes these anew, small and indexed, when they are done
 //! with; the keeper ([`keeper`]) completes what a killed collector left behind ([`recover`]), expires, runs programs.
-//! Live clients ([`clients`]), the log and the file of [`templates`] have threads of their own.
+//! [`storing`] starts the last three, for flows from wherever. Live clients ([`clients`]), the log and the file of
+//! [`templates`] have threads of their own.
 
 use std::io;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
-use crate::file::archive::{Limits, Rotation};
-use crate::flow::Form;
+use crate::file::archive::Rotation;
 use crate::net::{Receiver, StreamListener};
 use crate::wire::{Counters, Decoder};
 
@@ -31,40 +29,30 @@ pub mod receive;
 pub mod recover;
 pub mod refine;
 pub mod store;
+pub mod storing;
 pub mod streams;
 pub mod templates;
 mod zlib;
 
-use capture::Making;
 use clients::Clients;
-use keeper::Keeper;
 use log::Log;
 use process::Signals;
 use receive::Receiving;
-use refine::Refining;
-use store::{Store, Stored, Told};
+use store::Stored;
+use storing::Storing;
 use streams::Streams;
-
-/// Octets of flows that may wait to be written.
-const QUEUE: usize = 256 << 20;
 
 /// What a collector is to do.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// How files are made.
-    pub making: Making,
-    /// What is stored; `None` is what the first datagram is stored as.
-    pub form: Option<Form>,
+    /// How flows are stored.
+    pub storing: storing::Config,
     /// Whether packets and octets are multiplied by the rate they were sampled at.
     pub scale_sampling: bool,
     /// Where templates are kept from one run to the next.
     pub templates: PathBuf,
     /// When new files are begun.
     pub rotation: Rotation,
-    /// What the archive may hold.
-    pub limits: Limits,
-    /// The program told of each finished file, and its first arguments.
-    pub program: Option<Vec<String>>,
     /// Minutes between lines on how exporters do; 0 is none.
     pub stat: u32,
     /// Live clients served at once.
@@ -99,43 +87,19 @@ pub struct Summary {
 /// If threads cannot be started. Whatever goes wrong later is logged, counted and tried again.
 pub fn run(config: Config, sockets: Sockets, signals: &Signals, log: &Log) -> io::Result<Summary> {
     let Sockets { receiver, listeners, clients: listener } = sockets;
-    let (queue, feed) = queue::queue(QUEUE);
-    let ((keeper, tasks), (refining, rough)) = (channel(), channel());
-    let ending = Arc::<OnceLock<Instant>>::default();
-    let stop = Arc::<AtomicBool>::default();
     let clients = Clients::new(log.clone());
     if let Some(listener) = listener {
         clients.listen(listener, config.clients)?;
     }
-    let keeping = {
-        let keeper = Keeper {
-            folder: config.making.folder.clone(),
-            limits: config.limits,
-            modern: config.making.modern.clone(),
-            program: config.program,
-            receiver: receiver.clone(),
-            log: log.clone(),
-        };
-        let stop = stop.clone();
-        spawn("keep", move || keeper.run(&tasks, &stop))?
-    };
-    let refine = Refining { files: rough, keeper: keeper.clone(), ending: ending.clone(), log: log.clone() };
-    let refined = spawn("refine", move || refine.run())?;
-    let told = Told { keeper: keeper.clone(), refining, ending: ending.clone() };
-    let store = Store::new(config.making, config.form, feed, clients, log.clone(), told);
-    let storing = spawn("store", move || store.run())?;
+    let (storing, queue) = Storing::start(config.storing, clients, Some(receiver.clone()), log)?;
     let decoder = decoder(config.scale_sampling, &config.templates, log);
     let (templates, kept) = templates::Keeping::start(config.templates, log.clone())?;
     let (rotation, stat) = (config.rotation, config.stat);
+    let keeper = storing.keeper();
     let receiving = Receiving { receiver: &receiver, queue, keeper, rotation, stat, signals, log: log.clone() };
     let received = receiving.run(decoder, templates, Streams::new(listeners, log.clone()));
-    // Told to end before the queue is empty, storing gives up only if it fails.
-    let _ = ending.set(Instant::now());
-    stop.store(true, Ordering::Relaxed);
-    let stored = join(storing)?;
+    let stored = storing.end()?;
     join(kept)?;
-    join(refined)?;
-    join(keeping)?;
     let (received, dropped) = received?;
     Ok(Summary { received, dropped, stored })
 }

@@ -226,6 +226,12 @@ impl<K: Key> Cache<K> {
         Ok(())
     }
 
+    /// Shows every flow, with the time when it will be over if nothing more comes.
+    pub fn each(&self, mut see: impl FnMut(&Biflow, u64)) {
+        let taken = self.slots.iter().enumerate().filter(|(_, slot)| !slot.key.is_free());
+        taken.for_each(|(at, _)| see(&self.biflow(at, Reason::General), self.due(at).0));
+    }
+
     /// Touches what will be needed of some flows, so that their cache misses overlap.
     fn touch(&self, glance: &Glance) {
         let mut touched = 0;

@@ -1,15 +1,19 @@
 //! From packets to flows.
 //!
-//! [`source`] reads captures frame by frame; [`link`] finds the IP packet in a frame, [`packet`] and [`transport`] read
-//! its headers. A [`Meter`] counts packets in a [`cache`] and hands the flows that are over, by the timeouts of
-//! [`expiry`], to a [`Sink`], such as [`Classic`], which makes records of them, or [`Columns`].
+//! [`source`] reads captures frame by frame, [`live`] takes frames from a network interface, [`filter`] says which;
+//! [`link`] finds the IP packet in a frame, [`packet`] and [`transport`] read its headers. A [`Meter`] counts packets
+//! in a [`cache`] and hands the flows that are over, by the timeouts of [`expiry`], to a [`Sink`], such as [`Classic`],
+//! which makes records of them, or [`Columns`].
 
 mod biflow;
 mod cache;
 mod expiry;
 mod export;
+pub mod filter;
 mod key;
 pub mod link;
+pub mod live;
+mod manage;
 pub mod packet;
 mod sensor;
 pub mod source;

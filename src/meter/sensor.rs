@@ -88,9 +88,9 @@ impl<K: Key> Batch<K> {
 
 /// Makes flows of frames. IPv4 flows, and flows with wider keys, are kept apart.
 pub struct Meter {
-    settings: Settings,
-    narrow: Cache<Narrow>,
-    wide: Cache<Wide>,
+    pub(super) settings: Settings,
+    pub(super) narrow: Cache<Narrow>,
+    pub(super) wide: Cache<Wide>,
     narrow_batch: Batch<Narrow>,
     wide_batch: Batch<Wide>,
     /// The oldest and the newest time stamp seen, in ns since 1970.
@@ -234,8 +234,20 @@ impl Meter {
         Ok(())
     }
 
+    /// Time goes on.
+    pub(super) fn advance<S: Sink>(&mut self, now_ns: u64, sink: &mut S) -> Result<(), S::Error> {
+        self.now_ns = self.now_ns.max(now_ns);
+        if now_ns >= self.check_ns { self.check(now_ns, sink) } else { self.count(sink) }
+    }
+
+    /// Gives every flow to `sink` without counting it.
+    pub(super) fn forget<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+        self.narrow.flush(sink)?;
+        self.wide.flush(sink)
+    }
+
     /// Counts the packets that wait.
-    fn count<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
+    pub(super) fn count<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
         let mut tally = Tally::new(&mut self.stats, &self.settings, self.now_ns, sink);
         self.narrow.update(self.narrow_batch.take(), &mut tally)?;
         self.wide.update(self.wide_batch.take(), &mut tally)?;

@@ -45,6 +45,16 @@ impl Spread {
         self.count += 1;
     }
 
+    /// Of both together.
+    fn join(&mut self, other: &Spread) {
+        if other.count > 0 {
+            self.least = if self.count == 0 { other.least } else { self.least.min(other.least) };
+            self.greatest = self.greatest.max(other.greatest);
+            self.sum = self.sum.wrapping_add(other.sum);
+            self.count += other.count;
+        }
+    }
+
     fn mean(&self) -> u64 {
         self.sum.checked_div(self.count).unwrap_or(0)
     }
@@ -76,6 +86,23 @@ impl Default for Stats {
 }
 
 impl Stats {
+    /// Adds what another meter has counted.
+    pub fn add(&mut self, other: &Stats) {
+        let counts = [&mut self.packets, &mut self.ipv6, &mut self.fragments, &mut self.not_ip, &mut self.too_short];
+        let others = [other.packets, other.ipv6, other.fragments, other.not_ip, other.too_short];
+        counts.into_iter().zip(others).for_each(|(count, other)| *count += other);
+        self.not_sampled += other.not_sampled;
+        self.reasons.iter_mut().zip(other.reasons).for_each(|(count, other)| *count += other);
+        self.octets.join(&other.octets);
+        self.flow_packets.join(&other.flow_packets);
+        self.duration_ms.join(&other.duration_ms);
+        for (protocol, other) in self.protocols.iter_mut().zip(&other.protocols) {
+            protocol.octets += other.octets;
+            protocol.packets += other.packets;
+            protocol.life_ms.join(&other.life_ms);
+        }
+    }
+
     /// Frames looked at.
     pub fn seen(&self) -> u64 {
         self.packets + self.not_ip + self.too_short

@@ -113,6 +113,14 @@ impl TemplateEncoder {
         self.streams.values_mut().for_each(|stream| stream.told = None);
     }
 
+    /// Sends templates and facts again before the next flows: whoever hears them has not heard any.
+    pub fn announce_again(&mut self) {
+        for stream in self.streams.values_mut() {
+            stream.announced.clear();
+            stream.told = None;
+        }
+    }
+
     /// What could not be sent so far.
     pub fn left_out(&self) -> &LeftOut {
         &self.left_out
