@@ -125,12 +125,13 @@ fn open(path: &Path) -> Result<(String, Box<dyn Read + Send>), Failure> {
     Ok((name, Box::new(file)))
 }
 
-/// Prints what was counted, as softflowd does on standard output, unless flows go there.
+/// Prints what was counted: of a file as softflowd does, on standard output, unless flows go there.
 fn statistics(args: &Args, account: &Account) {
     let text = account.to_string();
+    let flows = args.write.as_deref().is_some_and(|path| path.as_os_str() == "-");
     // If nobody reads it, there is nothing to be done about it.
-    let _ = match args.write.as_deref() {
-        Some(path) if path.as_os_str() == "-" => io::stderr().write_all(text.as_bytes()),
-        _ => io::stdout().write_all(text.as_bytes()),
+    let _ = match args.read.is_some() && !flows {
+        true => io::stdout().write_all(text.as_bytes()),
+        false => io::stderr().write_all(text.as_bytes()),
     };
 }

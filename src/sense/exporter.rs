@@ -224,6 +224,17 @@ impl Exporter {
         }
     }
 
+    /// Has done with the templates so far: flows are told otherwise from now on.
+    pub fn retire_templates(&mut self) {
+        let Packer::Template { encoders, .. } = &mut self.packer else { return };
+        for (turn, encoder) in encoders.iter_mut().enumerate() {
+            let Ok(()) = encoder.retire(|message| {
+                self.collectors.send_to(turn, message.octets);
+                Ok::<_, Infallible>(())
+            });
+        }
+    }
+
     /// Sends the messages that are not full.
     fn pack(&mut self) {
         let collectors = &mut self.collectors;

@@ -7,7 +7,7 @@ use super::exporter::Exporter;
 use crate::cli::Failure;
 use crate::cli::flow_sensor::Args;
 use crate::flow::FlowBatch;
-use crate::meter::{Biflow, Classic, Columns, Shape, Sink};
+use crate::meter::{Biflow, Classic, Columns, Shape, Sink, Template};
 use crate::wire::flows_per_datagram;
 
 /// Datagrams' worth of records handed on together.
@@ -70,9 +70,11 @@ impl Flows {
         self.export.as_mut().map_or(Ok(()), Columns::flush)
     }
 
-    /// Sends flows by a template of the user's from now on: elements and their lengths.
-    pub fn set_template(&mut self, list: &str) -> Result<(), String> {
-        Err(format!("'{list}': a template of one's own is not in this version"))
+    /// Sends flows by a template of the user's from now on, once those gathered have gone.
+    pub fn set_template(&mut self, template: &Template) -> Result<(), Failure> {
+        let Some(export) = &mut self.export else { return Ok(()) };
+        let shape = Shape { template: Some(template.clone()), ..export.shape().clone() };
+        export.reshape(shape)
     }
 
     /// How many flows found no place in records because they are IPv6; `None` if no records are made.

@@ -84,10 +84,12 @@ impl Sensor {
         if !self.terms.templates {
             return Err(format!("version {} has no templates; versions 9 and 10 do (-v)", self.terms.version));
         }
-        let failed = self.ask(&Ask::Template(list.to_owned())).into_iter().find_map(|answer| match answer {
+        let failed = self.ask(&Ask::Template(list.parse()?)).into_iter().find_map(|answer| match answer {
             Answer::Failed(why) => Some(why),
             _ => None,
         });
+        // No capture thread has flows for the templates so far any more.
+        lock(&self.exporter).retire_templates();
         failed.map_or(Ok(()), Err)
     }
 
