@@ -78,7 +78,7 @@ fn posts(args: &Args, exporter: &Shared) -> Result<Vec<Post>, Failure> {
     let mut posts = Vec::new();
     let threads = args.threads.max(1);
     for (number, interface) in args.interfaces.iter().enumerate() {
-        let Interface { name, .. } = interface;
+        let Interface { name, index } = interface;
         let found = live::Interface::find(name).map_err(Failure::Failed)?;
         let snaplen = args.snaplen.unwrap_or(live::SNAPLEN);
         let expression = args.expression.join(" ");
@@ -99,7 +99,7 @@ fn posts(args: &Args, exporter: &Shared) -> Result<Vec<Post>, Failure> {
             posts.push(Post {
                 live: Live::open(&options).map_err(Failure::Failed)?,
                 meter: Meter::new(args.settings()?).map_err(Failure::Failed)?,
-                flows: Flows::new(args, exporter)?,
+                flows: Flows::new(args, exporter, *index)?,
                 asked: channel(),
             });
         }
