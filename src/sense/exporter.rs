@@ -13,8 +13,7 @@ use crate::cli::flow_sensor::Args;
 use crate::cli::sink::{Sink, now};
 use crate::flow::{FlowBatch, Form, Order, RawRows, Rows, Version, spare};
 use crate::net::StreamSender;
-use crate::wire::Metering;
-use crate::wire::{Counters, DATAGRAM, Encoder, Protocol, Refresh, TemplateEncoder, TemplateOptions};
+use crate::wire::{Counters, DATAGRAM, Encoder, Metering, Protocol, Refresh, TemplateEncoder, TemplateOptions};
 
 /// Octets of a message over a connection.
 const MESSAGE: usize = 1 << 14;
@@ -129,8 +128,7 @@ impl Exporter {
         let turn = *batches % encoders.len().max(1);
         *batches += 1;
         if let Some(encoder) = encoders.get_mut(turn).filter(|_| !self.collectors.is_empty()) {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-            let Ok(()) = encoder.encode(batch, now, |message| {
+            let Ok(()) = encoder.encode(batch, now_ms(), |message| {
                 self.collectors.send_to(turn, message.octets);
                 Ok::<_, Infallible>(())
             });
@@ -225,7 +223,7 @@ impl Exporter {
         }
     }
 
-    /// Has done with the templates so far: flows have others from now on.
+    /// Has done with the templates so far: flows are told otherwise from now on.
     pub fn retire_templates(&mut self) {
         let Packer::Template { encoders, .. } = &mut self.packer else { return };
         for (turn, encoder) in encoders.iter_mut().enumerate() {
@@ -311,7 +309,7 @@ impl Packer {
     }
 }
 
-/// An encoder that tells of the sampling, if there is any.
+/// An encoder that says what softflowd does of itself.
 fn encoder(args: &Args, protocol: Protocol, collectors: &Collectors) -> TemplateEncoder {
     let connected = args.transport.is_connected();
     let octets = if collectors.ipv6() { DATAGRAM - LONGER } else { DATAGRAM };
@@ -321,27 +319,22 @@ fn encoder(args: &Args, protocol: Protocol, collectors: &Collectors) -> Template
         protocol,
         octets: if connected { MESSAGE } else { octets },
         refresh: (!connected).then_some(Refresh { seconds, ..refresh }),
+        // The fields of flows are the template's, be it the user's or the usual one.
         verbatim: true,
         ..TemplateOptions::default()
     });
-    encoder.set_metering(metering(args));
+    let (process, sampling, started_ms) = (std::process::id(), args.sampling, now_ms());
+    let of = |interface, name: &str| Metering { process, started_ms, interface, name: name.to_owned(), sampling };
+    encoder.set_metering(match args.interfaces.is_empty() {
+        true => vec![of(0, "")],
+        false => args.interfaces.iter().map(|interface| of(args.number(interface), &interface.name)).collect(),
+    });
     encoder
 }
 
-/// What the sensor says of itself: of each interface, or of the capture file.
-fn metering(args: &Args) -> Vec<Metering> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-    let of = |interface, name: &str| Metering {
-        process: std::process::id(),
-        started_ms: now,
-        interface,
-        name: name.to_owned(),
-        sampling: args.sampling,
-    };
-    match &args.read {
-        Some(path) => vec![of(0, &path.file_name().unwrap_or_default().to_string_lossy())],
-        None => args.interfaces.iter().map(|interface| of(args.number(interface), &interface.name)).collect(),
-    }
+/// Ms since 1970.
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 /// Sends a datagram, with the sampling field of version 5's header.

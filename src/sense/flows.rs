@@ -31,13 +31,15 @@ pub struct Flows {
     classic: Option<Classic<Records>>,
     file: Option<Columns<Batches>>,
     export: Option<Columns<Batches>>,
+    exporter: Shared,
 }
 
 impl Flows {
-    /// For what `exporter` wants of flows, which come by an interface of this number; `None` if by none.
+    /// For what `exporter` wants of flows, which were seen on an interface with this number.
     pub fn new(args: &Args, exporter: &Shared, interface: Option<u32>) -> Result<Flows, Failure> {
         let (version, track) = (args.records()?, args.settings()?.track);
-        let shape = Shape { interface, ..args.sent(track)? };
+        let sent = Shape { interface, ..args.sent(track)? };
+        let kept = Shape { interface, ..Shape::of_file(args.exporter, track) };
         let address = match args.exporter {
             Some(IpAddr::V4(address)) => address,
             _ => Ipv4Addr::UNSPECIFIED,
@@ -58,11 +60,8 @@ impl Flows {
         });
         Ok(Flows {
             classic: records,
-            file: batches.then(|| {
-                let shape = Shape { interface, ..Shape::of_file(args.exporter, track) };
-                Columns::new(shape, BATCH, hand_on(Exporter::batch))
-            }),
-            export: exports.then(|| Columns::new(shape, size, hand_on(Exporter::export))),
+            file: batches.then(|| Columns::new(kept, BATCH, hand_on(Exporter::batch))),
+            export: exports.then(|| Columns::new(sent, size, hand_on(Exporter::export))),
         })
     }
 
@@ -73,13 +72,11 @@ impl Flows {
         self.export.as_mut().map_or(Ok(()), Columns::flush)
     }
 
-    /// Tells flows otherwise from now on, where they are sent with templates: by the user's template, or the usual one.
-    /// Says whether they are.
-    pub fn tell(&mut self, template: Option<Template>) -> Result<bool, Failure> {
-        let Some(export) = &mut self.export else { return Ok(false) };
-        let shape = Shape { template, ..export.shape().clone() };
-        export.reshape(shape)?;
-        Ok(true)
+    /// Sends flows by a template of the user's from now on, once those gathered have gone.
+    pub fn set_template(&mut self, template: &Template) -> Result<(), Failure> {
+        let Some(export) = &mut self.export else { return Ok(()) };
+        let shape = Shape { template: Some(template.clone()), ..export.shape().clone() };
+        export.reshape(shape)
     }
 
     /// How many flows found no place in records because they are IPv6; `None` if no records are made.

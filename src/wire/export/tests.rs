@@ -464,7 +464,7 @@ proptest! {
         let plain = |at: &usize| fields[*at].element.enterprise == 0 && fields[*at].width == VARIABLE;
         if let (false, Some(at), None) = (nine, (0..fields.len()).find(plain), first.schema().position(Element::iana(149), 0)) {
             let mine: Vec<_> = taken.flows.iter().filter(|(_, id, _)| *id == 256).collect();
-            if encoder.left_out().flows == 0 && !mine.is_empty() {
+            if encoder.left_out().flows == 0 && !first.is_empty() {
                 let element = fields[at].element.id;
                 let template = &taken.templates[&(0, 256)].0;
                 if let Some(place) = template.iter().position(|f| (f.0, f.1) == (element, 0)) {
