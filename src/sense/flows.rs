@@ -31,13 +31,15 @@ pub struct Flows {
     classic: Option<Classic<Records>>,
     file: Option<Columns<Batches>>,
     export: Option<Columns<Batches>>,
+    exporter: Shared,
 }
 
 impl Flows {
-    /// For what `exporter` wants of flows.
-    pub fn new(args: &Args, exporter: &Shared) -> Result<Flows, Failure> {
+    /// For what `exporter` wants of flows, which were seen on an interface with this number.
+    pub fn new(args: &Args, exporter: &Shared, interface: Option<u32>) -> Result<Flows, Failure> {
         let (version, track) = (args.records()?, args.settings()?.track);
-        let shape = args.sent(track)?;
+        let sent = Shape { interface, ..args.sent(track)? };
+        let kept = Shape { interface, ..Shape::of_file(args.exporter, track) };
         let address = match args.exporter {
             Some(IpAddr::V4(address)) => address,
             _ => Ipv4Addr::UNSPECIFIED,
@@ -54,12 +56,12 @@ impl Flows {
         let records = records.then(|| {
             let (most, exporter) = (flows_per_datagram(version) * PIECE, exporter.clone());
             let hand_on: Records = Box::new(move |records| lock(&exporter).records(records));
-            Classic::new(version, address, most, hand_on)
+            Classic::new(version, address, most, hand_on).on_interface(interface.unwrap_or(0))
         });
         Ok(Flows {
             classic: records,
-            file: batches.then(|| Columns::new(Shape::of_file(args.exporter, track), BATCH, hand_on(Exporter::batch))),
-            export: exports.then(|| Columns::new(shape, size, hand_on(Exporter::export))),
+            file: batches.then(|| Columns::new(kept, BATCH, hand_on(Exporter::batch))),
+            export: exports.then(|| Columns::new(sent, size, hand_on(Exporter::export))),
         })
     }
 
