@@ -5,12 +5,12 @@ complete -c flow-sensor -s v -l export-version -d 'Export version, of what is se
 complete -c flow-sensor -s V -l file-version -d 'Version of the flow file, where it is not that of what is sent: 1, 5, 6, 7, 1005 or 10, the modern file' -r
 complete -c flow-sensor -s t -l timeout -d 'Set a timeout; units s m h d w, which add up (1h30m)' -r
 complete -c flow-sensor -s m -l max-flows -d 'The most flows kept at a time; beyond, those that would end first end early' -r
-complete -c flow-sensor -s A -l time-format -d 'How times are sent (-v 10); versions 1 to 9 have milliseconds' -r -f -a "sec\t'Seconds'
+complete -c flow-sensor -s A -l time-format -d 'How times are sent (-v 9, 10) [default: milli with -v 10, milliseconds of uptime with -v 9]' -r -f -a "sec\t'Seconds'
 milli\t'Milliseconds'
 micro\t'Microseconds'
 nano\t'Nanoseconds'"
-complete -c flow-sensor -l template -d 'What is sent of a flow (-v 9, 10): IANA\'s elements by name or number, in this order, with lengths where the usual ones will not do; sourceIPv4Address is sourceIPv6Address for IPv6 flows, and so on [default: softflowd\'s]' -r
-complete -c flow-sensor -s I -l template-interval -d 'Send templates again after so many seconds, or 20 messages (-v 9, 10 over udp)' -r
+complete -c flow-sensor -l template -d 'Send these fields of flows, with these lengths in octets (-v 9, 10): names or numbers of IANA\'s elements, see below. One list serves IPv4 and IPv6: sourceIPv4Address is sourceIPv6Address for flows of IPv6, and so on' -r
+complete -c flow-sensor -s I -l template-interval -d 'Send templates and options again after so many seconds, or 20 messages (-v 9, 10 over udp)' -r
 complete -c flow-sensor -s P -l transport -d 'What messages travel by: udp, tcp or sctp; IPFIX goes by all of them, everything else by udp' -r
 complete -c flow-sensor -s T -l track -d 'What makes packets one flow: addresses, protocol and ports (full or port), addresses and protocol (proto), addresses (ip), full and the VLAN (vlan), that and MAC addresses (ether)' -r -f -a "ip\t'Addresses'
 proto\t'Addresses and protocol'
