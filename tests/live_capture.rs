@@ -226,7 +226,14 @@ fn what_the_ring_has_no_room_for_is_counted() {
     let (sender, sent) = (Sender::new("a"), frame(&[], 1, 400));
     const FRAMES: u64 = 2000;
     (0..FRAMES).for_each(|_| sender.send(&sent));
-    let seen = receive(&mut live, FRAMES as usize).len() as u64;
+    let mut seen = 0;
+    let taken = live.finish(|_| {
+        seen += 1;
+        Ok::<_, ()>(())
+    });
+    assert_eq!(taken.unwrap() as u64, seen);
+    sender.send(&sent);
+    assert_eq!(receive(&mut live, 1), [], "nothing comes any more");
     let counts = live.counts().unwrap();
     assert_eq!((counts.received, counts.received - counts.dropped), (FRAMES, seen));
     assert!(counts.dropped > 0 && counts.freezes > 0, "{counts:?}");

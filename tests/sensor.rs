@@ -286,7 +286,9 @@ fn statistics_are_softflowds() {
 #[test]
 fn what_cannot_be_had_is_one_line_and_exit_2() {
     for args in [
-        &["-i", "eth0"][..],
+        &["-i", "eth0", "-r", "x"][..],
+        &["-i", "99999:eth0"],
+        &["-r", "x", "-w", "/"],
         &[],
         &["-r", "x", "-v", "psamp"],
         &["-r", "x", "-A", "pico"],
@@ -298,7 +300,7 @@ fn what_cannot_be_had_is_one_line_and_exit_2() {
         &["-r", "x", "-s", "0"],
         &["-r", "x", "-P", "tcp"],
         &["-r", "x", "-R", "4739"],
-        &["-r", "x", "port", "53"],
+        &["-r", "x", "--threads", "0"],
         &["-r", "x", "--codec", "zip"],
         &["-r", "x", "-V", "8.1"],
         &["-r", "x", "-Q"],

@@ -25,7 +25,7 @@ mod wheel;
 pub use biflow::{Biflow, Direction, Sink};
 pub use cache::MAX_FLOWS;
 pub use expiry::{Reason, Timeouts};
-pub use export::{Classic, Columns, MAX_LIFE, Shape, Times};
+pub use export::{Classic, Columns, MAX_LIFE, Shape, Template, Times};
 pub use key::{CacheHash, Ends};
 pub use sensor::{Meter, Settings, Track};
 pub use stats::Stats;

@@ -13,7 +13,9 @@ use std::ptr::NonNull;
 use std::sync::{Mutex, OnceLock};
 
 use libloading::Library;
+use nix::libc::{FILE, fclose, fmemopen};
 
+use super::super::source::MAX_FRAME;
 use super::{Instruction, LinkType, MAX_INSTRUCTIONS};
 
 /// What the library is called: by its soname, as Debian calls it, and as a system for developers may.
@@ -21,6 +23,9 @@ const NAMES: [&str; 3] = ["libpcap.so.1", "libpcap.so.0.8", "libpcap.so"];
 
 /// `PCAP_NETMASK_UNKNOWN`: `ip broadcast` cannot be compiled without the netmask, all else can.
 const NETMASK_UNKNOWN: u32 = 0xffff_ffff;
+
+/// `PCAP_ERRBUF_SIZE`.
+const ERROR: usize = 256;
 
 /// `struct bpf_insn`.
 #[repr(C)]
@@ -40,7 +45,7 @@ struct Code {
 
 /// The functions that are used, for as long as the process lives.
 struct Functions {
-    open_dead: unsafe extern "C" fn(c_int, c_int) -> *mut c_void,
+    open: unsafe extern "C" fn(*mut FILE, *mut c_char) -> *mut c_void,
     close: unsafe extern "C" fn(*mut c_void),
     compile: unsafe extern "C" fn(*mut c_void, *mut Code, *const c_char, c_int, u32) -> c_int,
     free: unsafe extern "C" fn(*mut Code),
@@ -74,7 +79,7 @@ fn load(library: &'static Library) -> Result<Functions, libloading::Error> {
     // SAFETY: the types are those of pcap/pcap.h, see above.
     unsafe {
         Ok(Functions {
-            open_dead: *library.get(b"pcap_open_dead\0")?,
+            open: *library.get(b"pcap_fopen_offline\0")?,
             close: *library.get(b"pcap_close\0")?,
             compile: *library.get(b"pcap_compile\0")?,
             free: *library.get(b"pcap_freecode\0")?,
@@ -87,16 +92,47 @@ fn load(library: &'static Library) -> Result<Functions, libloading::Error> {
 struct Handle {
     pcap: NonNull<c_void>,
     functions: &'static Functions,
+    /// The file that it reads.
+    _file: Box<[u8; 24]>,
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        // SAFETY: opened by pcap_open_dead, closed only here.
+        // SAFETY: opened by pcap_fopen_offline, closed only here.
         unsafe { (self.functions.close)(self.pcap.as_ptr()) }
     }
 }
 
 impl Handle {
+    /// Opens a capture file without frames: what `pcap_open_dead` opens would mean this machine's own captures, where
+    /// systems number link types and, on loopback interfaces, address families differently.
+    fn open(functions: &'static Functions, link: LinkType, snaplen: u32) -> Result<Handle, String> {
+        let mut file = Box::new([0; 24]);
+        let (version, snaplen) = (2_u32 | 4 << 16, snaplen.clamp(1, MAX_FRAME as u32));
+        let version = if cfg!(target_endian = "big") { version.rotate_left(16) } else { version };
+        let header = [0xa1b2_c3d4, version, 0, 0, snaplen, link.0.into()];
+        let numbers = header.iter().flat_map(|number| number.to_ne_bytes());
+        file.iter_mut().zip(numbers).for_each(|(octet, number)| *octet = number);
+        // SAFETY: the buffer lives, at the same place, as long as the handle; "rb" does not write to it.
+        let stream = unsafe { fmemopen(file.as_mut_ptr().cast(), file.len(), c"rb".as_ptr()) };
+        if stream.is_null() {
+            return Err(std::io::Error::last_os_error().to_string());
+        }
+        let mut error = [0 as c_char; ERROR];
+        // SAFETY: the stream is open, and the error has the room that libpcap wants.
+        let pcap = unsafe { (functions.open)(stream, error.as_mut_ptr()) };
+        let Some(pcap) = NonNull::new(pcap) else {
+            // SAFETY: without a handle the stream is still ours; the last octet is a NUL, whatever libpcap wrote.
+            let text = unsafe {
+                fclose(stream);
+                error[ERROR - 1] = 0;
+                CStr::from_ptr(error.as_ptr())
+            };
+            return Err(text.to_string_lossy().into_owned());
+        };
+        Ok(Handle { pcap, functions, _file: file })
+    }
+
     fn error(&self) -> String {
         // SAFETY: the text is in the handle, which lives, and ends with a NUL.
         let text = unsafe {
@@ -111,12 +147,9 @@ impl Handle {
 pub(super) fn compile(expression: &str, link: LinkType, snaplen: u32) -> Result<Vec<Instruction>, String> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let expression = CString::new(expression).map_err(|_| "it has a NUL octet in it".to_owned())?;
-    let snaplen = c_int::try_from(snaplen.max(1)).unwrap_or(c_int::MAX);
     let functions = functions()?;
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    // SAFETY: takes any numbers; the result is checked.
-    let pcap = unsafe { (functions.open_dead)(own_number(link), snaplen) };
-    let handle = Handle { pcap: NonNull::new(pcap).ok_or("libpcap has no memory")?, functions };
+    let handle = Handle::open(functions, link, snaplen)?;
     let mut code = Code { len: 0, insns: std::ptr::null_mut() };
     let optimise = 1;
     // SAFETY: handle, program and text live until it returns; the text ends with a NUL.
@@ -137,18 +170,6 @@ pub(super) fn compile(expression: &str, link: LinkType, snaplen: u32) -> Result<
     // SAFETY: the program was made by pcap_compile, and is freed only here.
     unsafe { (functions.free)(&raw mut code) };
     instructions
-}
-
-/// libpcap's own number (`DLT_...`) of a link type, where it is another than the one in capture files on Linux.
-fn own_number(link: LinkType) -> c_int {
-    match link.0 {
-        100 => 11,
-        101 | 14 => 12,
-        102 => 15,
-        103 => 16,
-        106 => 19,
-        other => other.into(),
-    }
 }
 
 #[cfg(test)]

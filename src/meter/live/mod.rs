@@ -66,8 +66,8 @@ impl Options {
     }
 }
 
-/// A group of captures of one interface, each of which gets the packets of its own flows: both directions of a flow,
-/// and its fragments, go to the same one.
+/// A group of captures of one interface, each of which gets the packets of its own flows: both directions of a flow go
+/// to the same one, and all fragments between two addresses do, whatever their ports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Fanout {
     /// The group's number, of those of the network namespace; `process::id() as u16` is a good start.
@@ -185,11 +185,31 @@ impl Live {
         wait: Duration,
         mut take: impl FnMut(&Frame<'_>) -> Result<(), E>,
     ) -> Result<usize, Trouble<E>> {
+        Ok(self.block(wait, &mut take)?.unwrap_or(0))
+    }
+
+    /// Takes no more packets, and hands those that the ring still holds to `take`, the last of which may wait for their
+    /// block; returns how many they were. From then on nothing comes.
+    pub fn finish<E>(&mut self, mut take: impl FnMut(&Frame<'_>) -> Result<(), E>) -> Result<usize, Trouble<E>> {
+        self.ring.socket().take_nothing().map_err(|e| self.trouble(e))?;
+        let mut taken = 0;
+        while let Some(frames) = self.block(Duration::from_millis(2 * u64::from(RETIRE_MS)), &mut take)? {
+            taken += frames;
+        }
+        Ok(taken)
+    }
+
+    /// Hands over the frames of a block; `None` if there was none.
+    fn block<E>(
+        &mut self,
+        wait: Duration,
+        take: &mut impl FnMut(&Frame<'_>) -> Result<(), E>,
+    ) -> Result<Option<usize>, Trouble<E>> {
         if !self.ring.ready() && !self.ring.socket().wait(wait).map_err(|e| self.trouble(e))? {
-            return Ok(0);
+            return Ok(None);
         }
         let (framing, filter) = (self.framing, self.filter.as_ref());
-        let Some(mut block) = self.ring.block() else { return Ok(0) };
+        let Some(mut block) = self.ring.block() else { return Ok(None) };
         let mut taken = 0;
         let mut frames = Frames::new(block.octets());
         while let Some(frame) = frames.next(framing) {
@@ -198,7 +218,7 @@ impl Live {
                 taken += 1;
             }
         }
-        Ok(taken)
+        Ok(Some(taken))
     }
 
     /// What the kernel has counted until now.

@@ -96,11 +96,10 @@ impl Socket {
         self.set(libc::PACKET_ADD_MEMBERSHIP, &membership)
     }
 
-    /// Joins a group that shares packets by a hash of their flow, the same for both directions; fragments are put
-    /// together for it first, so that they go where the flow's other packets go.
+    /// Joins a group that shares packets by a hash of their flow, the same for both directions. The kernel could put
+    /// fragments together first, so that they go where the rest of their flow goes, but then they would be one packet.
     pub(super) fn fanout(&self, group: u16) -> io::Result<()> {
-        let how = libc::PACKET_FANOUT_HASH | libc::PACKET_FANOUT_FLAG_DEFRAG;
-        self.set(libc::PACKET_FANOUT, &(u32::from(group) | how << 16))
+        self.set(libc::PACKET_FANOUT, &(u32::from(group) | libc::PACKET_FANOUT_HASH << 16))
     }
 
     /// From now on nothing is taken.
