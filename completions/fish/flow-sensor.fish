@@ -9,6 +9,7 @@ complete -c flow-sensor -s A -l time-format -d 'How times are sent (-v 10); vers
 milli\t'Milliseconds'
 micro\t'Microseconds'
 nano\t'Nanoseconds'"
+complete -c flow-sensor -l template -d 'What is sent of a flow (-v 9, 10): IANA\'s elements by name or number, in this order, with lengths where the usual ones will not do; sourceIPv4Address is sourceIPv6Address for IPv6 flows, and so on [default: softflowd\'s]' -r
 complete -c flow-sensor -s I -l template-interval -d 'Send templates again after so many seconds, or 20 messages (-v 9, 10 over udp)' -r
 complete -c flow-sensor -s P -l transport -d 'What messages travel by: udp, tcp or sctp; IPFIX goes by all of them, everything else by udp' -r
 complete -c flow-sensor -s T -l track -d 'What makes packets one flow: addresses, protocol and ports (full or port), addresses and protocol (proto), addresses (ip), full and the VLAN (vlan), that and MAC addresses (ether)' -r -f -a "ip\t'Addresses'

@@ -43,7 +43,7 @@ fn replay(args: &Args) -> Result<Exit, Failure> {
     let mut meter = Meter::new(args.settings()?).map_err(Failure::Failed)?;
     let (name, input) = open(args.read.as_deref().unwrap_or(Path::new("-")))?;
     let exporter = Arc::new(Mutex::new(Exporter::open(args, false)?));
-    let mut flows = Flows::new(args, &exporter)?;
+    let mut flows = Flows::new(args, &exporter, None)?;
     let damage = read(input, args, &mut meter, &mut flows)?;
     meter.finish(&mut flows)?;
     flows.flush()?;

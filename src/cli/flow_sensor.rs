@@ -11,7 +11,7 @@ use super::common::{ByteOrder, CodecName};
 use super::flow_send::ExportVersion;
 use crate::file::archive::{Nesting, size};
 use crate::flow::{Form, Version};
-use crate::meter::{MAX_FLOWS, MAX_LIFE, Settings, Shape, Timeouts, Times, Track};
+use crate::meter::{MAX_FLOWS, MAX_LIFE, Settings, Shape, Template, Timeouts, Times, Track};
 use crate::net::Transport;
 use crate::wire::Protocol;
 
@@ -66,6 +66,10 @@ pub struct Args {
     /// How times are sent (-v 10); versions 1 to 9 have milliseconds
     #[arg(short = 'A', long, value_name = "UNIT", value_enum, default_value = "milli")]
     pub time_format: TimeFormat,
+    /// What is sent of a flow (-v 9, 10): IANA's elements by name or number, in this order, with lengths where the usual
+    /// ones will not do; sourceIPv4Address is sourceIPv6Address for IPv6 flows, and so on [default: softflowd's]
+    #[arg(long, value_name = "ELEMENT[/LENGTH],...")]
+    pub template: Option<Template>,
     /// Send templates again after so many seconds, or 20 messages (-v 9, 10 over udp)
     #[arg(short = 'I', long, value_name = "SECONDS", default_value = "60")]
     pub template_interval: u32,
@@ -270,10 +274,23 @@ impl Args {
             let transport = self.transport;
             return wrong(&format!("-P {transport}: version {version} goes by udp; by {transport} goes IPFIX (-v 10)"));
         }
+        if self.template.is_some() && !matches!(version, ExportVersion::Template(_)) {
+            return wrong(&format!("--template: version {version} has none; versions 9 and 10 (-v) have"));
+        }
         if self.read.is_none() && self.interfaces.is_empty() {
             return wrong("nothing to meter: name an interface with -i or a capture file with -r");
         }
         Ok(())
+    }
+
+    /// The number exported as an interface's: the one given, else the system's; softflowd's is 0.
+    pub fn number(&self, interface: &Interface) -> u32 {
+        let system = || nix::net::if_::if_nametoindex(interface.name.as_str()).unwrap_or(0);
+        match interface.index {
+            Some(number) => number.into(),
+            None if self.compat => 0,
+            None => system(),
+        }
     }
 
     /// Whether a live sensor stays in the foreground.
@@ -350,7 +367,8 @@ impl Args {
             (ExportVersion::Template(Protocol::Ipfix), TimeFormat::Milli) => Times::Milliseconds,
             _ => Times::Uptime,
         };
-        Ok(Shape::of_export(times, track, self.biflow && times != Times::Uptime))
+        let shape = Shape::of_export(times, track, self.biflow && times != Times::Uptime);
+        Ok(Shape { template: self.template.clone(), ..shape })
     }
 
     /// How packets become flows.

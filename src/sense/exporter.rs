@@ -1,7 +1,7 @@
 //! Where a sensor's flows go: a flow file or an archive of them, collectors, or both.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::archive::Archive;
@@ -11,8 +11,9 @@ use crate::cli::common::{Debug, Write};
 use crate::cli::flow_send::ExportVersion;
 use crate::cli::flow_sensor::Args;
 use crate::cli::sink::{Sink, now};
-use crate::flow::{About, Fact, FlowBatch, Form, Order, RawRows, Rows, Version, spare};
+use crate::flow::{FlowBatch, Form, Order, RawRows, Rows, Version, spare};
 use crate::net::StreamSender;
+use crate::wire::Metering;
 use crate::wire::{Counters, DATAGRAM, Encoder, Protocol, Refresh, TemplateEncoder, TemplateOptions};
 
 /// Octets of a message over a connection.
@@ -224,6 +225,17 @@ impl Exporter {
         }
     }
 
+    /// Has done with the templates so far: flows have others from now on.
+    pub fn retire_templates(&mut self) {
+        let Packer::Template { encoders, .. } = &mut self.packer else { return };
+        for (turn, encoder) in encoders.iter_mut().enumerate() {
+            let Ok(()) = encoder.retire(|message| {
+                self.collectors.send_to(turn, message.octets);
+                Ok::<_, Infallible>(())
+            });
+        }
+    }
+
     /// Sends the messages that are not full.
     fn pack(&mut self) {
         let collectors = &mut self.collectors;
@@ -309,18 +321,27 @@ fn encoder(args: &Args, protocol: Protocol, collectors: &Collectors) -> Template
         protocol,
         octets: if connected { MESSAGE } else { octets },
         refresh: (!connected).then_some(Refresh { seconds, ..refresh }),
+        verbatim: true,
         ..TemplateOptions::default()
     });
-    if args.sampling > 1 {
-        encoder.set_facts(vec![Fact {
-            exporter: args.exporter.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-            domain: 0,
-            about: About::Sampler { id: None, population: args.sampling.into(), taken: 1 },
-            name: String::new(),
-            description: String::new(),
-        }]);
-    }
+    encoder.set_metering(metering(args));
     encoder
+}
+
+/// What the sensor says of itself: of each interface, or of the capture file.
+fn metering(args: &Args) -> Vec<Metering> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+    let of = |interface, name: &str| Metering {
+        process: std::process::id(),
+        started_ms: now,
+        interface,
+        name: name.to_owned(),
+        sampling: args.sampling,
+    };
+    match &args.read {
+        Some(path) => vec![of(0, &path.file_name().unwrap_or_default().to_string_lossy())],
+        None => args.interfaces.iter().map(|interface| of(args.number(interface), &interface.name)).collect(),
+    }
 }
 
 /// Sends a datagram, with the sampling field of version 5's header.

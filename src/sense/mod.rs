@@ -24,7 +24,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::cli::{Exit, Failure};
 use crate::collect::log::Log;
 use crate::collect::process::Signals;
-use crate::meter::Timeouts;
+use crate::meter::{Template, Timeouts};
 use exporter::Sent;
 use flows::{Shared, lock};
 use worker::{Answer, Ask, Request, Snapshot, Worker};
@@ -73,6 +73,16 @@ impl Sensor {
     /// Sends templates again before the next flows.
     pub fn send_templates(&self) {
         lock(&self.exporter).send_templates();
+    }
+
+    /// Sends flows by the user's template from now on, or by the usual one; `false` if the version has none.
+    pub fn set_template(&self, template: Option<Template>) -> bool {
+        let told = self.ask(&Ask::Tell(template)).iter().any(|answer| matches!(answer, Answer::Count(1..)));
+        if told {
+            // By now no thread sends flows of the old one.
+            lock(&self.exporter).retire_templates();
+        }
+        told
     }
 
     /// Ends the sensor: what flows there are is exported first.

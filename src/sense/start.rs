@@ -99,7 +99,7 @@ fn posts(args: &Args, exporter: &Shared) -> Result<Vec<Post>, Failure> {
             posts.push(Post {
                 live: Live::open(&options).map_err(Failure::Failed)?,
                 meter: Meter::new(args.settings()?).map_err(Failure::Failed)?,
-                flows: Flows::new(args, exporter)?,
+                flows: Flows::new(args, exporter, Some(args.number(interface)))?,
                 asked: channel(),
             });
         }

@@ -11,7 +11,7 @@ use super::own::Own;
 use crate::cli::Failure;
 use crate::collect::log::Log;
 use crate::meter::live::{Counts, Live, Trouble};
-use crate::meter::{Biflow, Meter, Stats};
+use crate::meter::{Biflow, Meter, Stats, Template};
 
 /// A request is heard within so long, and so is the order to end.
 const WAIT: Duration = Duration::from_millis(100);
@@ -33,6 +33,8 @@ pub enum Ask {
     DeleteAll,
     /// To show all flows.
     Flows,
+    /// To tell flows by the user's template from now on, or by the usual one.
+    Tell(Option<Template>),
     /// To take packets, or to leave them.
     Gather(bool),
     /// To end, without ending its flows.
@@ -217,6 +219,10 @@ impl Worker {
                 let mut all = Vec::with_capacity(self.meter.flows());
                 self.meter.each(&mut self.flows, |flow, due_ns| all.push((*flow, due_ns)))?;
                 Answer::Flows(all)
+            }
+            Ask::Tell(template) => {
+                let told = self.flows.tell(template.clone())?;
+                Answer::Count(usize::from(told))
             }
             Ask::Gather(on) => {
                 self.gathering = *on;
