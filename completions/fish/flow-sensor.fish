@@ -45,7 +45,7 @@ complete -c flow-sensor -l expire-size -d 'Keep so many octets of complete files
 complete -c flow-sensor -s x -d 'MPLS labels exported: none' -r
 complete -c flow-sensor -s R -d 'Receive PSAMP: not in this version' -r
 complete -c flow-sensor -s b -l biflow -d 'Send both directions of a flow in one record, from who began to the other (RFC 5103; -v 10)'
-complete -c flow-sensor -l compat -d 'Count as softflowd does: the frame without its link header, Ethernet padding included, not the IP packet; one 802.1Q tag, not several; ports only of whole TCP, UDP and ICMP headers; both directions of a flow begin and end together'
+complete -c flow-sensor -l compat -d 'Count as softflowd does: the frame without its link header, Ethernet padding included, not the IP packet; one 802.1Q tag, not several, and no PPPoE or 802.2; later fragments on port 0, not their first one\'s; ports only of whole TCP, UDP and ICMP headers; both directions of a flow begin and end together'
 complete -c flow-sensor -s 6 -l ipv6 -d 'Keep IPv6 flows although the version cannot carry them; with versions that can, they are kept anyway'
 complete -c flow-sensor -s d -l foreground -d 'Stay in the foreground, and print statistics at the end; with -r it always stays there'
 complete -c flow-sensor -s D -l debug -d 'As -d and -6'
