@@ -31,7 +31,6 @@ pub struct Flows {
     classic: Option<Classic<Records>>,
     file: Option<Columns<Batches>>,
     export: Option<Columns<Batches>>,
-    exporter: Shared,
 }
 
 impl Flows {
