@@ -64,6 +64,7 @@ Instead of softflowctl:
   - statistics: lines of our own follow after softflowd's and an empty line: IPv6 packets that the version
     cannot carry, packets of each interface taken and dropped, own exports left out.
   - statistics: octets are those of IP packets. softflowd counts Ethernet padding too, as --compat does.
+  - statistics: packets cut short are ignored; softflowd has them among those processed as well.
   - statistics: packets dropped by libpcap are those that found the ring full.
   - statistics: without -n nothing is sent, and 0 packets are said; softflowd counts those it would have sent.
   - statistics: several interfaces and capture threads are summed up.
@@ -74,6 +75,7 @@ Instead of softflowctl:
   - dump-flows: flowlabel is always 0: it is not metered.
   - dump-flows: with -T vlan both directions are one flow; softflowd makes two of them.
   - dump-flows: with -T ether both MAC addresses are shown; softflowd shows one of them twice.
+  - dump-flows: between two ports of one address, both directions are one flow; softflowd makes two of them.
   - dump-flows: fragments have the ports of their first one; softflowd's have ports 0, as with --compat.
   - stop-gather: packets are taken and left uncounted; softflowd leaves them in its buffer, and counts those that
     found room there when it goes on.
