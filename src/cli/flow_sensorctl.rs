@@ -65,6 +65,7 @@ Instead of softflowctl:
     cannot carry, packets of each interface taken and dropped, own exports left out.
   - statistics: octets are those of IP packets. softflowd counts Ethernet padding too, as --compat does.
   - statistics: packets cut short are ignored; softflowd has them among those processed as well.
+  - statistics: with -s, one frame in so many is looked at, whatever it holds; softflowd waits for an IP packet.
   - statistics: packets dropped by libpcap are those that found the ring full.
   - statistics: without -n nothing is sent, and 0 packets are said; softflowd counts those it would have sent.
   - statistics: several interfaces and capture threads are summed up.
