@@ -57,6 +57,10 @@ fn replay(args: &Args) -> Result<Exit, Failure> {
     if let Some(damage) = &damage {
         complain("flow-sensor", format_args!("{name}: {damage}"));
     }
+    if let Some(link) = meter.unknown_link() {
+        let what = format_args!("{name}: frames of link type {link} are not understood, and were left out");
+        complain("flow-sensor", what);
+    }
     if args.stays() || (args.write.is_none() && args.collectors.is_empty()) {
         statistics(meter.stats(), meter.flows(), sent, &args.export_version, ipv6);
     } else if ipv6.is_some() && meter.stats().ipv6 > 0 && !batches {
@@ -64,7 +68,7 @@ fn replay(args: &Args) -> Result<Exit, Failure> {
         let what = format_args!("left out {packets} IPv6 packets; versions 9 and 10 can carry them (-v, for files -V)");
         complain("flow-sensor", what);
     }
-    Ok(if damage.is_none() && sent.failures == 0 { Exit::Fine } else { Exit::Partly })
+    Ok(if damage.is_none() && sent.failures == 0 && meter.unknown_link().is_none() { Exit::Fine } else { Exit::Partly })
 }
 
 /// Meters a capture as far as it is good.

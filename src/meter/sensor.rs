@@ -3,6 +3,7 @@
 use super::biflow::{Biflow, Sink};
 use super::cache::{BATCH, Cache, Packet};
 use super::expiry::{Timeouts, nanoseconds};
+use super::fragments::Fragments;
 use super::key::{Ends, Key, Narrow, Wide};
 use super::link::{LinkType, Unmetered, plain_ipv4};
 use super::packet::{Address, Fragment, Ip};
@@ -98,6 +99,8 @@ pub struct Meter {
     now_ns: u64,
     /// When flows are looked at next.
     check_ns: u64,
+    fragments: Fragments,
+    unknown_link: Option<LinkType>,
     stats: Stats,
 }
 
@@ -116,6 +119,8 @@ impl Meter {
             first_ns: u64::MAX,
             now_ns: 0,
             check_ns: 0,
+            fragments: Fragments::default(),
+            unknown_link: None,
             stats: Stats::default(),
         })
     }
@@ -128,6 +133,11 @@ impl Meter {
     /// The oldest and the newest time stamp of the frames looked at, in ns since 1970.
     pub fn times_ns(&self) -> Option<(u64, u64)> {
         (self.first_ns <= self.now_ns).then_some((self.first_ns, self.now_ns))
+    }
+
+    /// The first link type met whose frames are not understood: they are counted as no IP packets.
+    pub fn unknown_link(&self) -> Option<LinkType> {
+        self.unknown_link
     }
 
     /// Flows that are not over.
@@ -161,6 +171,10 @@ impl Meter {
             Ok(ip) => return self.packet(frame, &ip, sink),
             Err(Unmetered::NotIp) => self.stats.not_ip += 1,
             Err(Unmetered::TooShort) => self.stats.too_short += 1,
+            Err(Unmetered::UnknownLink) => {
+                self.stats.not_ip += 1;
+                self.unknown_link.get_or_insert(frame.link);
+            }
         }
         Ok(())
     }
@@ -199,6 +213,9 @@ impl Meter {
         let Settings { compat, track, .. } = self.settings;
         let Transport { mut ports, mut flags } = if compat { Transport::as_softflowd(ip) } else { Transport::of(ip) };
         let mut protocol = ip.protocol;
+        if ip.fragment != Fragment::Whole && !compat {
+            (protocol, ports) = self.fragments.resolve(ip, ports, frame.time_ns);
+        }
         if track < Track::Full {
             (ports, flags) = ([0; 2], 0);
             protocol = if track == Track::Ip { 0 } else { protocol };

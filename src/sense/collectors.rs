@@ -15,7 +15,7 @@ const BURST: u32 = 16;
 /// A collector that takes nothing for so long is lost.
 const STALL: Duration = Duration::from_secs(2);
 /// A lost connection is tried again so often.
-const AGAIN: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Sends messages to all collectors, or to one after the other.
 pub struct Collectors {
