@@ -11,7 +11,7 @@ use super::common::{ByteOrder, CodecName};
 use super::flow_send::ExportVersion;
 use crate::file::archive::{Nesting, size};
 use crate::flow::{Form, Version};
-use crate::meter::{MAX_FLOWS, MAX_LIFE, Settings, Shape, Timeouts, Times, Track};
+use crate::meter::{MAX_FLOWS, MAX_LIFE, Settings, Shape, Template, Timeouts, Times, Track};
 use crate::net::Transport;
 use crate::wire::Protocol;
 
@@ -29,10 +29,22 @@ const PID_FILE: &str = "/var/run/flow-sensor.pid";
 Timeouts (-t) and their defaults in seconds:
   tcp 3600, tcp.rst 120, tcp.fin 300, udp 300, icmp 300, general 3600, maxlife 604800, expint 60
 
+Elements (--template):
+  sourceIPv4Address destinationIPv4Address sourceTransportPort destinationTransportPort protocolIdentifier
+  ipVersion ipClassOfService ipDiffServCodePoint ipPrecedence tcpControlBits icmpTypeCodeIPv4 icmpTypeIPv4
+  icmpCodeIPv4 octetDeltaCount packetDeltaCount octetTotalCount packetTotalCount
+  flowStart and flowEnd with Seconds, Milliseconds, Microseconds, Nanoseconds, SysUpTime
+  flowDurationMilliseconds flowDurationMicroseconds flowEndReason flowDirection flowId ingressInterface
+  egressInterface ingressPhysicalInterface egressPhysicalInterface vlanId postVlanId dot1qVlanId sourceMacAddress
+  destinationMacAddress exporterIPv4Address biflowDirection paddingOctets, and those of IPv6
+  Counters may have 1 to 8 octets, durations and interfaces 1 to 4. A flow whose counters are longer than that is
+  sent as several records that sum to it. With -b, what a direction has of its own follows for the way back
+
 Examples:
   flow-sensor -r morning.pcap -w - | flow-stat -f10 -S4
   flow-sensor -r morning.pcap -v 10 -w morning
   flow-sensor -r morning.pcap -n 192.0.2.1:4739 -v 10 -b -P tcp
+  flow-sensor -i eth1 -n 192.0.2.1:2055 -v 9 --template srcaddr,dstaddr,prot,octetDeltaCount/4,packetDeltaCount/4,First,Last
   flow-sensor -r morning.pcapng -n 192.0.2.1:2055 -v 5 -t udp=30s -t maxlife=5m
   flow-sensor -i eth1 -n 192.0.2.1:2055 -v 9 not port 2055
   flow-sensor -i eth1 -i eth2 -w /flows -v 10 -m 1000000 --user flows"
@@ -63,10 +75,14 @@ pub struct Args {
     /// Send both directions of a flow in one record, from who began to the other (RFC 5103; -v 10)
     #[arg(short = 'b', long)]
     pub biflow: bool,
-    /// How times are sent (-v 10); versions 1 to 9 have milliseconds
-    #[arg(short = 'A', long, value_name = "UNIT", value_enum, default_value = "milli")]
-    pub time_format: TimeFormat,
-    /// Send templates again after so many seconds, or 20 messages (-v 9, 10 over udp)
+    /// How times are sent (-v 9, 10) [default: milli with -v 10, milliseconds of uptime with -v 9]
+    #[arg(short = 'A', long, value_name = "UNIT", value_enum)]
+    pub time_format: Option<TimeFormat>,
+    /// Send these fields of flows, with these lengths in octets (-v 9, 10): names or numbers of IANA's elements, see
+    /// below. One list serves IPv4 and IPv6: sourceIPv4Address is sourceIPv6Address for flows of IPv6, and so on
+    #[arg(long, value_name = "ELEMENT[/LENGTH],...")]
+    pub template: Option<Template>,
+    /// Send templates and options again after so many seconds, or 20 messages (-v 9, 10 over udp)
     #[arg(short = 'I', long, value_name = "SECONDS", default_value = "60")]
     pub template_interval: u32,
     /// What messages travel by: udp, tcp or sctp; IPFIX goes by all of them, everything else by udp
@@ -80,8 +96,8 @@ pub struct Args {
     #[arg(short = 's', long, value_name = "RATE", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub sampling: u32,
     /// Count as softflowd does: the frame without its link header, Ethernet padding included, not the IP packet; one
-    /// 802.1Q tag, not several; ports only of whole TCP, UDP and ICMP headers; both directions of a flow begin and end
-    /// together
+    /// 802.1Q tag, not several, and no PPPoE or 802.2; later fragments on port 0, not their first one's; ports only of
+    /// whole TCP, UDP and ICMP headers; both directions of a flow begin and end together
     #[arg(long)]
     pub compat: bool,
     /// Keep IPv6 flows although the version cannot carry them; with versions that can, they are kept anyway
@@ -270,10 +286,23 @@ impl Args {
             let transport = self.transport;
             return wrong(&format!("-P {transport}: version {version} goes by udp; by {transport} goes IPFIX (-v 10)"));
         }
+        if self.template.is_some() && !matches!(version, ExportVersion::Template(_)) {
+            return wrong(&format!("--template: version {version} has no templates; versions 9 and 10 do (-v)"));
+        }
         if self.read.is_none() && self.interfaces.is_empty() {
             return wrong("nothing to meter: name an interface with -i or a capture file with -r");
         }
         Ok(())
+    }
+
+    /// The number exported as an interface's: the one given, else the system's; softflowd's is 0.
+    pub fn number(&self, interface: &Interface) -> u32 {
+        let system = || nix::net::if_::if_nametoindex(interface.name.as_str()).unwrap_or(0);
+        match interface.index {
+            Some(number) => number.into(),
+            None if self.compat => 0,
+            None => system(),
+        }
     }
 
     /// Whether a live sensor stays in the foreground.
@@ -343,14 +372,18 @@ impl Args {
 
     /// What is sent of a flow, with templates.
     pub fn sent(&self, track: Track) -> Result<Shape, Failure> {
-        let times = match (self.version()?, self.time_format) {
-            (ExportVersion::Template(Protocol::Ipfix), TimeFormat::Sec) => Times::Seconds,
-            (ExportVersion::Template(Protocol::Ipfix), TimeFormat::Micro) => Times::Microseconds,
-            (ExportVersion::Template(Protocol::Ipfix), TimeFormat::Nano) => Times::Nanoseconds,
-            (ExportVersion::Template(Protocol::Ipfix), TimeFormat::Milli) => Times::Milliseconds,
-            _ => Times::Uptime,
+        let ipfix = self.version()? == ExportVersion::Template(Protocol::Ipfix);
+        let times = match self.time_format {
+            Some(TimeFormat::Sec) => Times::Seconds,
+            Some(TimeFormat::Milli) => Times::Milliseconds,
+            Some(TimeFormat::Micro) => Times::Microseconds,
+            Some(TimeFormat::Nano) => Times::Nanoseconds,
+            None if ipfix => Times::Milliseconds,
+            None => Times::Uptime,
         };
-        Ok(Shape::of_export(times, track, self.biflow && times != Times::Uptime))
+        // Version 9 has no names for what goes the other way.
+        let shape = Shape::of_export(times, track, self.biflow && ipfix);
+        Ok(Shape { template: self.template.clone(), ..shape })
     }
 
     /// How packets become flows.
@@ -380,8 +413,8 @@ impl Args {
             },
             timeouts,
             sampling: self.sampling,
-            // Counters of other versions have 64 bits.
-            max_octets: if classic { defaults.max_octets } else { u64::MAX >> 1 },
+            // Softflowd ends flows before 32 bits are full; here they become several records.
+            max_octets: if classic && self.compat { defaults.max_octets } else { u64::MAX >> 1 },
             ipv6: self.ipv6 || self.debug || modern,
             compat: self.compat,
         })

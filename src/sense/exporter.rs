@@ -1,7 +1,7 @@
 //! Where a sensor's flows go: a flow file or an archive of them, collectors, or both.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::archive::Archive;
@@ -11,9 +11,9 @@ use crate::cli::common::{Debug, Write};
 use crate::cli::flow_send::ExportVersion;
 use crate::cli::flow_sensor::Args;
 use crate::cli::sink::{Sink, now};
-use crate::flow::{About, Fact, FlowBatch, Form, Order, RawRows, Rows, Version, spare};
+use crate::flow::{FlowBatch, Form, Order, RawRows, Rows, Version, spare};
 use crate::net::StreamSender;
-use crate::wire::{Counters, DATAGRAM, Encoder, Protocol, Refresh, TemplateEncoder, TemplateOptions};
+use crate::wire::{Counters, DATAGRAM, Encoder, Metering, Protocol, Refresh, TemplateEncoder, TemplateOptions};
 
 /// Octets of a message over a connection.
 const MESSAGE: usize = 1 << 14;
@@ -128,8 +128,7 @@ impl Exporter {
         let turn = *batches % encoders.len().max(1);
         *batches += 1;
         if let Some(encoder) = encoders.get_mut(turn).filter(|_| !self.collectors.is_empty()) {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-            let Ok(()) = encoder.encode(batch, now, |message| {
+            let Ok(()) = encoder.encode(batch, now_ms(), |message| {
                 self.collectors.send_to(turn, message.octets);
                 Ok::<_, Infallible>(())
             });
@@ -224,6 +223,17 @@ impl Exporter {
         }
     }
 
+    /// Has done with the templates so far: flows are told otherwise from now on.
+    pub fn retire_templates(&mut self) {
+        let Packer::Template { encoders, .. } = &mut self.packer else { return };
+        for (turn, encoder) in encoders.iter_mut().enumerate() {
+            let Ok(()) = encoder.retire(|message| {
+                self.collectors.send_to(turn, message.octets);
+                Ok::<_, Infallible>(())
+            });
+        }
+    }
+
     /// Sends the messages that are not full.
     fn pack(&mut self) {
         let collectors = &mut self.collectors;
@@ -299,7 +309,7 @@ impl Packer {
     }
 }
 
-/// An encoder that tells of the sampling, if there is any.
+/// An encoder that says what softflowd does of itself.
 fn encoder(args: &Args, protocol: Protocol, collectors: &Collectors) -> TemplateEncoder {
     let connected = args.transport.is_connected();
     let octets = if collectors.ipv6() { DATAGRAM - LONGER } else { DATAGRAM };
@@ -309,18 +319,22 @@ fn encoder(args: &Args, protocol: Protocol, collectors: &Collectors) -> Template
         protocol,
         octets: if connected { MESSAGE } else { octets },
         refresh: (!connected).then_some(Refresh { seconds, ..refresh }),
+        // The fields of flows are the template's, be it the user's or the usual one.
+        verbatim: true,
         ..TemplateOptions::default()
     });
-    if args.sampling > 1 {
-        encoder.set_facts(vec![Fact {
-            exporter: args.exporter.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-            domain: 0,
-            about: About::Sampler { id: None, population: args.sampling.into(), taken: 1 },
-            name: String::new(),
-            description: String::new(),
-        }]);
-    }
+    let (process, sampling, started_ms) = (std::process::id(), args.sampling, now_ms());
+    let of = |interface, name: &str| Metering { process, started_ms, interface, name: name.to_owned(), sampling };
+    encoder.set_metering(match args.interfaces.is_empty() {
+        true => vec![of(0, "")],
+        false => args.interfaces.iter().map(|interface| of(args.number(interface), &interface.name)).collect(),
+    });
     encoder
+}
+
+/// Ms since 1970.
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 /// Sends a datagram, with the sampling field of version 5's header.

@@ -7,7 +7,7 @@ use super::exporter::Exporter;
 use crate::cli::Failure;
 use crate::cli::flow_sensor::Args;
 use crate::flow::FlowBatch;
-use crate::meter::{Biflow, Classic, Columns, Shape, Sink};
+use crate::meter::{Biflow, Classic, Columns, Shape, Sink, Template};
 use crate::wire::flows_per_datagram;
 
 /// Datagrams' worth of records handed on together.
@@ -34,10 +34,11 @@ pub struct Flows {
 }
 
 impl Flows {
-    /// For what `exporter` wants of flows.
-    pub fn new(args: &Args, exporter: &Shared) -> Result<Flows, Failure> {
+    /// For what `exporter` wants of flows, which were seen on an interface with this number.
+    pub fn new(args: &Args, exporter: &Shared, interface: Option<u32>) -> Result<Flows, Failure> {
         let (version, track) = (args.records()?, args.settings()?.track);
-        let shape = args.sent(track)?;
+        let sent = Shape { interface, ..args.sent(track)? };
+        let kept = Shape { interface, ..Shape::of_file(args.exporter, track) };
         let address = match args.exporter {
             Some(IpAddr::V4(address)) => address,
             _ => Ipv4Addr::UNSPECIFIED,
@@ -54,12 +55,12 @@ impl Flows {
         let records = records.then(|| {
             let (most, exporter) = (flows_per_datagram(version) * PIECE, exporter.clone());
             let hand_on: Records = Box::new(move |records| lock(&exporter).records(records));
-            Classic::new(version, address, most, hand_on)
+            Classic::new(version, address, most, hand_on).on_interface(interface.unwrap_or(0))
         });
         Ok(Flows {
             classic: records,
-            file: batches.then(|| Columns::new(Shape::of_file(args.exporter, track), BATCH, hand_on(Exporter::batch))),
-            export: exports.then(|| Columns::new(shape, size, hand_on(Exporter::export))),
+            file: batches.then(|| Columns::new(kept, BATCH, hand_on(Exporter::batch))),
+            export: exports.then(|| Columns::new(sent, size, hand_on(Exporter::export))),
         })
     }
 
@@ -68,6 +69,13 @@ impl Flows {
         self.classic.as_mut().map_or(Ok(()), Classic::flush)?;
         self.file.as_mut().map_or(Ok(()), Columns::flush)?;
         self.export.as_mut().map_or(Ok(()), Columns::flush)
+    }
+
+    /// Sends flows by a template of the user's from now on, once those gathered have gone.
+    pub fn set_template(&mut self, template: &Template) -> Result<(), Failure> {
+        let Some(export) = &mut self.export else { return Ok(()) };
+        let shape = Shape { template: Some(template.clone()), ..export.shape().clone() };
+        export.reshape(shape)
     }
 
     /// How many flows found no place in records because they are IPv6; `None` if no records are made.

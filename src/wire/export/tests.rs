@@ -248,7 +248,7 @@ fn domains_and_exporters_have_messages_of_their_own() {
     ];
     let mut batch = FlowBatch::from_columns(Arc::new(Schema::new(specs)), 6, columns);
     let options = TemplateOptions::default();
-    let taken_all = taken(&mut TemplateEncoder::new(options.clone()), &options, &[batch.clone()]);
+    let taken_all = taken(&mut TemplateEncoder::new(options.clone()), &options, std::slice::from_ref(&batch));
     let got: Vec<(u32, u64)> =
         taken_all.flows.iter().map(|(domain, _, values)| (*domain, number(&values[0]))).collect();
     assert_eq!(got, [(7, 0), (7, 2), (7, 4), (8, 1), (8, 3), (8, 5)]);
@@ -351,7 +351,7 @@ fn padding_and_exporter_are_sent_where_the_schema_is_the_template() {
     let batch = FlowBatch::from_columns(Arc::new(Schema::new(specs)), 1, columns);
     for protocol in [Protocol::V9, Protocol::Ipfix] {
         let options = TemplateOptions { protocol, verbatim: true, ..TemplateOptions::default() };
-        let taken = taken(&mut TemplateEncoder::new(options.clone()), &options, &[batch.clone()]);
+        let taken = taken(&mut TemplateEncoder::new(options.clone()), &options, std::slice::from_ref(&batch));
         assert_eq!(taken.flows[0].2, [vec![0; 3], vec![0, 0, 0, 9], vec![0, 0, 7]]);
     }
 }
@@ -464,7 +464,7 @@ proptest! {
         let plain = |at: &usize| fields[*at].element.enterprise == 0 && fields[*at].width == VARIABLE;
         if let (false, Some(at), None) = (nine, (0..fields.len()).find(plain), first.schema().position(Element::iana(149), 0)) {
             let mine: Vec<_> = taken.flows.iter().filter(|(_, id, _)| *id == 256).collect();
-            if encoder.left_out().flows == 0 && !mine.is_empty() {
+            if encoder.left_out().flows == 0 && !first.is_empty() {
                 let element = fields[at].element.id;
                 let template = &taken.templates[&(0, 256)].0;
                 if let Some(place) = template.iter().position(|f| (f.0, f.1) == (element, 0)) {

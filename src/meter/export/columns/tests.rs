@@ -104,7 +104,7 @@ fn both_directions_are_one_record_from_who_began() {
 fn told(batch: &FlowBatch) -> Vec<(u32, u16, u16, u128)> {
     let fields = batch.schema().fields().iter().enumerate();
     let value = |at: usize| match batch.column(at).unwrap() {
-        view if view.width() <= 8 || view.width() == 16 => view.number(0) as u128,
+        view if view.width() <= 8 || view.width() == 16 => view.number(0),
         _ => 0,
     };
     fields.map(|(at, spec)| (spec.element.enterprise, spec.element.id, spec.width, value(at))).collect()
