@@ -223,7 +223,8 @@ fn a_lost_connection_is_made_again_with_templates() {
         }
         stream.set_nonblocking(false).unwrap();
         stream.read_exact(&mut message).unwrap();
-        assert_eq!((&message[..2], &message[16..]), (&[0, 10][..], &[0, 2][..]));
+        // Templates, of options or of flows.
+        assert!(message[..2] == [0, 10] && matches!(message[16..], [0, 2 | 3]), "{message:?}");
     };
     begins_with_a_template(first, &mut send);
     // That closed it. Flows that go nowhere tell.

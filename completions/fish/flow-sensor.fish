@@ -5,11 +5,12 @@ complete -c flow-sensor -s v -l export-version -d 'Export version, of what is se
 complete -c flow-sensor -s V -l file-version -d 'Version of the flow file, where it is not that of what is sent: 1, 5, 6, 7, 1005 or 10, the modern file' -r
 complete -c flow-sensor -s t -l timeout -d 'Set a timeout; units s m h d w, which add up (1h30m)' -r
 complete -c flow-sensor -s m -l max-flows -d 'The most flows kept at a time; beyond, those that would end first end early' -r
-complete -c flow-sensor -s A -l time-format -d 'How times are sent (-v 10); versions 1 to 9 have milliseconds' -r -f -a "sec\t'Seconds'
+complete -c flow-sensor -s A -l time-format -d 'How times are sent (-v 9, 10) [default: milli with -v 10, milliseconds of uptime with -v 9]' -r -f -a "sec\t'Seconds'
 milli\t'Milliseconds'
 micro\t'Microseconds'
 nano\t'Nanoseconds'"
-complete -c flow-sensor -s I -l template-interval -d 'Send templates again after so many seconds, or 20 messages (-v 9, 10 over udp)' -r
+complete -c flow-sensor -l template -d 'Send these fields of flows, with these lengths in octets (-v 9, 10): names or numbers of IANA\'s elements, see below. One list serves IPv4 and IPv6: sourceIPv4Address is sourceIPv6Address for flows of IPv6, and so on' -r
+complete -c flow-sensor -s I -l template-interval -d 'Send templates and options again after so many seconds, or 20 messages (-v 9, 10 over udp)' -r
 complete -c flow-sensor -s P -l transport -d 'What messages travel by: udp, tcp or sctp; IPFIX goes by all of them, everything else by udp' -r
 complete -c flow-sensor -s T -l track -d 'What makes packets one flow: addresses, protocol and ports (full or port), addresses and protocol (proto), addresses (ip), full and the VLAN (vlan), that and MAC addresses (ether)' -r -f -a "ip\t'Addresses'
 proto\t'Addresses and protocol'
@@ -44,7 +45,7 @@ complete -c flow-sensor -l expire-size -d 'Keep so many octets of complete files
 complete -c flow-sensor -s x -d 'MPLS labels exported: none' -r
 complete -c flow-sensor -s R -d 'Receive PSAMP: not in this version' -r
 complete -c flow-sensor -s b -l biflow -d 'Send both directions of a flow in one record, from who began to the other (RFC 5103; -v 10)'
-complete -c flow-sensor -l compat -d 'Count as softflowd does: the frame without its link header, Ethernet padding included, not the IP packet; one 802.1Q tag, not several; ports only of whole TCP, UDP and ICMP headers; both directions of a flow begin and end together'
+complete -c flow-sensor -l compat -d 'Count as softflowd does: the frame without its link header, Ethernet padding included, not the IP packet; one 802.1Q tag, not several, and no PPPoE or 802.2; later fragments on port 0, not their first one\'s; ports only of whole TCP, UDP and ICMP headers; both directions of a flow begin and end together'
 complete -c flow-sensor -s 6 -l ipv6 -d 'Keep IPv6 flows although the version cannot carry them; with versions that can, they are kept anyway'
 complete -c flow-sensor -s d -l foreground -d 'Stay in the foreground, and print statistics at the end; with -r it always stays there'
 complete -c flow-sensor -s D -l debug -d 'As -d and -6'

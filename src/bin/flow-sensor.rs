@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex};
 use flowtools::cli::flow_sensor::Args;
 use flowtools::cli::run::complain;
 use flowtools::cli::{Exit, Failure, program};
+use flowtools::meter::Meter;
 use flowtools::meter::filter::Program;
 use flowtools::meter::source::{Capture, Damage};
-use flowtools::meter::{Meter, Stats};
-use flowtools::sense::exporter::{Exporter, Sent};
+use flowtools::sense::account::{Account, Terms};
+use flowtools::sense::exporter::Exporter;
 use flowtools::sense::flows::{Flows, lock};
 use flowtools::sense::start::{self, Summary};
 
@@ -29,11 +30,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
 fn live(args: &Args) -> Result<Exit, Failure> {
     let Summary { snapshots, sent, exit } = start::run(args)?;
     if args.stays() {
-        let mut stats = Stats::default();
-        snapshots.iter().for_each(|snapshot| stats.add(&snapshot.stats));
-        let flows = snapshots.iter().map(|snapshot| snapshot.flows).sum();
-        let ipv6 = snapshots.iter().filter_map(|snapshot| snapshot.ipv6).reduce(|a, b| a + b);
-        statistics(&stats, flows, sent, &args.export_version, ipv6);
+        statistics(args, &Account::live(&snapshots, sent, Terms::of(args)?));
     }
     Ok(if sent.failures == 0 { exit } else { Exit::Partly })
 }
@@ -62,7 +59,7 @@ fn replay(args: &Args) -> Result<Exit, Failure> {
         complain("flow-sensor", what);
     }
     if args.stays() || (args.write.is_none() && args.collectors.is_empty()) {
-        statistics(meter.stats(), meter.flows(), sent, &args.export_version, ipv6);
+        statistics(args, &Account::file(&meter, sent, Terms::of(args)?, ipv6));
     } else if ipv6.is_some() && meter.stats().ipv6 > 0 && !batches {
         let packets = meter.stats().ipv6;
         let what = format_args!("left out {packets} IPv6 packets; versions 9 and 10 can carry them (-v, for files -V)");
@@ -128,15 +125,13 @@ fn open(path: &Path) -> Result<(String, Box<dyn Read + Send>), Failure> {
     Ok((name, Box::new(file)))
 }
 
-/// Prints what was counted.
-fn statistics(stats: &Stats, flows: usize, sent: Sent, version: &str, ipv6: Option<u64>) {
-    let mut text = format!("Number of active flows: {flows}\n{stats}");
-    if let Some(ipv6) = ipv6.filter(|_| stats.ipv6 > 0) {
-        let kept = format!("{ipv6} flows kept");
-        text.push_str(&format!("\nIPv6 packets: {} (not exportable in version {version}; {kept})\n", stats.ipv6));
-    }
-    let Sent { flows, messages, failures } = sent;
-    text.push_str(&format!("\nFlows exported: {flows} in {messages} packets ({failures} failures)\n"));
+/// Prints what was counted: of a file as softflowd does, on standard output, unless flows go there.
+fn statistics(args: &Args, account: &Account) {
+    let text = account.to_string();
+    let flows = args.write.as_deref().is_some_and(|path| path.as_os_str() == "-");
     // If nobody reads it, there is nothing to be done about it.
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = match args.read.is_some() && !flows {
+        true => io::stdout().write_all(text.as_bytes()),
+        false => io::stderr().write_all(text.as_bytes()),
+    };
 }

@@ -98,8 +98,8 @@ pub struct Args {
     #[arg(short = 's', long, value_name = "RATE", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub sampling: u32,
     /// Count as softflowd does: the frame without its link header, Ethernet padding included, not the IP packet; one
-    /// 802.1Q tag, not several; ports only of whole TCP, UDP and ICMP headers; both directions of a flow begin and end
-    /// together
+    /// 802.1Q tag, not several, and no PPPoE or 802.2; later fragments on port 0, not their first one's; ports only of
+    /// whole TCP, UDP and ICMP headers; both directions of a flow begin and end together
     #[arg(long)]
     pub compat: bool,
     /// Keep IPv6 flows although the version cannot carry them; with versions that can, they are kept anyway
@@ -295,6 +295,16 @@ impl Args {
             return wrong("nothing to meter: name an interface with -i or a capture file with -r");
         }
         Ok(())
+    }
+
+    /// The number exported as an interface's: the one given, else the system's; softflowd's is 0.
+    pub fn number(&self, interface: &Interface) -> u32 {
+        let system = || nix::net::if_::if_nametoindex(interface.name.as_str()).unwrap_or(0);
+        match interface.index {
+            Some(number) => number.into(),
+            None if self.compat => 0,
+            None => system(),
+        }
     }
 
     /// Whether a live sensor stays in the foreground.

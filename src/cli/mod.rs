@@ -26,6 +26,7 @@ pub mod flow_print;
 pub mod flow_receive;
 pub mod flow_send;
 pub mod flow_sensor;
+pub mod flow_sensorctl;
 pub mod flow_stat;
 pub mod flow_xlate;
 
@@ -45,6 +46,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_receive::Args>(),
         definition::<flow_send::Args>(),
         definition::<flow_sensor::Args>(),
+        definition::<flow_sensorctl::Args>(),
         definition::<flow_stat::Args>(),
         definition::<flow_xlate::Args>(),
     ]

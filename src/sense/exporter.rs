@@ -223,16 +223,14 @@ impl Exporter {
         }
     }
 
-    /// Has done with the templates so far: flows have others from now on.
-    pub fn retire(&mut self) {
-        let collectors = &mut self.collectors;
-        if let Packer::Template { encoders, .. } = &mut self.packer {
-            for (turn, encoder) in encoders.iter_mut().enumerate() {
-                let Ok(()) = encoder.retire(|message| {
-                    collectors.send_to(turn, message.octets);
-                    Ok::<_, Infallible>(())
-                });
-            }
+    /// Has done with the templates so far: flows are told otherwise from now on.
+    pub fn retire_templates(&mut self) {
+        let Packer::Template { encoders, .. } = &mut self.packer else { return };
+        for (turn, encoder) in encoders.iter_mut().enumerate() {
+            let Ok(()) = encoder.retire(|message| {
+                self.collectors.send_to(turn, message.octets);
+                Ok::<_, Infallible>(())
+            });
         }
     }
 
@@ -326,16 +324,10 @@ fn encoder(args: &Args, protocol: Protocol, collectors: &Collectors) -> Template
         ..TemplateOptions::default()
     });
     let (process, sampling, started_ms) = (std::process::id(), args.sampling, now_ms());
-    let of = |index: Option<u16>, name: &str| Metering {
-        process,
-        started_ms,
-        interface: index.unwrap_or(0).into(),
-        name: name.to_owned(),
-        sampling,
-    };
+    let of = |interface, name: &str| Metering { process, started_ms, interface, name: name.to_owned(), sampling };
     encoder.set_metering(match args.interfaces.is_empty() {
-        true => vec![of(None, "")],
-        false => args.interfaces.iter().map(|interface| of(interface.index, &interface.name)).collect(),
+        true => vec![of(0, "")],
+        false => args.interfaces.iter().map(|interface| of(args.number(interface), &interface.name)).collect(),
     });
     encoder
 }

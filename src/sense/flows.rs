@@ -7,7 +7,7 @@ use super::exporter::Exporter;
 use crate::cli::Failure;
 use crate::cli::flow_sensor::Args;
 use crate::flow::FlowBatch;
-use crate::meter::{Biflow, Classic, Columns, Shape, Sink};
+use crate::meter::{Biflow, Classic, Columns, Shape, Sink, Template};
 use crate::wire::flows_per_datagram;
 
 /// Datagrams' worth of records handed on together.
@@ -31,14 +31,12 @@ pub struct Flows {
     classic: Option<Classic<Records>>,
     file: Option<Columns<Batches>>,
     export: Option<Columns<Batches>>,
-    exporter: Shared,
 }
 
 impl Flows {
     /// For what `exporter` wants of flows, which were seen on an interface with this number.
-    pub fn new(args: &Args, exporter: &Shared, interface: Option<u16>) -> Result<Flows, Failure> {
+    pub fn new(args: &Args, exporter: &Shared, interface: Option<u32>) -> Result<Flows, Failure> {
         let (version, track) = (args.records()?, args.settings()?.track);
-        let interface = interface.map(u32::from);
         let sent = Shape { interface, ..args.sent(track)? };
         let kept = Shape { interface, ..Shape::of_file(args.exporter, track) };
         let address = match args.exporter {
@@ -63,7 +61,6 @@ impl Flows {
             classic: records,
             file: batches.then(|| Columns::new(kept, BATCH, hand_on(Exporter::batch))),
             export: exports.then(|| Columns::new(sent, size, hand_on(Exporter::export))),
-            exporter: exporter.clone(),
         })
     }
 
@@ -74,15 +71,11 @@ impl Flows {
         self.export.as_mut().map_or(Ok(()), Columns::flush)
     }
 
-    /// Sends flows by a template of the user's from now on: elements and their lengths.
-    pub fn set_template(&mut self, list: &str) -> Result<(), String> {
-        let template = Some(list.parse()?);
-        if let Some(export) = &mut self.export {
-            let shape = Shape { template, ..export.shape().clone() };
-            export.reshape(shape).map_err(|failure| format!("{failure:?}"))?;
-            lock(&self.exporter).retire();
-        }
-        Ok(())
+    /// Sends flows by a template of the user's from now on, once those gathered have gone.
+    pub fn set_template(&mut self, template: &Template) -> Result<(), Failure> {
+        let Some(export) = &mut self.export else { return Ok(()) };
+        let shape = Shape { template: Some(template.clone()), ..export.shape().clone() };
+        export.reshape(shape)
     }
 
     /// How many flows found no place in records because they are IPv6; `None` if no records are made.

@@ -5,9 +5,12 @@
 //! archive of them ([`archive`]). A thread of its own serves the control socket ([`control`]); the first thread watches
 //! over all. When everything is open, what only that needed is given up ([`privilege`]).
 
+pub mod account;
 pub mod archive;
 pub mod collectors;
+pub mod command;
 pub mod control;
+pub mod dump;
 pub mod exporter;
 pub mod flows;
 pub mod own;
@@ -25,6 +28,7 @@ use crate::cli::{Exit, Failure};
 use crate::collect::log::Log;
 use crate::collect::process::Signals;
 use crate::meter::Timeouts;
+use account::Terms;
 use exporter::Sent;
 use flows::{Shared, lock};
 use worker::{Answer, Ask, Request, Snapshot, Worker};
@@ -46,8 +50,8 @@ pub struct Sensor {
     pub started: SystemTime,
     /// When flows are over.
     pub timeouts: Timeouts,
-    /// The export version's name, as in `-v`.
-    pub version: String,
+    /// What was settled when it began.
+    pub terms: Terms,
     /// Where to say what happens.
     pub log: Log,
 }
@@ -73,6 +77,25 @@ impl Sensor {
     /// Sends templates again before the next flows.
     pub fn send_templates(&self) {
         lock(&self.exporter).send_templates();
+    }
+
+    /// Sends the flows that end from now on by a template of one's own, `ELEMENT[/LENGTH],...`.
+    pub fn set_template(&self, list: &str) -> Result<(), String> {
+        if !self.terms.templates {
+            return Err(format!("version {} has no templates; versions 9 and 10 do (-v)", self.terms.version));
+        }
+        let failed = self.ask(&Ask::Template(list.parse()?)).into_iter().find_map(|answer| match answer {
+            Answer::Failed(why) => Some(why),
+            _ => None,
+        });
+        // No capture thread has flows for the templates so far any more.
+        lock(&self.exporter).retire_templates();
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Capture threads, those that have ended too.
+    pub fn threads(&self) -> usize {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Ends the sensor: what flows there are is exported first.

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use super::account::Terms;
 use super::archive::Archive;
 use super::control::{self, Control};
 use super::exporter::{Exporter, Sent};
@@ -78,7 +79,7 @@ fn posts(args: &Args, exporter: &Shared) -> Result<Vec<Post>, Failure> {
     let mut posts = Vec::new();
     let threads = args.threads.max(1);
     for (number, interface) in args.interfaces.iter().enumerate() {
-        let Interface { name, index } = interface;
+        let Interface { name, .. } = interface;
         let found = live::Interface::find(name).map_err(Failure::Failed)?;
         let snaplen = args.snaplen.unwrap_or(live::SNAPLEN);
         let expression = args.expression.join(" ");
@@ -99,7 +100,7 @@ fn posts(args: &Args, exporter: &Shared) -> Result<Vec<Post>, Failure> {
             posts.push(Post {
                 live: Live::open(&options).map_err(Failure::Failed)?,
                 meter: Meter::new(args.settings()?).map_err(Failure::Failed)?,
-                flows: Flows::new(args, exporter, *index)?,
+                flows: Flows::new(args, exporter, Some(args.number(interface)))?,
                 asked: channel(),
             });
         }
@@ -152,15 +153,15 @@ fn sense(
         end,
         started: SystemTime::now(),
         timeouts,
-        version: args.export_version.clone(),
+        terms: Terms::of(args)?,
         log: log.clone(),
     });
     let threads = ready.into_iter().zip(&names).map(|(worker, name)| spawn(worker, name));
     let threads = threads.collect::<Result<Vec<_>, _>>()?;
     log.info(format!("listening on {}", names.join(", ")));
-    if let Some(control) = control {
-        control::serve(control, sensor.clone()).map_err(|e| Failure::io("control socket", &e))?;
-    }
+    // The socket is removed when this ends.
+    let _place = control.map(|control| control::serve(control, sensor.clone())).transpose();
+    let _place = _place.map_err(|e| Failure::io("control socket", &e))?;
     let (snapshots, exit) = watch(&sensor, threads, signals);
     let capture = capture(&sensor, &snapshots);
     let sent = lock(&exporter).finish(capture)?;

@@ -11,7 +11,7 @@ use super::own::Own;
 use crate::cli::Failure;
 use crate::collect::log::Log;
 use crate::meter::live::{Counts, Live, Trouble};
-use crate::meter::{Biflow, Meter, Stats};
+use crate::meter::{Biflow, Meter, Stats, Template};
 
 /// A request is heard within so long, and so is the order to end.
 const WAIT: Duration = Duration::from_millis(100);
@@ -35,6 +35,8 @@ pub enum Ask {
     Flows,
     /// To take packets, or to leave them.
     Gather(bool),
+    /// To send flows by a template of the user's.
+    Template(Template),
     /// To end, without ending its flows.
     Exit,
 }
@@ -220,6 +222,10 @@ impl Worker {
             }
             Ask::Gather(on) => {
                 self.gathering = *on;
+                Answer::Done
+            }
+            Ask::Template(template) => {
+                self.flows.set_template(template)?;
                 Answer::Done
             }
             Ask::Exit => Answer::Done,

@@ -248,7 +248,7 @@ fn domains_and_exporters_have_messages_of_their_own() {
     ];
     let mut batch = FlowBatch::from_columns(Arc::new(Schema::new(specs)), 6, columns);
     let options = TemplateOptions::default();
-    let taken_all = taken(&mut TemplateEncoder::new(options.clone()), &options, &[batch.clone()]);
+    let taken_all = taken(&mut TemplateEncoder::new(options.clone()), &options, std::slice::from_ref(&batch));
     let got: Vec<(u32, u64)> =
         taken_all.flows.iter().map(|(domain, _, values)| (*domain, number(&values[0]))).collect();
     assert_eq!(got, [(7, 0), (7, 2), (7, 4), (8, 1), (8, 3), (8, 5)]);
