@@ -1,8 +1,8 @@
 complete -c flow-sensor -s r -l read -d 'Capture file to read, pcap or pcapng; `-` is standard input' -r -F
 complete -c flow-sensor -s w -l write -d 'Write a flow file; `-` is standard output; a folder becomes an archive of files as flow-capture makes them' -r -F
 complete -c flow-sensor -s n -l collectors -d 'Send flows to these collectors; an IPv6 address stands in brackets' -r
-complete -c flow-sensor -s v -l export-version -d 'Export version, of what is sent and written: 1, 5 or 7, which have IPv4 flows only, 9 or 10, which is IPFIX; a flow file is a modern one then' -r
-complete -c flow-sensor -s V -l file-version -d 'Version of the flow file, where it is not that of what is sent: 1, 5, 6, 7, 1005 or 10, the modern file' -r
+complete -c flow-sensor -s v -l export-version -d 'Export version: 1, 5 or 7, which have IPv4 flows only, 9 or 10, which is IPFIX [default: 5]' -r
+complete -c flow-sensor -s V -l file-version -d 'Version of the flow file: 10, the modern file, or 1, 5, 6, 7 or 1005, which hold IPv4 flows only [default: 10; where nothing is sent, that of -v]' -r
 complete -c flow-sensor -s t -l timeout -d 'Set a timeout; units s m h d w, which add up (1h30m)' -r
 complete -c flow-sensor -s m -l max-flows -d 'The most flows kept at a time; beyond, those that would end first end early' -r
 complete -c flow-sensor -s A -l time-format -d 'How times are sent (-v 9, 10) [default: milli with -v 10, milliseconds of uptime with -v 9]' -r -f -a "sec\t'Seconds'

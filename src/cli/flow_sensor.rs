@@ -61,11 +61,11 @@ pub struct Args {
     /// Send flows to these collectors; an IPv6 address stands in brackets
     #[arg(short = 'n', long, value_name = "HOST:PORT", value_delimiter = ',')]
     pub collectors: Vec<String>,
-    /// Export version, of what is sent and written: 1, 5 or 7, which have IPv4 flows only, 9 or 10, which is IPFIX; a
-    /// flow file is a modern one then
-    #[arg(short = 'v', long = "export-version", value_name = "VERSION", default_value = "5")]
-    pub export_version: String,
-    /// Version of the flow file, where it is not that of what is sent: 1, 5, 6, 7, 1005 or 10, the modern file
+    /// Export version: 1, 5 or 7, which have IPv4 flows only, 9 or 10, which is IPFIX [default: 5]
+    #[arg(short = 'v', long = "export-version", value_name = "VERSION")]
+    pub export_version: Option<String>,
+    /// Version of the flow file: 10, the modern file, or 1, 5, 6, 7 or 1005, which hold IPv4 flows only [default: 10;
+    /// where nothing is sent, that of -v]
     #[arg(short = 'V', long = "file-version", value_name = "VERSION")]
     pub file_version: Option<Form>,
     /// Set a timeout; units s m h d w, which add up (1h30m)
@@ -331,7 +331,7 @@ impl Args {
 
     /// The version of what is sent.
     pub fn version(&self) -> Result<ExportVersion, Failure> {
-        match self.export_version.as_str() {
+        match self.version_name() {
             "1" => Ok(ExportVersion::Classic(Version::V1)),
             "5" => Ok(ExportVersion::Classic(Version::V5)),
             "7" => Ok(ExportVersion::Classic(Version::V7)),
@@ -340,6 +340,11 @@ impl Args {
             "psamp" => Err(Failure::Usage("-v psamp: not in this version yet, expected 1, 5, 7, 9 or 10".into())),
             other => Err(Failure::Usage(format!("-v {other}: no export version, expected 1, 5, 7, 9 or 10"))),
         }
+    }
+
+    /// Its name, as in `-v`.
+    pub fn version_name(&self) -> &str {
+        self.export_version.as_deref().unwrap_or("5")
     }
 
     /// The version of the records sent or written, where there are any.
@@ -359,8 +364,10 @@ impl Args {
             }
             Some(form) => Ok(form),
             None => Ok(match version {
-                ExportVersion::Classic(version) => Form::Classic(version),
-                ExportVersion::Template(_) => Form::Modern,
+                ExportVersion::Classic(version) if self.export_version.is_some() && self.collectors.is_empty() => {
+                    Form::Classic(version)
+                }
+                _ => Form::Modern,
             }),
         }
     }
