@@ -30,21 +30,23 @@ Timeouts (-t) and their defaults in seconds:
   tcp 3600, tcp.rst 120, tcp.fin 300, udp 300, icmp 300, general 3600, maxlife 604800, expint 60
 
 Elements (--template):
-  sourceIPv4Address destinationIPv4Address sourceTransportPort destinationTransportPort protocolIdentifier
-  ipVersion ipClassOfService ipDiffServCodePoint ipPrecedence tcpControlBits icmpTypeCodeIPv4 icmpTypeIPv4
-  icmpCodeIPv4 octetDeltaCount packetDeltaCount octetTotalCount packetTotalCount
-  flowStart and flowEnd with Seconds, Milliseconds, Microseconds, Nanoseconds, SysUpTime
-  flowDurationMilliseconds flowDurationMicroseconds flowEndReason flowDirection flowId ingressInterface
-  egressInterface ingressPhysicalInterface egressPhysicalInterface vlanId postVlanId dot1qVlanId sourceMacAddress
-  destinationMacAddress exporterIPv4Address biflowDirection paddingOctets, and those of IPv6
-  Counters may have 1 to 8 octets, durations and interfaces 1 to 4. A flow whose counters are longer than that is
-  sent as several records that sum to it. With -b, what a direction has of its own follows for the way back
+  sourceIPv4Address destinationIPv4Address sourceTransportPort destinationTransportPort
+  protocolIdentifier ipVersion ipClassOfService ipDiffServCodePoint ipPrecedence tcpControlBits
+  icmpTypeCodeIPv4 icmpTypeIPv4 icmpCodeIPv4 octetDeltaCount packetDeltaCount octetTotalCount
+  packetTotalCount flowDurationMilliseconds flowDurationMicroseconds flowEndReason flowDirection
+  flowId biflowDirection ingressInterface egressInterface ingressPhysicalInterface
+  egressPhysicalInterface vlanId postVlanId dot1qVlanId sourceMacAddress destinationMacAddress
+  exporterIPv4Address paddingOctets, those of IPv6, flowStart and flowEnd each with Seconds,
+  Milliseconds, Microseconds, Nanoseconds, SysUpTime; or their numbers, or flow-tools' short names.
+  Counters may have 1 to 8 octets, durations and interfaces 1 to 4. A flow with more than its
+  counters hold is sent as several records that sum to it. With -b, what each direction has of its
+  own follows for the way back.
 
 Examples:
   flow-sensor -r morning.pcap -w - | flow-stat -f10 -S4
   flow-sensor -r morning.pcap -v 10 -w morning
   flow-sensor -r morning.pcap -n 192.0.2.1:4739 -v 10 -b -P tcp
-  flow-sensor -i eth1 -n 192.0.2.1:2055 -v 9 --template srcaddr,dstaddr,prot,octetDeltaCount/4,packetDeltaCount/4,First,Last
+  flow-sensor -i eth1 -n 192.0.2.1:2055 -v 9 --template srcaddr,dstaddr,prot,dOctets/4,First,Last
   flow-sensor -r morning.pcapng -n 192.0.2.1:2055 -v 5 -t udp=30s -t maxlife=5m
   flow-sensor -i eth1 -n 192.0.2.1:2055 -v 9 not port 2055
   flow-sensor -i eth1 -i eth2 -w /flows -v 10 -m 1000000 --user flows"

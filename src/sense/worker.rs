@@ -11,14 +11,13 @@ use super::own::Own;
 use crate::cli::Failure;
 use crate::collect::log::Log;
 use crate::meter::live::{Counts, Live, Trouble};
+use crate::meter::source::Frame;
 use crate::meter::{Biflow, Meter, Stats, Template};
 
 /// A request is heard within so long, and so is the order to end.
 const WAIT: Duration = Duration::from_millis(100);
 /// The clock is looked at so often.
 const TICK: Duration = Duration::from_millis(500);
-/// Told to end, packets that wait in the ring are still taken, for so long.
-const LAST: Duration = Duration::from_secs(1);
 /// An interface that is down is looked at so often.
 const DOWN: Duration = Duration::from_secs(1);
 
@@ -100,6 +99,26 @@ pub struct Worker {
     flushed: u64,
 }
 
+/// Where packets go.
+struct Desk<'a> {
+    meter: &'a mut Meter,
+    flows: &'a mut Flows,
+    own: &'a Own,
+    owned: &'a mut u64,
+    gathering: bool,
+}
+
+impl Desk<'_> {
+    #[inline]
+    fn take(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
+        if self.own.is(frame) {
+            *self.owned += 1;
+            return Ok(());
+        }
+        if self.gathering { self.meter.frame(frame, self.flows) } else { Ok(()) }
+    }
+}
+
 /// What capture threads have in common.
 #[derive(Clone)]
 pub struct Common {
@@ -140,28 +159,30 @@ impl Worker {
                 self.tick()?;
             }
         }
-        let until = Instant::now() + LAST;
-        while self.receive(Duration::ZERO)? > 0 && Instant::now() < until {}
+        self.last()?;
         self.meter.finish(&mut self.flows)?;
         self.flows.flush()?;
         self.look();
         Ok(self.snapshot())
     }
 
+    /// Takes the packets that wait in the ring, and no more from then on.
+    fn last(&mut self) -> Result<(), Failure> {
+        let (live, mut desk) = self.desk();
+        match live.finish(|frame| desk.take(frame)) {
+            Err(Trouble::Sink(failure)) => Err(failure),
+            // An interface that is down or gone has no more.
+            Ok(_) | Err(Trouble::Io(_)) => Ok(()),
+        }
+    }
+
     /// Takes the packets that are there, waiting for the first.
-    fn receive(&mut self, wait: Duration) -> Result<usize, Failure> {
-        let Worker { live, meter, flows, common: Common { own, .. }, owned, gathering, .. } = self;
-        let received = live.receive(wait, |frame| {
-            if own.is(frame) {
-                *owned += 1;
-                return Ok(());
-            }
-            if *gathering { meter.frame(frame, flows) } else { Ok(()) }
-        });
-        match received {
+    fn receive(&mut self, wait: Duration) -> Result<(), Failure> {
+        let (live, mut desk) = self.desk();
+        match live.receive(wait, |frame| desk.take(frame)) {
             Ok(frames) => {
                 self.down &= frames == 0;
-                Ok(frames)
+                Ok(())
             }
             Err(Trouble::Sink(failure)) => Err(failure),
             Err(Trouble::Io(error)) if error.kind() == ErrorKind::NetworkDown => {
@@ -169,10 +190,16 @@ impl Worker {
                     self.common.log.warn(format!("{error}; waiting for it"));
                 }
                 std::thread::sleep(DOWN);
-                Ok(0)
+                Ok(())
             }
             Err(Trouble::Io(error)) => Err(Failure::Failed(error.to_string())),
         }
+    }
+
+    /// Where packets come from, and where they go.
+    fn desk(&mut self) -> (&mut Live, Desk<'_>) {
+        let Worker { live, meter, flows, common: Common { own, .. }, owned, gathering, .. } = self;
+        (live, Desk { meter, flows, own, owned, gathering: *gathering })
     }
 
     /// Lets time go on.
