@@ -364,6 +364,8 @@ impl Args {
             }
             Some(form) => Ok(form),
             None => Ok(match version {
+                ExportVersion::Classic(version) if self.write.is_none() => Form::Classic(version),
+                // Asked for with nothing to be sent, it is the file's.
                 ExportVersion::Classic(version) if self.export_version.is_some() && self.collectors.is_empty() => {
                     Form::Classic(version)
                 }
