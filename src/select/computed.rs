@@ -22,8 +22,7 @@ pub enum Computed {
     PacketRate,
     /// Thousandths of bits a second; 0 where there is no duration.
     BitRate,
-    /// Packets a second as flow-tools has them, in the order of floating-point numbers; without a duration, as if it
-    /// were 1 ms.
+    /// Packets a second in the order of floating-point numbers; 0 where there is no duration.
     PacketsASecond,
     /// Bits a second, likewise.
     BitsASecond,
@@ -173,7 +172,7 @@ fn ratio(n: u64, factor: u64, d: u64) -> u64 {
 
 /// So many in so many milliseconds.
 fn a_second(n: f64, ms: u64) -> u64 {
-    float_key(n / (ms.max(1) as f64 / 1000.0))
+    float_key(if ms == 0 { 0.0 } else { n / (ms as f64 / 1000.0) })
 }
 
 fn durations(batch: &FlowBatch, rows: Rows<'_>, times: &mut FlowTimes, out: &mut Vec<u64>) {
