@@ -138,7 +138,7 @@ impl FlowBatch {
         }
     }
 
-    /// Keeps only these rows, which must be ascending row numbers that are selected now.
+    /// Selects these rows, ascending, in the place of those that are selected now.
     pub fn select(&mut self, rows: Vec<u32>) {
         self.selection = Some(rows);
     }
