@@ -168,9 +168,9 @@ impl Meter {
     /// Ends every flow.
     pub fn finish<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
         self.count(sink)?;
-        let mut tally = Tally::new(&mut self.stats, &self.settings, self.now_ns, sink);
-        self.narrow.flush(&mut tally)?;
-        self.wide.flush(&mut tally)
+        let mut tally = Tally::new(&mut self.stats, &self.settings, sink);
+        self.narrow.flush(self.now_ns, &mut tally)?;
+        self.wide.flush(self.now_ns, &mut tally)
     }
 
     fn sampled(&mut self) -> bool {
@@ -187,7 +187,7 @@ impl Meter {
         }
         self.count(sink)?;
         self.check_ns = now_ns.saturating_add(nanoseconds(self.settings.timeouts.interval.max(1)));
-        let mut tally = Tally::new(&mut self.stats, &self.settings, now_ns, sink);
+        let mut tally = Tally::new(&mut self.stats, &self.settings, sink);
         self.narrow.expire(now_ns, &mut tally)?;
         self.wide.expire(now_ns, &mut tally)
     }
@@ -242,18 +242,19 @@ impl Meter {
 
     /// Gives every flow to `sink` without counting it.
     pub(super) fn forget<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
-        self.narrow.flush(sink)?;
-        self.wide.flush(sink)
+        self.narrow.flush(self.now_ns, sink)?;
+        self.wide.flush(self.now_ns, sink)
     }
 
     /// Counts the packets that wait.
     pub(super) fn count<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
-        let mut tally = Tally::new(&mut self.stats, &self.settings, self.now_ns, sink);
-        self.narrow.update(self.narrow_batch.take(), &mut tally)?;
-        self.wide.update(self.wide_batch.take(), &mut tally)?;
+        let mut tally = Tally::new(&mut self.stats, &self.settings, sink);
+        let now_ns = self.now_ns;
+        self.narrow.update(self.narrow_batch.take(), now_ns, &mut tally)?;
+        self.wide.update(self.wide_batch.take(), now_ns, &mut tally)?;
         let max_flows = self.settings.max_flows;
-        self.narrow.trim(max_flows.saturating_sub(self.wide.len()), &mut tally)?;
-        self.wide.trim(max_flows.saturating_sub(self.narrow.len()), &mut tally)
+        self.narrow.trim(max_flows.saturating_sub(self.wide.len()), now_ns, &mut tally)?;
+        self.wide.trim(max_flows.saturating_sub(self.narrow.len()), now_ns, &mut tally)
     }
 }
 
@@ -273,14 +274,13 @@ fn macs(frame: &Frame<'_>) -> [u64; 2] {
 struct Tally<'a, S> {
     stats: &'a mut Stats,
     sink: &'a mut S,
-    now_ns: u64,
     together: bool,
 }
 
 impl<'a, S> Tally<'a, S> {
     #[inline]
-    fn new(stats: &'a mut Stats, settings: &Settings, now_ns: u64, sink: &'a mut S) -> Tally<'a, S> {
-        Tally { stats, sink, now_ns, together: settings.compat }
+    fn new(stats: &'a mut Stats, settings: &Settings, sink: &'a mut S) -> Tally<'a, S> {
+        Tally { stats, sink, together: settings.compat }
     }
 }
 
@@ -288,13 +288,14 @@ impl<S: Sink> Sink for Tally<'_, S> {
     type Error = S::Error;
 
     fn take(&mut self, flow: &Biflow) -> Result<(), S::Error> {
-        let mut flow = Biflow { ended_ns: self.now_ns, ..*flow };
-        self.stats.ended(&flow);
-        if self.together {
-            let (first_ns, last_ns) = (flow.first_ns(), flow.last_ns());
-            for direction in &mut flow.directions {
-                (direction.first_ns, direction.last_ns) = (first_ns, last_ns);
-            }
+        self.stats.ended(flow);
+        if !self.together {
+            return self.sink.take(flow);
+        }
+        let mut flow = *flow;
+        let (first_ns, last_ns) = (flow.first_ns(), flow.last_ns());
+        for direction in &mut flow.directions {
+            (direction.first_ns, direction.last_ns) = (first_ns, last_ns);
         }
         self.sink.take(&flow)
     }
