@@ -55,11 +55,17 @@ fn capture(path: &Path, count: u16) {
         (T + 9, six([1, 2], &udp([7, 8], 60))),
     ];
     frames.extend((0..count).map(|i| (T + 10, four([A, B], &udp([2000 + i, 9], 1)))));
+    write(path, &frames);
+}
+
+fn write(path: &Path, frames: &[(u64, Vec<u8>)]) {
     let mut file: Vec<u8> =
         [0xa1b2_c3d4u32, 0x0004_0002, 0, 0, 65535, 1].iter().flat_map(|n| n.to_le_bytes()).collect();
     for (ms, frame) in frames {
-        let len = frame.len() as u32;
-        file.extend([(ms / 1000) as u32, (ms % 1000 * 1000) as u32, len, len].iter().flat_map(|n| n.to_le_bytes()));
+        // What is not there of IPv4 packets was not captured.
+        let total = u32::from(u16::from_be_bytes([frame[16], frame[17]]));
+        let (len, all) = (frame.len() as u32, if frame[12] == 8 { 14 + total } else { frame.len() as u32 });
+        file.extend([(ms / 1000) as u32, (ms % 1000 * 1000) as u32, len, all].iter().flat_map(|n| n.to_le_bytes()));
         file.extend(frame);
     }
     std::fs::write(path, file).unwrap();
@@ -158,6 +164,116 @@ fn both_directions_are_one_record_if_asked_for() {
         both[0].column(at).unwrap().number(0) as u64
     };
     assert_eq!([1, 2, 152, 153].map(reverse), [37, 1, T + 5, T + 5]);
+}
+
+/// The fields of the flows' templates, of one IP version, as (element, width).
+fn fields(batches: &[FlowBatch], address: u16) -> Vec<(u16, u16)> {
+    let ours = |batch: &&FlowBatch| batch.schema().position(Element::iana(address), 0).is_some();
+    let batch = batches.iter().find(ours).unwrap();
+    // Exporter, domain and what messages say of the time are added by who decodes them.
+    let added = |element: Element| element.enterprise != 0 || [130, 149].contains(&element.id);
+    let sent = batch.schema().fields().iter().filter(|spec| !added(spec.element));
+    sent.map(|spec| (spec.element.id, spec.width)).collect()
+}
+
+fn value(batch: &FlowBatch, element: Element, row: usize) -> u64 {
+    let at = batch.schema().position(element, 0).unwrap();
+    batch.column(at).unwrap().number(row) as u64
+}
+
+#[test]
+fn the_template_is_the_users() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.pcap");
+    capture(&path, 0);
+    let sockets = [UdpSocket::bind("127.0.0.1:0").unwrap()];
+    let list = "sourceIPv4Address,dstaddr,PACKETDELTACOUNT/3,octetDeltaCount/4,152,153,flowEndReason,ipVersion,paddingOctets/2";
+    let ids = |from: [u16; 2], width| [vec![(from[0], width), (from[1], width)], vec![(2, 3), (1, 4)]].concat();
+    for version in ["9", "10"] {
+        let [messages] = export(&sockets, &path, &["-v", version, "--template", list]);
+        let (batches, _) = decode(&messages);
+        assert_eq!(flows(&batches), expected(), "version {version}");
+        assert_eq!(fields(&batches, 8)[..4], ids([8, 12], 4));
+        assert_eq!(fields(&batches, 27)[..4], ids([27, 28], 16));
+        assert_eq!([value(&batches[0], Element::iana(136), 0), value(&batches[0], Element::iana(60), 0)], [4, 4]);
+        // Times of every kind, uptimes in IPFIX too.
+        for times in ["First,Last", "flowStartMicroseconds,flowEndMicroseconds", "156,157"] {
+            let list = format!("8,12,1,2,{times}");
+            let [messages] = export(&sockets, &path, &["-v", version, "--template", &list]);
+            assert_eq!(flows(&decode(&messages).0), expected(), "version {version} {times}");
+        }
+    }
+    let [messages] = export(&sockets, &path, &["-v", "10", "-b", "--template", "8,12,1/2,2/1,152,7"]);
+    let (batches, _) = decode(&messages);
+    let both = batches.iter().find(|b| b.schema().position(Element::iana(239), 0).is_some()).unwrap();
+    let reverse = |id| value(both, Element { enterprise: 29305, id }, 0);
+    assert_eq!([1, 2, 152].map(reverse), [37, 1, T + 5]);
+    assert_eq!(value(both, Element::iana(1), 0), 256);
+}
+
+#[test]
+fn templates_that_cannot_be_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.pcap");
+    capture(&path, 0);
+    for (version, list, words) in [
+        ("9", "srcaddr,fooBar", "'fooBar' is not an element"),
+        ("10", "bgpSourceAsNumber", "cannot be told of packets"),
+        ("10", "octetDeltaCount/9", "expected 1 to 8"),
+        ("5", "octetDeltaCount", "version 5 has no templates"),
+    ] {
+        let out = sensor(&["-r", path.to_str().unwrap(), "-n", "127.0.0.1:9", "-v", version, "--template", list]);
+        let said = String::from_utf8(out.stderr).unwrap();
+        assert_eq!(out.status.code(), Some(2), "{said}");
+        assert!(said.contains(words) && said.lines().count() == 1, "{said}");
+    }
+}
+
+#[test]
+fn flows_of_more_than_32_bits_are_several_records() {
+    const PACKETS: u64 = 70_000;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.pcap");
+    // The first octets of packets of 65,535, all within a second.
+    let mut frame = four([A, B], &udp([1, 2], 20));
+    frame.truncate(42);
+    frame[16..18].copy_from_slice(&[0xff, 0xff]);
+    let frames: Vec<_> = (0..PACKETS).map(|n| (T + n / 100, frame.clone())).collect();
+    write(&path, &frames);
+    let sockets = [UdpSocket::bind("127.0.0.1:0").unwrap()];
+    let file = dir.path().join("flows");
+    for (args, records) in
+        [(&["-v", "5"][..], 2), (&["-v", "10"], 1), (&["-v", "9", "--template", "8,12,1/4,2/2,152,153"], 2)]
+    {
+        let [messages] = export(&sockets, &path, args);
+        let batches = decode(&messages).0;
+        let told = flows(&batches);
+        let sum = |of: fn(&Flow) -> u64| told.iter().map(of).sum::<u64>();
+        assert_eq!(
+            (told.len(), sum(|flow| flow.2), sum(|flow| flow.3)),
+            (records, PACKETS, PACKETS * 65_535),
+            "{args:?}"
+        );
+        assert!(told.iter().all(|flow| (flow.4, flow.5) == (T, T + (PACKETS - 1) / 100) && flow.2 > 0));
+    }
+    let out = sensor(&["-r", path.to_str().unwrap(), "-w", file.to_str().unwrap(), "-d"]);
+    assert!(String::from_utf8(out.stderr).unwrap().contains("over 2 GiB =         0"));
+    let out = sensor(&["-r", path.to_str().unwrap(), "-w", file.to_str().unwrap(), "-d", "--compat"]);
+    assert!(!String::from_utf8(out.stderr).unwrap().contains("over 2 GiB =         0"));
+}
+
+#[test]
+fn the_sensor_says_what_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("c.pcap");
+    capture(&path, 0);
+    let sockets = [UdpSocket::bind("127.0.0.1:0").unwrap()];
+    for (version, scopes) in [("9", [0, 2, 0, 4]), ("10", [0, 143, 0, 4])] {
+        let [messages] = export(&sockets, &path, &["-v", version]);
+        assert!(messages[0].windows(4).any(|octets| octets == scopes));
+        let facts: Vec<About> = decode(&messages).1.facts().map(|fact| fact.about.clone()).collect();
+        assert_eq!(facts, [About::Sampler { id: None, population: 1, taken: 1 }]);
+    }
 }
 
 #[test]

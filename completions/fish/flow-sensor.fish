@@ -1,15 +1,16 @@
 complete -c flow-sensor -s r -l read -d 'Capture file to read, pcap or pcapng; `-` is standard input' -r -F
-complete -c flow-sensor -s w -l write -d 'Write a flow file; `-` is standard output' -r -F
+complete -c flow-sensor -s w -l write -d 'Write a flow file; `-` is standard output; a folder becomes an archive of files as flow-capture makes them' -r -F
 complete -c flow-sensor -s n -l collectors -d 'Send flows to these collectors; an IPv6 address stands in brackets' -r
 complete -c flow-sensor -s v -l export-version -d 'Export version, of what is sent and written: 1, 5 or 7, which have IPv4 flows only, 9 or 10, which is IPFIX; a flow file is a modern one then' -r
 complete -c flow-sensor -s V -l file-version -d 'Version of the flow file, where it is not that of what is sent: 1, 5, 6, 7, 1005 or 10, the modern file' -r
 complete -c flow-sensor -s t -l timeout -d 'Set a timeout; units s m h d w, which add up (1h30m)' -r
 complete -c flow-sensor -s m -l max-flows -d 'The most flows kept at a time; beyond, those that would end first end early' -r
-complete -c flow-sensor -s A -l time-format -d 'How times are sent (-v 10); versions 1 to 9 have milliseconds' -r -f -a "sec\t'Seconds'
+complete -c flow-sensor -s A -l time-format -d 'How times are sent (-v 9, 10) [default: milli with -v 10, milliseconds of uptime with -v 9]' -r -f -a "sec\t'Seconds'
 milli\t'Milliseconds'
 micro\t'Microseconds'
 nano\t'Nanoseconds'"
-complete -c flow-sensor -s I -l template-interval -d 'Send templates again after so many seconds, or 20 messages (-v 9, 10 over udp)' -r
+complete -c flow-sensor -l template -d 'Send these fields of flows, with these lengths in octets (-v 9, 10): names or numbers of IANA\'s elements, see below. One list serves IPv4 and IPv6: sourceIPv4Address is sourceIPv6Address for flows of IPv6, and so on' -r
+complete -c flow-sensor -s I -l template-interval -d 'Send templates and options again after so many seconds, or 20 messages (-v 9, 10 over udp)' -r
 complete -c flow-sensor -s P -l transport -d 'What messages travel by: udp, tcp or sctp; IPFIX goes by all of them, everything else by udp' -r
 complete -c flow-sensor -s T -l track -d 'What makes packets one flow: addresses, protocol and ports (full or port), addresses and protocol (proto), addresses (ip), full and the VLAN (vlan), that and MAC addresses (ether)' -r -f -a "ip\t'Addresses'
 proto\t'Addresses and protocol'
@@ -20,7 +21,7 @@ ether\t'Those and MAC addresses'"
 complete -c flow-sensor -s s -l sampling -d 'Count one packet in so many' -r
 complete -c flow-sensor -s L -l hop-limit -d 'Time to live (hop limit) of what is sent' -r
 complete -c flow-sensor -s S -l send-interface -d 'Send from this network interface' -r
-complete -c flow-sensor -l pace -d 'Pause between datagrams, so that reading a file does not flood the collector; 0 none' -r
+complete -c flow-sensor -l pace -d 'Pause between datagrams, so that reading a file does not flood the collector [default with -r: 50]' -r
 complete -c flow-sensor -s e -l exporter -d 'The exporter\'s address in the flow file' -r
 complete -c flow-sensor -l byte-order -d 'Byte order of the flow file (default: this machine\'s)' -r -f -a "little\t'Least significant octet first'
 big\t'Most significant octet first'"
@@ -29,21 +30,28 @@ complete -c flow-sensor -l comment -d 'Comment in the flow file\'s header' -r
 complete -c flow-sensor -l codec -d 'How the columns of a modern file are compressed (default: zstd, in pipes none)' -r -f -a "zstd\t'Zstandard: small'
 lz4\t'LZ4: quick'
 none\t'Not at all'"
-complete -c flow-sensor -s B -d 'Capture buffer' -r
-complete -c flow-sensor -s C -d 'Octets captured of a packet' -r
-complete -c flow-sensor -s c -d 'Control socket: none with -r' -r -F
-complete -c flow-sensor -s p -d 'Process id file: none with -r' -r -F
-complete -c flow-sensor -s x -d 'MPLS labels exported: none in this version' -r
-complete -c flow-sensor -s i -d 'Live capture: not in this version' -r
+complete -c flow-sensor -s i -l interface -d 'Network interface to listen on; may be given several times. The number before it is exported as the interface\'s' -r
+complete -c flow-sensor -l threads -d 'Capture threads an interface, each with a cache of -m flows' -r
+complete -c flow-sensor -s B -l buffer -d 'Octets of the buffer that packets wait in' -r
+complete -c flow-sensor -s C -l snaplen -d 'Octets captured of a packet; its headers are enough' -r
+complete -c flow-sensor -s c -l control -d 'Control socket, for flow-sensorctl; `none` is none [default with -i: /var/run/flow-sensor.ctl]' -r -F
+complete -c flow-sensor -s p -l pid-file -d 'Process id file; `none` is none [default in the background: /var/run/flow-sensor.pid]' -r -F
+complete -c flow-sensor -l user -d 'User to become when everything is open, if we are root' -r
+complete -c flow-sensor -l chroot -d 'Folder to be confined to, made if it is not there, if we are root and write no archive; `none` is none' -r -F
+complete -c flow-sensor -l rotations -d 'Begin a new file N times a day besides at midnight' -r
+complete -c flow-sensor -l nesting -d 'Folders by date, as flow-capture\'s -N [default: 3]' -r
+complete -c flow-sensor -l expire-count -d 'Keep so many complete files (0: any number)' -r
+complete -c flow-sensor -l expire-size -d 'Keep so many octets of complete files (b, K, M, G; 0: any number)' -r
+complete -c flow-sensor -s x -d 'MPLS labels exported: none' -r
 complete -c flow-sensor -s R -d 'Receive PSAMP: not in this version' -r
 complete -c flow-sensor -s b -l biflow -d 'Send both directions of a flow in one record, from who began to the other (RFC 5103; -v 10)'
-complete -c flow-sensor -l compat -d 'Count as softflowd does: the frame without its link header, Ethernet padding included, not the IP packet; one 802.1Q tag, not several; ports only of whole TCP, UDP and ICMP headers; both directions of a flow begin and end together'
+complete -c flow-sensor -l compat -d 'Count as softflowd does: the frame without its link header, Ethernet padding included, not the IP packet; one 802.1Q tag, not several, and no PPPoE or 802.2; later fragments on port 0, not their first one\'s; ports only of whole TCP, UDP and ICMP headers; both directions of a flow begin and end together'
 complete -c flow-sensor -s 6 -l ipv6 -d 'Keep IPv6 flows although the version cannot carry them; with versions that can, they are kept anyway'
 complete -c flow-sensor -s d -l foreground -d 'Stay in the foreground, and print statistics at the end; with -r it always stays there'
 complete -c flow-sensor -s D -l debug -d 'As -d and -6'
 complete -c flow-sensor -s l -l share -d 'Share datagrams out among the collectors instead of sending each to all'
+complete -c flow-sensor -s N -l not-promiscuous -d 'Do not make the interface hear what is not addressed to it'
 complete -c flow-sensor -s a -d 'Adjust times when a file is read: they always are the capture\'s'
 complete -c flow-sensor -s g -d 'Nothing to do'
-complete -c flow-sensor -s N -d 'Not promiscuous'
 complete -c flow-sensor -s h -l help -d 'Print help'
 complete -c flow-sensor -l version -d 'Print version'

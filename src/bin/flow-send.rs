@@ -110,6 +110,7 @@ impl Packer {
             refresh: (!connected).then_some(args.refresh),
             original_exporter: args.original_exporter,
             by_exporter: args.spoof,
+            ..TemplateOptions::default()
         });
         template.set_facts(info.all_facts());
         let classic = if args.spoof { Encoder::new().by_exporter() } else { Encoder::new() };

@@ -1,25 +1,21 @@
 //! flow-sensor: meters packets.
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
 
-use flowtools::cli::exporter::{Exporter, Sent};
 use flowtools::cli::flow_sensor::Args;
 use flowtools::cli::run::complain;
 use flowtools::cli::{Exit, Failure, program};
-use flowtools::flow::FlowBatch;
+use flowtools::meter::Meter;
+use flowtools::meter::filter::Program;
 use flowtools::meter::source::{Capture, Damage};
-use flowtools::meter::{Biflow, Classic, Columns, Meter, Shape, Sink};
-use flowtools::wire::flows_per_datagram;
-
-/// Datagrams' worth of records handed on together.
-const PIECE: usize = 32;
-/// Flows with templates or of a modern file handed on together.
-const BATCH: usize = 4096;
+use flowtools::sense::account::{Account, Terms};
+use flowtools::sense::exporter::Exporter;
+use flowtools::sense::flows::{Flows, lock};
+use flowtools::sense::start::{self, Summary};
 
 fn main() -> ExitCode {
     program(run)
@@ -27,102 +23,66 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Exit, Failure> {
     args.check()?;
-    let (version, settings) = (args.records()?, args.settings()?);
-    let (track, sent) = (settings.track, args.sent(settings.track)?);
-    let mut meter = Meter::new(settings).map_err(Failure::Failed)?;
+    if args.interfaces.is_empty() { replay(&args) } else { live(&args) }
+}
+
+/// Meters what comes by interfaces until told to end.
+fn live(args: &Args) -> Result<Exit, Failure> {
+    let Summary { snapshots, sent, exit } = start::run(args)?;
+    if args.stays() {
+        statistics(args, &Account::live(&snapshots, sent, Terms::of(args)?));
+    }
+    Ok(if sent.failures == 0 { exit } else { Exit::Partly })
+}
+
+/// Meters a capture file.
+fn replay(args: &Args) -> Result<Exit, Failure> {
+    let mut meter = Meter::new(args.settings()?).map_err(Failure::Failed)?;
     let (name, input) = open(args.read.as_deref().unwrap_or(Path::new("-")))?;
-    let exporter = Exporter::open(&args)?;
-    let address = match args.exporter {
-        Some(IpAddr::V4(address)) => address,
-        _ => Ipv4Addr::UNSPECIFIED,
-    };
-    let (records, batches, exports) = (exporter.wants_records(), exporter.wants_batches(), exporter.wants_exports());
-    let size = exporter.batch_size(BATCH);
-    let exporter = RefCell::new(exporter);
-    let mut flows = Flows {
-        classic: records.then(|| {
-            let most = flows_per_datagram(version) * PIECE;
-            Classic::new(version, address, most, |records: &[u8]| exporter.borrow_mut().records(records))
-        }),
-        file: batches.then(|| {
-            let shape = Shape::of_file(args.exporter, track);
-            Columns::new(shape, BATCH, |batch: &FlowBatch| exporter.borrow_mut().batch(batch))
-        }),
-        export: exports.then(|| Columns::new(sent, size, |batch: &FlowBatch| exporter.borrow_mut().export(batch))),
-    };
-    let damage = read(input, &mut meter, &mut flows)?;
+    let exporter = Arc::new(Mutex::new(Exporter::open(args, false)?));
+    let mut flows = Flows::new(args, &exporter, None)?;
+    let damage = read(input, args, &mut meter, &mut flows)?;
     meter.finish(&mut flows)?;
-    let ipv6 = flows.finish()?;
+    flows.flush()?;
+    let ipv6 = flows.ipv6();
     let seconds = |ns: u64| u32::try_from(ns / 1_000_000_000).unwrap_or(u32::MAX);
     let capture = meter.times_ns().map(|(first, last)| (seconds(first), seconds(last)));
-    let sent = exporter.into_inner().finish(capture)?;
+    let (sent, batches) = {
+        let mut exporter = lock(&exporter);
+        (exporter.finish(capture)?, exporter.wants_batches())
+    };
     if let Some(damage) = &damage {
         complain("flow-sensor", format_args!("{name}: {damage}"));
     }
-    let version = &args.export_version;
-    if args.foreground || args.debug || (args.write.is_none() && args.collectors.is_empty()) {
-        statistics(&meter, sent, version, ipv6);
+    if let Some(link) = meter.unknown_link() {
+        let what = format_args!("{name}: frames of link type {link} are not understood, and were left out");
+        complain("flow-sensor", what);
+    }
+    if args.stays() || (args.write.is_none() && args.collectors.is_empty()) {
+        statistics(args, &Account::file(&meter, sent, Terms::of(args)?, ipv6));
     } else if ipv6.is_some() && meter.stats().ipv6 > 0 && !batches {
         let packets = meter.stats().ipv6;
         let what = format_args!("left out {packets} IPv6 packets; versions 9 and 10 can carry them (-v, for files -V)");
         complain("flow-sensor", what);
     }
-    Ok(if damage.is_none() && sent.failures == 0 { Exit::Fine } else { Exit::Partly })
-}
-
-/// Where flows go: made into classic records, for a modern file, to be sent with templates.
-struct Flows<R, B, E> {
-    classic: Option<Classic<R>>,
-    file: Option<Columns<B>>,
-    export: Option<Columns<E>>,
-}
-
-impl<R, B, E> Flows<R, B, E>
-where
-    R: FnMut(&[u8]) -> Result<(), Failure>,
-    B: FnMut(&FlowBatch) -> Result<(), Failure>,
-    E: FnMut(&FlowBatch) -> Result<(), Failure>,
-{
-    /// Hands on what is gathered; says how many flows found no place in records because they are IPv6.
-    fn finish(mut self) -> Result<Option<u64>, Failure> {
-        self.classic.as_mut().map_or(Ok(()), Classic::flush)?;
-        self.file.as_mut().map_or(Ok(()), Columns::flush)?;
-        self.export.as_mut().map_or(Ok(()), Columns::flush)?;
-        Ok(self.classic.map(|classic| classic.ipv6()))
-    }
-}
-
-impl<R, B, E> Sink for Flows<R, B, E>
-where
-    R: FnMut(&[u8]) -> Result<(), Failure>,
-    B: FnMut(&FlowBatch) -> Result<(), Failure>,
-    E: FnMut(&FlowBatch) -> Result<(), Failure>,
-{
-    type Error = Failure;
-
-    fn begin(&mut self, now_ns: u64) {
-        if let Some(classic) = &mut self.classic {
-            classic.begin(now_ns);
-        }
-    }
-
-    fn take(&mut self, flow: &Biflow) -> Result<(), Failure> {
-        self.classic.as_mut().map_or(Ok(()), |classic| classic.take(flow))?;
-        self.file.as_mut().map_or(Ok(()), |file| file.take(flow))?;
-        self.export.as_mut().map_or(Ok(()), |export| export.take(flow))
-    }
+    Ok(if damage.is_none() && sent.failures == 0 && meter.unknown_link().is_none() { Exit::Fine } else { Exit::Partly })
 }
 
 /// Meters a capture as far as it is good.
 fn read(
     input: Box<dyn Read + Send>,
+    args: &Args,
     meter: &mut Meter,
-    flows: &mut impl Sink<Error = Failure>,
+    flows: &mut Flows,
 ) -> Result<Option<Damage>, Failure> {
     let mut capture = match Capture::open(input) {
         Ok(capture) => capture,
         Err(damage) => return Ok(Some(damage)),
     };
+    let expression = args.expression.join(" ");
+    if !expression.is_empty() {
+        return filtered(&mut capture, &expression, meter, flows);
+    }
     loop {
         match capture.next_frame() {
             Ok(Some(frame)) => meter.frame(&frame, flows)?,
@@ -130,6 +90,30 @@ fn read(
             Err(damage) => return Ok(Some(damage)),
         }
     }
+}
+
+/// Meters the frames of a capture that an expression takes: compiled for the link type of what comes.
+fn filtered(
+    capture: &mut Capture,
+    expression: &str,
+    meter: &mut Meter,
+    flows: &mut Flows,
+) -> Result<Option<Damage>, Failure> {
+    let mut filter: Option<Program> = None;
+    loop {
+        let frame = match capture.next_frame() {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break,
+            Err(damage) => return Ok(Some(damage)),
+        };
+        if filter.as_ref().is_none_or(|filter| filter.link() != frame.link) {
+            filter = Some(Program::compile(expression, frame.link, u32::MAX >> 1).map_err(Failure::Failed)?);
+        }
+        if filter.as_ref().is_some_and(|filter| filter.accepts(frame.data, frame.wire_len)) {
+            meter.frame(&frame, flows)?;
+        }
+    }
+    Ok(None)
 }
 
 fn open(path: &Path) -> Result<(String, Box<dyn Read + Send>), Failure> {
@@ -141,16 +125,13 @@ fn open(path: &Path) -> Result<(String, Box<dyn Read + Send>), Failure> {
     Ok((name, Box::new(file)))
 }
 
-/// Prints what was counted.
-fn statistics(meter: &Meter, sent: Sent, version: &str, ipv6: Option<u64>) {
-    let stats = meter.stats();
-    let mut text = format!("Number of active flows: {}\n{stats}", meter.flows());
-    if let Some(ipv6) = ipv6.filter(|_| stats.ipv6 > 0) {
-        let kept = format!("{ipv6} flows kept");
-        text.push_str(&format!("\nIPv6 packets: {} (not exportable in version {version}; {kept})\n", stats.ipv6));
-    }
-    let Sent { flows, messages, failures } = sent;
-    text.push_str(&format!("\nFlows exported: {flows} in {messages} packets ({failures} failures)\n"));
+/// Prints what was counted: of a file as softflowd does, on standard output, unless flows go there.
+fn statistics(args: &Args, account: &Account) {
+    let text = account.to_string();
+    let flows = args.write.as_deref().is_some_and(|path| path.as_os_str() == "-");
     // If nobody reads it, there is nothing to be done about it.
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = match args.read.is_some() && !flows {
+        true => io::stdout().write_all(text.as_bytes()),
+        false => io::stderr().write_all(text.as_bytes()),
+    };
 }

@@ -1,19 +1,26 @@
 //! Arguments of flow-sensor.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::{Parser, ValueEnum};
 
 use super::Failure;
 use super::common::{ByteOrder, CodecName};
 use super::flow_send::ExportVersion;
+use crate::file::archive::{Nesting, size};
 use crate::flow::{Form, Version};
-use crate::meter::{MAX_FLOWS, MAX_LIFE, Settings, Shape, Timeouts, Times, Track};
+use crate::meter::{MAX_FLOWS, MAX_LIFE, Settings, Shape, Template, Timeouts, Times, Track};
 use crate::net::Transport;
 use crate::wire::Protocol;
 
-/// Meter packets: read a capture file, and export its flows as NetFlow or write them to a flow file
+/// Where the control socket is unless told otherwise.
+pub const CONTROL: &str = "/var/run/flow-sensor.ctl";
+/// Where the process number is written unless told otherwise.
+const PID_FILE: &str = "/var/run/flow-sensor.pid";
+
+/// Meter packets of a network interface or a capture file, and export their flows or write them to flow files
 #[derive(Parser, Debug)]
 #[command(
     name = "flow-sensor",
@@ -22,18 +29,31 @@ use crate::wire::Protocol;
 Timeouts (-t) and their defaults in seconds:
   tcp 3600, tcp.rst 120, tcp.fin 300, udp 300, icmp 300, general 3600, maxlife 604800, expint 60
 
+Elements (--template):
+  sourceIPv4Address destinationIPv4Address sourceTransportPort destinationTransportPort protocolIdentifier
+  ipVersion ipClassOfService ipDiffServCodePoint ipPrecedence tcpControlBits icmpTypeCodeIPv4 icmpTypeIPv4
+  icmpCodeIPv4 octetDeltaCount packetDeltaCount octetTotalCount packetTotalCount
+  flowStart and flowEnd with Seconds, Milliseconds, Microseconds, Nanoseconds, SysUpTime
+  flowDurationMilliseconds flowDurationMicroseconds flowEndReason flowDirection flowId ingressInterface
+  egressInterface ingressPhysicalInterface egressPhysicalInterface vlanId postVlanId dot1qVlanId sourceMacAddress
+  destinationMacAddress exporterIPv4Address biflowDirection paddingOctets, and those of IPv6
+  Counters may have 1 to 8 octets, durations and interfaces 1 to 4. A flow whose counters are longer than that is
+  sent as several records that sum to it. With -b, what a direction has of its own follows for the way back
+
 Examples:
   flow-sensor -r morning.pcap -w - | flow-stat -f10 -S4
   flow-sensor -r morning.pcap -v 10 -w morning
   flow-sensor -r morning.pcap -n 192.0.2.1:4739 -v 10 -b -P tcp
+  flow-sensor -i eth1 -n 192.0.2.1:2055 -v 9 --template srcaddr,dstaddr,prot,octetDeltaCount/4,packetDeltaCount/4,First,Last
   flow-sensor -r morning.pcapng -n 192.0.2.1:2055 -v 5 -t udp=30s -t maxlife=5m
-  tcpdump -i eth0 -w - | flow-sensor -r - -w flows -d"
+  flow-sensor -i eth1 -n 192.0.2.1:2055 -v 9 not port 2055
+  flow-sensor -i eth1 -i eth2 -w /flows -v 10 -m 1000000 --user flows"
 )]
 pub struct Args {
     /// Capture file to read, pcap or pcapng; `-` is standard input
     #[arg(short = 'r', long = "read", value_name = "FILE")]
     pub read: Option<PathBuf>,
-    /// Write a flow file; `-` is standard output
+    /// Write a flow file; `-` is standard output; a folder becomes an archive of files as flow-capture makes them
     #[arg(short = 'w', long = "write", value_name = "FILE")]
     pub write: Option<PathBuf>,
     /// Send flows to these collectors; an IPv6 address stands in brackets
@@ -55,10 +75,14 @@ pub struct Args {
     /// Send both directions of a flow in one record, from who began to the other (RFC 5103; -v 10)
     #[arg(short = 'b', long)]
     pub biflow: bool,
-    /// How times are sent (-v 10); versions 1 to 9 have milliseconds
-    #[arg(short = 'A', long, value_name = "UNIT", value_enum, default_value = "milli")]
-    pub time_format: TimeFormat,
-    /// Send templates again after so many seconds, or 20 messages (-v 9, 10 over udp)
+    /// How times are sent (-v 9, 10) [default: milli with -v 10, milliseconds of uptime with -v 9]
+    #[arg(short = 'A', long, value_name = "UNIT", value_enum)]
+    pub time_format: Option<TimeFormat>,
+    /// Send these fields of flows, with these lengths in octets (-v 9, 10): names or numbers of IANA's elements, see
+    /// below. One list serves IPv4 and IPv6: sourceIPv4Address is sourceIPv6Address for flows of IPv6, and so on
+    #[arg(long, value_name = "ELEMENT[/LENGTH],...")]
+    pub template: Option<Template>,
+    /// Send templates and options again after so many seconds, or 20 messages (-v 9, 10 over udp)
     #[arg(short = 'I', long, value_name = "SECONDS", default_value = "60")]
     pub template_interval: u32,
     /// What messages travel by: udp, tcp or sctp; IPFIX goes by all of them, everything else by udp
@@ -72,8 +96,8 @@ pub struct Args {
     #[arg(short = 's', long, value_name = "RATE", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub sampling: u32,
     /// Count as softflowd does: the frame without its link header, Ethernet padding included, not the IP packet; one
-    /// 802.1Q tag, not several; ports only of whole TCP, UDP and ICMP headers; both directions of a flow begin and end
-    /// together
+    /// 802.1Q tag, not several, and no PPPoE or 802.2; later fragments on port 0, not their first one's; ports only of
+    /// whole TCP, UDP and ICMP headers; both directions of a flow begin and end together
     #[arg(long)]
     pub compat: bool,
     /// Keep IPv6 flows although the version cannot carry them; with versions that can, they are kept anyway
@@ -94,9 +118,9 @@ pub struct Args {
     /// Send from this network interface
     #[arg(short = 'S', long, value_name = "INTERFACE")]
     pub send_interface: Option<String>,
-    /// Pause between datagrams, so that reading a file does not flood the collector; 0 none
-    #[arg(long, value_name = "MICROSECONDS", default_value_t = 50)]
-    pub pace: u64,
+    /// Pause between datagrams, so that reading a file does not flood the collector [default with -r: 50]
+    #[arg(long, value_name = "MICROSECONDS")]
+    pub pace: Option<u64>,
     /// The exporter's address in the flow file
     #[arg(short = 'e', long, value_name = "ADDRESS")]
     pub exporter: Option<IpAddr>,
@@ -112,48 +136,106 @@ pub struct Args {
     /// How the columns of a modern file are compressed (default: zstd, in pipes none)
     #[arg(long, value_name = "CODEC", value_enum)]
     pub codec: Option<CodecName>,
+    /// Network interface to listen on; may be given several times. The number before it is exported as the
+    /// interface's
+    #[arg(short = 'i', long = "interface", value_name = "[INDEX:]INTERFACE")]
+    pub interfaces: Vec<Interface>,
+    /// Capture threads an interface, each with a cache of -m flows
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub threads: u8,
+    /// Do not make the interface hear what is not addressed to it
+    #[arg(short = 'N', long)]
+    pub not_promiscuous: bool,
+    /// Octets of the buffer that packets wait in
+    #[arg(short = 'B', long, value_name = "BYTES")]
+    pub buffer: Option<u64>,
+    /// Octets captured of a packet; its headers are enough
+    #[arg(short = 'C', long, value_name = "OCTETS")]
+    pub snaplen: Option<u32>,
+    /// Control socket, for flow-sensorctl; `none` is none [default with -i: /var/run/flow-sensor.ctl]
+    #[arg(short = 'c', long, value_name = "SOCKET")]
+    pub control: Option<PathBuf>,
+    /// Process id file; `none` is none [default in the background: /var/run/flow-sensor.pid]
+    #[arg(short = 'p', long, value_name = "FILE")]
+    pub pid_file: Option<PathBuf>,
+    /// User to become when everything is open, if we are root
+    #[arg(long, value_name = "USER", default_value = "nobody")]
+    pub user: String,
+    /// Folder to be confined to, made if it is not there, if we are root and write no archive; `none` is none
+    #[arg(long, value_name = "DIR", default_value = "/run/flow-sensor")]
+    pub chroot: Option<PathBuf>,
+    /// How an archive is kept.
+    #[command(flatten)]
+    pub archive: ArchiveArgs,
+    /// What to meter, as a packet filter expression in tcpdump's language: by libpcap, if it is installed
+    #[arg(value_name = "EXPRESSION", trailing_var_arg = true)]
+    pub expression: Vec<String>,
     /// softflowd's options without effect here.
     #[command(flatten)]
     pub softflowd: Softflowd,
 }
 
-/// Softflowd's options that have nothing to do, or cannot be had yet.
+/// How an archive of flow files is kept, as by flow-capture.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Archive (-w DIR)")]
+pub struct ArchiveArgs {
+    /// Begin a new file N times a day besides at midnight
+    #[arg(long, value_name = "N", default_value_t = 95)]
+    pub rotations: u32,
+    /// Folders by date, as flow-capture's -N [default: 3]
+    #[arg(long, value_name = "LEVEL", allow_hyphen_values = true)]
+    pub nesting: Option<Nesting>,
+    /// Keep so many complete files (0: any number)
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    pub expire_count: u64,
+    /// Keep so many octets of complete files (b, K, M, G; 0: any number)
+    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
+    pub expire_size: u64,
+}
+
+/// `-i`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Interface {
+    /// The number exported as the interface's; none was given.
+    pub index: Option<u16>,
+    /// Its name.
+    pub name: String,
+}
+
+impl FromStr for Interface {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Interface, String> {
+        let (index, name) = match text.split_once(':') {
+            Some((index, name)) if index.bytes().all(|b| b.is_ascii_digit()) && !index.is_empty() => {
+                let index = index.parse().map_err(|_| format!("'{index}': expected a number from 0 to 65535"))?;
+                (Some(index), name)
+            }
+            _ => (None, text),
+        };
+        if name.is_empty() {
+            Err("expected the name of an interface".into())
+        } else {
+            Ok(Interface { index, name: name.into() })
+        }
+    }
+}
+/// softflowd's options that have nothing to do here.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Accepted for softflowd's sake")]
 pub struct Softflowd {
     /// Adjust times when a file is read: they always are the capture's
     #[arg(short = 'a')]
     pub adjust: bool,
-    /// Capture buffer
-    #[arg(short = 'B', value_name = "BYTES")]
-    pub buffer: Option<u64>,
-    /// Octets captured of a packet
-    #[arg(short = 'C', value_name = "SNAPLEN")]
-    pub snaplen: Option<u32>,
-    /// Control socket: none with -r
-    #[arg(short = 'c', value_name = "SOCKET")]
-    pub control: Option<PathBuf>,
     /// Nothing to do
     #[arg(short = 'g')]
     pub g: bool,
-    /// Not promiscuous
-    #[arg(short = 'N')]
-    pub not_promiscuous: bool,
-    /// Process id file: none with -r
-    #[arg(short = 'p', value_name = "FILE")]
-    pub pid_file: Option<PathBuf>,
-    /// MPLS labels exported: none in this version
+    /// MPLS labels exported: none
     #[arg(short = 'x', value_name = "LABELS")]
     pub labels: Option<u32>,
-    /// Live capture: not in this version
-    #[arg(short = 'i', value_name = "[INDEX:]INTERFACE")]
-    pub interface: Option<String>,
     /// Receive PSAMP: not in this version
     #[arg(short = 'R', value_name = "PORT")]
     pub psamp: Option<u16>,
-    /// Packet filter: not in this version
-    #[arg(value_name = "EXPRESSION", action = ArgAction::Append)]
-    pub expression: Vec<String>,
 }
 
 /// `-T`.
@@ -189,26 +271,60 @@ pub enum TimeFormat {
 impl Args {
     /// What is asked for and cannot be had: one line.
     pub fn check(&self) -> Result<(), Failure> {
-        let s = &self.softflowd;
         let wrong = |what: &str| Err(Failure::Usage(what.to_owned()));
-        if s.interface.is_some() {
-            return wrong("-i: live capture is not in this version yet; read a capture file with -r");
+        if self.softflowd.psamp.is_some() {
+            return wrong("-R: PSAMP is not received; flow-capture collects, and -i and -r meter");
         }
-        if s.psamp.is_some() {
-            return wrong("-R: receiving PSAMP is not in this version yet; read a capture file with -r");
+        if !self.interfaces.is_empty() && self.read.is_some() {
+            return wrong("-i and -r: expected one of them");
         }
-        if !s.expression.is_empty() {
-            return wrong("packet filter expressions are not in this version yet; filter with tcpdump -w - EXPRESSION");
+        if self.read.is_some() && self.folder().is_some() {
+            return wrong("-w: a folder; expected the name of a flow file with -r");
         }
         let version = self.version()?;
         if self.transport.is_connected() && version != ExportVersion::Template(Protocol::Ipfix) {
             let transport = self.transport;
             return wrong(&format!("-P {transport}: version {version} goes by udp; by {transport} goes IPFIX (-v 10)"));
         }
-        if self.read.is_none() {
-            return wrong("nothing to read: name a capture file with -r");
+        if self.template.is_some() && !matches!(version, ExportVersion::Template(_)) {
+            return wrong(&format!("--template: version {version} has no templates; versions 9 and 10 do (-v)"));
+        }
+        if self.read.is_none() && self.interfaces.is_empty() {
+            return wrong("nothing to meter: name an interface with -i or a capture file with -r");
         }
         Ok(())
+    }
+
+    /// The number exported as an interface's: the one given, else the system's; softflowd's is 0.
+    pub fn number(&self, interface: &Interface) -> u32 {
+        let system = || nix::net::if_::if_nametoindex(interface.name.as_str()).unwrap_or(0);
+        match interface.index {
+            Some(number) => number.into(),
+            None if self.compat => 0,
+            None => system(),
+        }
+    }
+
+    /// Whether a live sensor stays in the foreground.
+    pub fn stays(&self) -> bool {
+        self.foreground || self.debug
+    }
+
+    /// The folder of the archive to be written, if one is.
+    pub fn folder(&self) -> Option<&Path> {
+        self.write.as_deref().filter(|path| path.is_dir())
+    }
+
+    /// Where the control socket is to be, if there is to be one.
+    pub fn control_path(&self) -> Option<PathBuf> {
+        let path = self.control.clone().unwrap_or_else(|| CONTROL.into());
+        (path.as_os_str() != "none").then_some(path)
+    }
+
+    /// Where the process number is to be written, if it is.
+    pub fn pid_path(&self) -> Option<PathBuf> {
+        let usual = (!self.stays()).then(|| PathBuf::from(PID_FILE));
+        self.pid_file.clone().or(usual).filter(|path| path.as_os_str() != "none")
     }
 
     /// The version of what is sent.
@@ -256,14 +372,18 @@ impl Args {
 
     /// What is sent of a flow, with templates.
     pub fn sent(&self, track: Track) -> Result<Shape, Failure> {
-        let times = match (self.version()?, self.time_format) {
-            (ExportVersion::Template(Protocol::Ipfix), TimeFormat::Sec) => Times::Seconds,
-            (ExportVersion::Template(Protocol::Ipfix), TimeFormat::Micro) => Times::Microseconds,
-            (ExportVersion::Template(Protocol::Ipfix), TimeFormat::Nano) => Times::Nanoseconds,
-            (ExportVersion::Template(Protocol::Ipfix), TimeFormat::Milli) => Times::Milliseconds,
-            _ => Times::Uptime,
+        let ipfix = self.version()? == ExportVersion::Template(Protocol::Ipfix);
+        let times = match self.time_format {
+            Some(TimeFormat::Sec) => Times::Seconds,
+            Some(TimeFormat::Milli) => Times::Milliseconds,
+            Some(TimeFormat::Micro) => Times::Microseconds,
+            Some(TimeFormat::Nano) => Times::Nanoseconds,
+            None if ipfix => Times::Milliseconds,
+            None => Times::Uptime,
         };
-        Ok(Shape::of_export(times, track, self.biflow && times != Times::Uptime))
+        // Version 9 has no names for what goes the other way.
+        let shape = Shape::of_export(times, track, self.biflow && ipfix);
+        Ok(Shape { template: self.template.clone(), ..shape })
     }
 
     /// How packets become flows.
@@ -293,8 +413,8 @@ impl Args {
             },
             timeouts,
             sampling: self.sampling,
-            // Counters of other versions have 64 bits.
-            max_octets: if classic { defaults.max_octets } else { u64::MAX >> 1 },
+            // Softflowd ends flows before 32 bits are full; here they become several records.
+            max_octets: if classic && self.compat { defaults.max_octets } else { u64::MAX >> 1 },
             ipv6: self.ipv6 || self.debug || modern,
             compat: self.compat,
         })

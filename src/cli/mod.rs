@@ -2,12 +2,10 @@
 //!
 //! One file a program holds its arguments ([`clap`]); help, man page and completions are made from them.
 
-pub mod collectors;
 pub mod common;
 pub mod date;
 pub mod describe;
 pub mod explain;
-pub mod exporter;
 pub mod output;
 mod patient;
 pub mod progress;
@@ -28,6 +26,7 @@ pub mod flow_print;
 pub mod flow_receive;
 pub mod flow_send;
 pub mod flow_sensor;
+pub mod flow_sensorctl;
 pub mod flow_stat;
 pub mod flow_xlate;
 
@@ -47,6 +46,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_receive::Args>(),
         definition::<flow_send::Args>(),
         definition::<flow_sensor::Args>(),
+        definition::<flow_sensorctl::Args>(),
         definition::<flow_stat::Args>(),
         definition::<flow_xlate::Args>(),
     ]

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 use std::os::unix::net::UnixDatagram;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -40,7 +40,7 @@ enum Message {
 pub struct Log {
     lines: SyncSender<Message>,
     dropped: Arc<AtomicU64>,
-    debug: u8,
+    debug: Arc<AtomicU8>,
 }
 
 /// The thread that writes. [`Writing::end`] waits for what was said so far.
@@ -54,7 +54,7 @@ impl Log {
     /// Starts the thread. `debug` is the level up to which [`Log::debug`] is heard.
     pub fn start(program: &'static str, sink: Sink, debug: u8) -> io::Result<(Log, Writing)> {
         let (lines, waiting) = sync_channel(WAITING);
-        let log = Log { lines, dropped: Arc::default(), debug };
+        let log = Log { lines, dropped: Arc::default(), debug: Arc::new(AtomicU8::new(debug)) };
         let dropped = log.dropped.clone();
         let thread =
             std::thread::Builder::new().name("log".into()).spawn(move || write(program, sink, &waiting, &dropped))?;
@@ -73,9 +73,15 @@ impl Log {
 
     /// Says something only from debug level `level` on.
     pub fn debug(&self, level: u8, text: impl FnOnce() -> String) {
-        if self.debug >= level {
+        if self.debug.load(Ordering::Relaxed) >= level {
             self.info(text());
         }
+    }
+
+    /// Raises the debug level by one, or lowers it.
+    pub fn raise(&self, up: bool) {
+        let next = |level: u8| Some(if up { level.saturating_add(1) } else { level.saturating_sub(1) });
+        let _ = self.debug.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
     }
 
     /// Says what must not be dropped, though it may have to wait for a moment.

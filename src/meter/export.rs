@@ -6,12 +6,22 @@
 //! less uptime plus First is the packet's exact time in ms. Where a flow would not fit between start and
 //! start + 49.7 days, the meter has started anew, about a minute before it; a flow longer than that begins later in
 //! its record.
+//!
+//! Counters of classic records have 32 bits, and so may those of a user's template. A flow that has more becomes as
+//! many records as it needs, with as good as equal shares of its packets and octets, so that the sums are the flow's
+//! and no record is without packets. All of them tell the whole flow's times: what came when within a flow is not
+//! known, and who adds the records up by any key finds the flow as it was.
 
 mod columns;
+mod rows;
 mod shape;
+mod split;
+mod tell;
+mod template;
 
 pub use columns::Columns;
 pub use shape::{Shape, Times};
+pub use template::Template;
 
 use std::net::Ipv4Addr;
 
@@ -19,6 +29,7 @@ use super::biflow::{Biflow, Direction, Sink};
 use super::key::Ends;
 use super::packet::Address;
 use crate::flow::Version;
+use split::{part, parts};
 
 /// How long before the first packet the meter starts, in ms: so that uptimes of 0, which some take for missing, are
 /// rare.
@@ -35,6 +46,8 @@ pub const MAX_LIFE: u64 = 45 * 86_400;
 pub struct Classic<F> {
     version: Version,
     exporter: u32,
+    /// Of input and output.
+    interfaces: u32,
     hand_on: F,
     /// Flows gathered, stamped and handed on together.
     gathered: Vec<Record>,
@@ -73,6 +86,7 @@ where
         Classic {
             version,
             exporter: exporter.to_bits(),
+            interfaces: 0,
             hand_on,
             gathered: Vec::with_capacity(most.max(1)),
             most: most.max(1),
@@ -84,6 +98,13 @@ where
             records: 0,
             ipv6: 0,
         }
+    }
+
+    /// The interface that packets were seen on: as softflowd has it, that of input and output. Classic records have 16
+    /// bits for its number; a greater one is told as 0, which is none.
+    pub fn on_interface(self, number: u32) -> Classic<F> {
+        let number = u32::from(u16::try_from(number).unwrap_or(0));
+        Classic { interfaces: number << 16 | number, ..self }
     }
 
     /// Records made.
@@ -109,7 +130,7 @@ where
         };
         self.start_ms = Some(start_ms);
         self.octets.clear();
-        let stamp = Stamp { exporter: self.exporter, now_ms, start_ms };
+        let stamp = Stamp { exporter: self.exporter, interfaces: self.interfaces, now_ms, start_ms };
         for record in &self.gathered {
             stamp.append(record, self.version, &mut self.octets);
         }
@@ -135,29 +156,23 @@ where
     fn direction(&mut self, addresses: [u32; 2], ends: &Ends, way: &Direction, ended_ms: u64) -> Result<(), E> {
         let last_ms = (way.last_ns / 1_000_000).min(END_MS);
         let first_ms = (way.first_ns / 1_000_000).clamp(last_ms.saturating_sub(SPAN_MS), last_ms);
-        let (mut packets, mut octets) = (way.packets, way.octets);
-        loop {
-            let part = octets.min(u32::MAX.into()) as u32;
-            octets -= u64::from(part);
-            // Every record of a flow has a packet.
-            let all = if octets == 0 { packets } else { packets.min(1) };
-            packets -= all;
+        let most = u64::from(u32::MAX);
+        let parts = parts([(way.packets, most), (way.octets, most)]);
+        for at in 0..parts {
             let record = Record {
                 addresses,
                 ports: ends.ports,
                 first_ms,
                 last_ms,
-                packets: all.min(u32::MAX.into()) as u32,
-                octets: part,
+                packets: part(way.packets, at, parts) as u32,
+                octets: part(way.octets, at, parts) as u32,
                 protocol: ends.protocol,
                 tos: way.tos,
                 flags: way.flags,
             };
             self.gather(record, ended_ms)?;
-            if octets == 0 || packets == 0 {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 }
 
@@ -188,6 +203,7 @@ where
 /// What all records of a piece say.
 struct Stamp {
     exporter: u32,
+    interfaces: u32,
     now_ms: u64,
     start_ms: u64,
 }
@@ -204,7 +220,7 @@ impl Stamp {
             at += bytes.len();
         };
         let [source, destination] = record.addresses;
-        let (next_hop, interfaces) = (0u32, 0u32);
+        let next_hop = 0u32;
         let since_start = |ms: u64| (ms - self.start_ms) as u32;
         for word in [
             (self.now_ms / 1000) as u32,
@@ -214,7 +230,7 @@ impl Stamp {
             source,
             destination,
             next_hop,
-            interfaces,
+            self.interfaces,
             record.packets,
             record.octets,
             since_start(record.first_ms),

@@ -2,6 +2,8 @@
 //!
 //! The one module of the meter with `unsafe` in it: for memory seen as values, and for the prefetch instruction.
 
+#![allow(unsafe_code)]
+
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;

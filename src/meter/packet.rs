@@ -14,8 +14,8 @@ pub const UDP: u8 = 17;
 /// The number of ICMP for IPv6.
 pub const ICMP6: u8 = 58;
 
-/// VLAN tags followed; softflowd follows one.
-const TAGS: u8 = 8;
+/// Octets behind the header in Ethernet's shortest frame.
+const SHORTEST: u32 = 46;
 
 /// A UDP datagram in a frame.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ pub enum Fragment {
 }
 
 /// An IP address in host order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Address {
     /// IPv4.
     V4(u32),
@@ -94,6 +94,9 @@ pub struct Ip<'a> {
     pub tos: u8,
     /// Whether it is a fragment.
     pub fragment: Fragment,
+    /// What its packet's fragments have in common beside addresses, and protocol for IPv4; 0 in IPv6 packets that are
+    /// whole.
+    pub id: u32,
     /// Octets of the packet, header included, as the header has it.
     pub total_len: u32,
     /// Octets of the frame on the wire behind its link header.
@@ -107,11 +110,11 @@ pub struct Ip<'a> {
 }
 
 impl<'a> Ip<'a> {
-    /// Reads the IP header of a frame. With `compat` as softflowd does: behind one VLAN tag at most, and whatever length
-    /// an IPv4 header claims to have.
+    /// Reads the IP header of a frame. With `compat` as softflowd does: behind one VLAN tag at most, whatever length an
+    /// IPv4 header claims to have, and not behind the extension headers of mobile hosts.
     pub fn of(frame: &Frame<'a>, compat: bool) -> Result<Ip<'a>, Unmetered> {
-        let found = network(frame, if compat { 1 } else { TAGS })?;
-        if found.version == 4 { Ip::v4(&found, compat) } else { Ip::v6(&found) }
+        let found = network(frame, compat)?;
+        if found.version == 4 { Ip::v4(&found, compat) } else { Ip::v6(&found, compat) }
     }
 
     /// Reads an IPv4 header.
@@ -140,6 +143,7 @@ impl<'a> Ip<'a> {
             announced: header[9],
             tos: header[1],
             fragment,
+            id: u32::from(u16::from_be_bytes([header[4], header[5]])),
             total_len,
             wire_len: found.wire_len,
             vlan: found.vlan,
@@ -148,13 +152,15 @@ impl<'a> Ip<'a> {
         })
     }
 
-    fn v6(found: &Network<'a>) -> Result<Ip<'a>, Unmetered> {
+    fn v6(found: &Network<'a>, compat: bool) -> Result<Ip<'a>, Unmetered> {
         let Some((header, rest)) = found.packet.split_first_chunk::<40>() else { return Err(Unmetered::TooShort) };
         let address = |at: usize| {
             let octets = header.get(at..at + 16).and_then(|b| b.try_into().ok()).unwrap_or_default();
             Address::V6(u128::from_be_bytes(octets))
         };
         let rest_len = match u32::from(u16::from_be_bytes([header[4], header[5]])) {
+            // Nothing but Ethernet's padding.
+            0 if found.wire_len <= SHORTEST => 0,
             // A jumbogram, or left to the network card.
             0 => found.wire_len.saturating_sub(40),
             n => n,
@@ -166,31 +172,41 @@ impl<'a> Ip<'a> {
             announced: header[6],
             tos: header[0] << 4 | header[1] >> 4,
             fragment: Fragment::Whole,
+            id: 0,
             total_len: rest_len.saturating_add(40),
             wire_len: found.wire_len,
             vlan: found.vlan,
             rest,
             rest_len,
         };
-        ip.skip_extensions();
+        ip.skip_extensions(compat);
         Ok(ip)
     }
 
-    /// Steps over IPv6's extension headers (RFC 8200 section 4) as far as they were captured.
-    fn skip_extensions(&mut self) {
+    /// Steps over IPv6's extension headers (RFC 8200 section 4) as far as they were captured. An authentication header
+    /// is none of them here: what it protects is metered as protocol 51, as it is for IPv4. The headers of mobile hosts,
+    /// of HIP and of Shim6 are protocols of their own where nothing follows them, as is the rule.
+    fn skip_extensions(&mut self, compat: bool) {
         const HOP_BY_HOP: u8 = 0;
         const ROUTING: u8 = 43;
         const FRAGMENT: u8 = 44;
+        const NOTHING: u8 = 59;
         const DESTINATION: u8 = 60;
+        const MOBILITY: u8 = 135;
+        const HIP: u8 = 139;
+        const SHIM6: u8 = 140;
         while let [next, len, offset_high, offset_low, ..] = *self.rest {
             let octets = match self.protocol {
                 HOP_BY_HOP | ROUTING | DESTINATION => (usize::from(len) + 1) * 8,
+                MOBILITY | HIP | SHIM6 if next != NOTHING && !compat => (usize::from(len) + 1) * 8,
                 FRAGMENT if self.fragment == Fragment::Whole => {
                     self.fragment = match u16::from_be_bytes([offset_high, offset_low]) & 0xfff9 {
                         0 => Fragment::Whole,
                         1 => Fragment::First,
                         _ => Fragment::Later,
                     };
+                    self.id =
+                        self.rest.get(4..).and_then(|id| id.first_chunk()).map_or(0, |id| u32::from_be_bytes(*id));
                     8
                 }
                 _ => return,

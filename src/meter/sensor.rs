@@ -3,9 +3,11 @@
 use super::biflow::{Biflow, Sink};
 use super::cache::{BATCH, Cache, Packet};
 use super::expiry::{Timeouts, nanoseconds};
+use super::fragments::Fragments;
 use super::key::{Ends, Key, Narrow, Wide};
 use super::link::{LinkType, Unmetered, plain_ipv4};
 use super::packet::{Address, Fragment, Ip};
+use super::plain;
 use super::source::Frame;
 use super::stats::Stats;
 use super::transport::Transport;
@@ -98,6 +100,10 @@ pub struct Meter {
     now_ns: u64,
     /// When flows are looked at next.
     check_ns: u64,
+    /// Whether frames that look like nearly every other may be read by [`plain`].
+    plain: bool,
+    fragments: Fragments,
+    unknown_link: Option<LinkType>,
     stats: Stats,
 }
 
@@ -116,6 +122,9 @@ impl Meter {
             first_ns: u64::MAX,
             now_ns: 0,
             check_ns: 0,
+            plain: !settings.compat && matches!(track, Track::Full | Track::Vlan),
+            fragments: Fragments::default(),
+            unknown_link: None,
             stats: Stats::default(),
         })
     }
@@ -128,6 +137,11 @@ impl Meter {
     /// The oldest and the newest time stamp of the frames looked at, in ns since 1970.
     pub fn times_ns(&self) -> Option<(u64, u64)> {
         (self.first_ns <= self.now_ns).then_some((self.first_ns, self.now_ns))
+    }
+
+    /// The first link type met whose frames are not understood: they are counted as no IP packets.
+    pub fn unknown_link(&self) -> Option<LinkType> {
+        self.unknown_link
     }
 
     /// Flows that are not over.
@@ -146,6 +160,12 @@ impl Meter {
         }
         self.first_ns = self.first_ns.min(frame.time_ns);
         self.now_ns = self.now_ns.max(frame.time_ns);
+        if self.plain
+            && let Some(packet) = plain::packet(frame)
+        {
+            self.stats.packets += 1;
+            return if self.narrow_batch.push(packet) { self.count(sink) } else { Ok(()) };
+        }
         // By itself, so that what it finds stays in registers.
         if let Some(found) = plain_ipv4(frame)
             && let Ok(ip) = Ip::v4(&found, self.settings.compat)
@@ -161,6 +181,10 @@ impl Meter {
             Ok(ip) => return self.packet(frame, &ip, sink),
             Err(Unmetered::NotIp) => self.stats.not_ip += 1,
             Err(Unmetered::TooShort) => self.stats.too_short += 1,
+            Err(Unmetered::UnknownLink) => {
+                self.stats.not_ip += 1;
+                self.unknown_link.get_or_insert(frame.link);
+            }
         }
         Ok(())
     }
@@ -199,6 +223,9 @@ impl Meter {
         let Settings { compat, track, .. } = self.settings;
         let Transport { mut ports, mut flags } = if compat { Transport::as_softflowd(ip) } else { Transport::of(ip) };
         let mut protocol = ip.protocol;
+        if ip.fragment != Fragment::Whole && !compat {
+            (protocol, ports) = self.fragments.resolve(ip, ports, frame.time_ns);
+        }
         if track < Track::Full {
             (ports, flags) = ([0; 2], 0);
             protocol = if track == Track::Ip { 0 } else { protocol };

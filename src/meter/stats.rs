@@ -1,6 +1,6 @@
-//! What a meter has counted, and how softflowd prints it.
+//! What a meter has counted.
 
-use std::fmt;
+mod text;
 
 use super::biflow::Biflow;
 use super::expiry::Reason;
@@ -24,7 +24,7 @@ pub struct Stats {
     pub reasons: [u64; Reason::ALL.len()],
     octets: Spread,
     flow_packets: Spread,
-    duration_ms: Spread,
+    duration_us: Spread,
     protocols: Vec<Protocol>,
 }
 
@@ -45,8 +45,19 @@ impl Spread {
         self.count += 1;
     }
 
-    fn mean(&self) -> u64 {
-        self.sum.checked_div(self.count).unwrap_or(0)
+    /// Of both together.
+    fn join(&mut self, other: &Spread) {
+        if other.count > 0 {
+            self.least = if self.count == 0 { other.least } else { self.least.min(other.least) };
+            self.greatest = self.greatest.max(other.greatest);
+            self.sum = self.sum.wrapping_add(other.sum);
+            self.count += other.count;
+        }
+    }
+
+    /// The mean; 0 of nothing.
+    fn mean(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.sum as f64 / self.count as f64 }
     }
 }
 
@@ -54,7 +65,7 @@ impl Spread {
 struct Protocol {
     octets: u64,
     packets: u64,
-    life_ms: Spread,
+    life_us: Spread,
 }
 
 impl Default for Stats {
@@ -69,13 +80,30 @@ impl Default for Stats {
             reasons: Default::default(),
             octets: Spread::default(),
             flow_packets: Spread::default(),
-            duration_ms: Spread::default(),
+            duration_us: Spread::default(),
             protocols: vec![Protocol::default(); 256],
         }
     }
 }
 
 impl Stats {
+    /// Adds what another meter has counted.
+    pub fn add(&mut self, other: &Stats) {
+        let counts = [&mut self.packets, &mut self.ipv6, &mut self.fragments, &mut self.not_ip, &mut self.too_short];
+        let others = [other.packets, other.ipv6, other.fragments, other.not_ip, other.too_short];
+        counts.into_iter().zip(others).for_each(|(count, other)| *count += other);
+        self.not_sampled += other.not_sampled;
+        self.reasons.iter_mut().zip(other.reasons).for_each(|(count, other)| *count += other);
+        self.octets.join(&other.octets);
+        self.flow_packets.join(&other.flow_packets);
+        self.duration_us.join(&other.duration_us);
+        for (protocol, other) in self.protocols.iter_mut().zip(&other.protocols) {
+            protocol.octets += other.octets;
+            protocol.packets += other.packets;
+            protocol.life_us.join(&other.life_us);
+        }
+    }
+
     /// Frames looked at.
     pub fn seen(&self) -> u64 {
         self.packets + self.not_ip + self.too_short
@@ -95,103 +123,17 @@ impl Stats {
     pub fn ended(&mut self, flow: &Biflow) {
         let [there, back] = flow.directions;
         let (octets, packets) = (there.octets + back.octets, there.packets + back.packets);
-        let life_ms = flow.last_ns().saturating_sub(flow.first_ns()) / 1_000_000;
+        let life_us = flow.last_ns().saturating_sub(flow.first_ns()) / 1000;
         if let Some(count) = self.reasons.get_mut(flow.reason as usize) {
             *count += 1;
         }
         self.octets.add(octets);
         self.flow_packets.add(packets);
-        self.duration_ms.add(life_ms);
+        self.duration_us.add(life_us);
         if let Some(protocol) = self.protocols.get_mut(usize::from(flow.ends.protocol)) {
             protocol.octets += octets;
             protocol.packets += packets;
-            protocol.life_ms.add(life_ms);
+            protocol.life_us.add(life_us);
         }
-    }
-}
-
-/// The names of protocols that softflowd's statistics are usually full of.
-fn name(protocol: usize) -> &'static str {
-    match protocol {
-        0 => "ip",
-        1 => "icmp",
-        2 => "igmp",
-        4 => "ipencap",
-        6 => "tcp",
-        17 => "udp",
-        41 => "ipv6",
-        47 => "gre",
-        50 => "esp",
-        51 => "ah",
-        58 => "ipv6-icmp",
-        89 => "ospf",
-        103 => "pim",
-        112 => "vrrp",
-        132 => "sctp",
-        _ => "Unknown",
-    }
-}
-
-/// Milliseconds as seconds, rounded.
-fn seconds(ms: u64) -> String {
-    format!("{:.2}s", ms as f64 / 1000.0)
-}
-
-impl fmt::Display for Stats {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Packets processed: {}", self.packets)?;
-        if self.not_sampled > 0 {
-            writeln!(f, "Packets non-sampled: {}", self.not_sampled)?;
-        }
-        writeln!(f, "Fragments: {}", self.fragments)?;
-        let ignored = self.not_ip + self.too_short;
-        writeln!(f, "Ignored packets: {ignored} ({} non-IP, {} too short)", self.not_ip, self.too_short)?;
-        let (flows, forced) = (self.flows(), self.because(Reason::MaxFlows));
-        writeln!(f, "Flows expired: {flows} ({forced} forced)")?;
-        if flows == 0 {
-            return Ok(());
-        }
-        self.spreads(f)?;
-        self.by_reason(f)?;
-        self.by_protocol(f)
-    }
-}
-
-impl Stats {
-    fn spreads(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\nExpired flow statistics:  minimum       average       maximum")?;
-        for (what, s) in [("Flow bytes:", &self.octets), ("Flow packets:", &self.flow_packets)] {
-            writeln!(f, "  {what:<16}{:>14}{:>14}{:>14}", s.least, s.mean(), s.greatest)?;
-        }
-        let [least, mean, greatest] = {
-            let s = &self.duration_ms;
-            [s.least, s.mean(), s.greatest].map(seconds)
-        };
-        writeln!(f, "  {:<16}{least:>14}{mean:>14}{greatest:>14}", "Duration:")
-    }
-
-    fn by_reason(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let n = |reason| self.because(reason);
-        writeln!(f, "\nExpired flow reasons:")?;
-        let line = |f: &mut fmt::Formatter<'_>, cells: &[(&str, Reason)]| {
-            let cells: Vec<String> = cells.iter().map(|(name, r)| format!("{name:>10} = {:>9}", n(*r))).collect();
-            writeln!(f, "{}", cells.join(""))
-        };
-        line(f, &[("tcp", Reason::Tcp), ("tcp.rst", Reason::TcpRst), ("tcp.fin", Reason::TcpFin)])?;
-        line(f, &[("udp", Reason::Udp), ("icmp", Reason::Icmp), ("general", Reason::General)])?;
-        line(f, &[("maxlife", Reason::MaxLife)])?;
-        line(f, &[("over 2 GiB", Reason::OverBytes)])?;
-        line(f, &[("maxflows", Reason::MaxFlows)])?;
-        line(f, &[("flushed", Reason::Flushed)])
-    }
-
-    fn by_protocol(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\nPer-protocol statistics:     Octets      Packets   Avg Life    Max Life")?;
-        for (number, p) in self.protocols.iter().enumerate().filter(|(_, p)| p.packets > 0) {
-            let title = format!("{} ({number}):", name(number));
-            let (mean, most) = (seconds(p.life_ms.mean()), seconds(p.life_ms.greatest));
-            writeln!(f, "{title:>20}{:>15}{:>13}{mean:>12}{most:>12}", p.octets, p.packets)?;
-        }
-        Ok(())
     }
 }

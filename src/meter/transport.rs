@@ -79,6 +79,7 @@ mod tests {
             announced: protocol,
             tos: 0,
             fragment: Fragment::Whole,
+            id: 0,
             total_len: 20 + rest_len,
             wire_len: 46,
             vlan: 0,

@@ -103,6 +103,17 @@ impl StreamSender {
         Ok(StreamSender { socket, transport, pacer, queue: Vec::new() })
     }
 
+    /// Fails, instead of waiting, when the collector takes nothing for so long.
+    pub fn give_up_after(&self, stalled: Duration) -> io::Result<()> {
+        self.socket.set_write_timeout(Some(stalled))
+    }
+
+    /// The address sent from.
+    pub fn local(&self) -> io::Result<SocketAddr> {
+        let unknown = || io::Error::new(ErrorKind::Unsupported, "an address of another family");
+        self.socket.local_addr()?.as_socket().ok_or_else(unknown)
+    }
+
     /// Sends a whole message: at its time if the sender is paced, else by TCP with others.
     pub fn send(&mut self, message: &[u8]) -> io::Result<()> {
         self.queue.extend_from_slice(message);

@@ -48,8 +48,9 @@ impl<'a> Said<'a> {
             let [name, description] = [name, description].map(|octets| octets.map(text).unwrap_or_default());
             each(Fact { exporter: origin.exporter, domain: origin.domain, about, name, description });
         };
+        let said = |octets: Option<&[u8]>| octets.is_some_and(|octets| octets.first().is_some_and(|octet| *octet != 0));
         if let Some(index) = self.interface
-            && (self.interface_name.is_some() || self.interface_description.is_some())
+            && (said(self.interface_name) || said(self.interface_description))
         {
             tell(About::Interface(index), self.interface_name, self.interface_description);
         }

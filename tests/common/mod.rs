@@ -2,6 +2,7 @@
 #![allow(dead_code)] // Every test file uses its own part.
 
 pub mod made;
+pub mod namespace;
 
 use std::io::Write;
 use std::path::Path;

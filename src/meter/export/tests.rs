@@ -133,6 +133,45 @@ fn counters_too_large_for_a_record_need_several() {
 }
 
 #[test]
+fn a_flow_of_a_tebibyte_in_a_second_is_many_records() {
+    let mut big = flow(DAY, DAY + 1000 * MS);
+    (big.directions[0].octets, big.directions[0].packets) = (1 << 40, 1 << 33);
+    big.directions[1].packets = 0;
+    let batches = records(Version::V5, 100, &[big]);
+    let all = |field| {
+        let mut values = Vec::<u32>::new();
+        batches.iter().for_each(|batch| {
+            let mut some = Vec::<u32>::new();
+            batch.gather(field, &mut some);
+            values.extend(some);
+        });
+        values
+    };
+    let sum = |values: &[u32]| values.iter().map(|n| u64::from(*n)).sum::<u64>();
+    let (octets, packets) = (all(Field::Octets), all(Field::Packets));
+    assert_eq!((sum(&octets), sum(&packets), octets.len()), (1 << 40, 1 << 33, 257));
+    assert!(packets.iter().all(|n| *n > 0) && octets.iter().max().unwrap() - octets.iter().min().unwrap() <= 1);
+    assert!(batches.iter().flat_map(times).all(|span| span == (86_400_000, 86_401_000)));
+}
+
+#[test]
+fn the_interface_is_input_and_output() {
+    for (number, told) in [(7, 7), (65_535, 65_535), (65_536, 0)] {
+        let mut seen = Vec::new();
+        let mut sink = Classic::new(Version::V5, Ipv4Addr::UNSPECIFIED, 30, |bytes: &[u8]| {
+            let batch = FlowBatch::from_raw(Version::V5, Order::HOST, bytes.to_vec());
+            seen.extend([Field::Input, Field::Output].map(|field| batch.view(field).unwrap().number(0)));
+            Ok::<_, Infallible>(())
+        })
+        .on_interface(number);
+        sink.take(&flow(DAY, DAY)).unwrap();
+        sink.flush().unwrap();
+        drop(sink);
+        assert_eq!(seen, [told; 2]);
+    }
+}
+
+#[test]
 fn ipv6_flows_are_counted() {
     let mut six = flow(DAY, DAY);
     six.ends.addresses = [Address::V6(1), Address::V6(2)];

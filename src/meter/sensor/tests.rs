@@ -227,3 +227,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn fragments_follow_their_first_but_not_softflowds() {
+    let fragment = |bits: u16| {
+        let mut data = packet(UDP, [1, 2], if bits == 0x2000 { [1024, 53] } else { [9, 9] }, 0);
+        data[4..6].copy_from_slice(&[0, 77]);
+        data[6..8].copy_from_slice(&bits.to_be_bytes());
+        data
+    };
+    let packets = [(S, fragment(0x2000)), (S, fragment(0x2005)), (2 * S, fragment(0x0009))];
+    let (keep, stats) = meter(Settings::default(), &packets);
+    assert_eq!((keep.flows.len(), stats.fragments), (1, 3));
+    let flow = keep.flows[0];
+    assert_eq!((flow.directions[0].packets + flow.directions[1].packets, flow.directions[0].octets), (3, 120));
+    let (keep, _) = meter(Settings { compat: true, ..Settings::default() }, &packets);
+    let mut ports: Vec<_> = keep.flows.iter().map(|flow| flow.ends.ports).collect();
+    ports.sort_unstable();
+    assert_eq!(ports, [[0, 0], [1024, 53]]);
+}
+
+#[test]
+fn a_link_type_that_is_not_understood_is_told() {
+    let mut meter = Meter::new(Settings::default()).unwrap();
+    let mut keep = Keep::default();
+    let frame = Frame { time_ns: S, wire_len: 40, link: LinkType::RAW, data: &packet(UDP, [1, 2], [5, 6], 0) };
+    meter.frame(&frame, &mut keep).unwrap();
+    assert_eq!(meter.unknown_link(), None);
+    meter.frame(&Frame { link: LinkType(187), ..frame }, &mut keep).unwrap();
+    assert_eq!((meter.unknown_link(), meter.stats().not_ip), (Some(LinkType(187)), 1));
+}

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use super::message::{Clock, Message, SET};
-use super::options::{self, Table};
+use super::options::Metering;
 use super::plan::Plan;
 use super::rows::Picked;
 use super::work::{Key, Times, Work, sorted};
@@ -14,7 +14,7 @@ use crate::flow::{Element, Fact, FieldSpec, FlowBatch, Schema};
 use crate::wire::Export;
 
 /// The first id that templates may have.
-const FIRST: u16 = 256;
+pub(super) const FIRST: u16 = 256;
 /// Schemas that are known at a time; after so many, numbering begins anew.
 const SCHEMAS: usize = 8192;
 /// Uptimes count from so long before the first flow, half of what they can tell.
@@ -26,17 +26,18 @@ const BEFORE: u64 = 1 << 31;
 /// by exporter). Flows of several schemas share one. A message that is not full stays open until
 /// [`TemplateEncoder::finish`].
 pub struct TemplateEncoder {
-    options: TemplateOptions,
-    known: HashMap<Vec<FieldSpec>, usize>,
-    last: Option<(Arc<Schema>, usize)>,
-    plans: Vec<Arc<Plan>>,
-    streams: HashMap<Key, Stream>,
-    facts: Vec<Fact>,
-    message: Message,
+    pub(super) options: TemplateOptions,
+    pub(super) known: HashMap<Vec<FieldSpec>, usize>,
+    pub(super) last: Option<(Arc<Schema>, usize)>,
+    pub(super) plans: Vec<Arc<Plan>>,
+    pub(super) streams: HashMap<Key, Stream>,
+    pub(super) facts: Vec<Fact>,
+    pub(super) metering: Vec<Metering>,
+    pub(super) message: Message,
     /// Whose the open message is, and what its header is to say.
     key: Key,
     stamp: Stamp,
-    now: u64,
+    pub(super) now: u64,
     times: Times,
     one: Vec<u8>,
     left_out: LeftOut,
@@ -62,29 +63,30 @@ struct Stamp {
 
 /// What has been sent of one observation domain.
 #[derive(Default)]
-struct Stream {
+pub(super) struct Stream {
     sequence: u32,
-    messages: u32,
+    pub messages: u32,
     /// When uptimes began, ms since 1970.
-    boot: Option<u64>,
+    pub boot: Option<u64>,
     /// Of each plan, when its template was sent.
-    announced: Vec<Option<Sent>>,
+    pub announced: Vec<Option<Sent>>,
     /// When the facts were.
-    told: Option<u64>,
+    pub told: Option<Sent>,
 }
 
+/// When something was sent: after so many messages, at a time.
 #[derive(Clone, Copy)]
-struct Sent {
-    messages: u32,
-    at: u64,
+pub(super) struct Sent {
+    pub messages: u32,
+    pub at: u64,
 }
 
 /// A kind of record: its template, and how long its records are at least.
-struct Shape<'a> {
-    id: u16,
-    template: &'a [u8],
-    options: bool,
-    least: usize,
+pub(super) struct Shape<'a> {
+    pub id: u16,
+    pub template: &'a [u8],
+    pub options: bool,
+    pub least: usize,
 }
 
 impl TemplateEncoder {
@@ -98,6 +100,7 @@ impl TemplateEncoder {
             plans: Vec::new(),
             streams: HashMap::new(),
             facts: Vec::new(),
+            metering: Vec::new(),
             key: Key::default(),
             stamp: Stamp::default(),
             now: 0,
@@ -105,12 +108,6 @@ impl TemplateEncoder {
             one: Vec::new(),
             left_out: LeftOut::default(),
         }
-    }
-
-    /// What is known of the exporters, to be sent as options data in front of their flows.
-    pub fn set_facts(&mut self, facts: Vec<Fact>) {
-        self.facts = facts;
-        self.streams.values_mut().for_each(|stream| stream.told = None);
     }
 
     /// What could not be sent so far.
@@ -189,31 +186,6 @@ impl TemplateEncoder {
         Ok((at, plan))
     }
 
-    /// Forgets all templates. Over connections they are withdrawn (RFC 7011 section 8.1); else those that take their
-    /// ids replace them.
-    fn forget<E>(&mut self, send: &mut impl FnMut(Export<'_>) -> Result<(), E>) -> Result<(), E> {
-        self.known.clear();
-        self.plans.clear();
-        self.finish(&mut *send)?;
-        let keys: Vec<Key> = self.streams.keys().copied().collect();
-        for key in keys {
-            if let Some(stream) = self.streams.get_mut(&key) {
-                stream.announced.clear();
-                stream.told = None;
-            }
-            if self.options.refresh.is_none() && self.options.protocol == Protocol::Ipfix {
-                self.begin(key);
-                for set in [2u16, 3] {
-                    self.message.set(set, SET);
-                    let [high, low] = set.to_be_bytes();
-                    self.message.records(1, SET, false).copy_from_slice(&[high, low, 0, 0]);
-                }
-                self.finish(&mut *send)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Adds flows of one observation domain.
     fn group<E>(
         &mut self,
@@ -228,11 +200,11 @@ impl TemplateEncoder {
         if self.message.is_open() && self.key != key {
             self.finish(&mut *send)?;
         }
-        self.tell(key, send)?;
         let mut done = 0;
         while done < rows.len() {
             let rest = rows.part(done, rows.len() - done);
             let boot = self.boot(key, work, rest, send)?;
+            self.tell(key, send)?;
             let mut size = plan.size;
             if plan.variable {
                 work.write_one(rest.row(0), boot, &mut self.one);
@@ -260,10 +232,10 @@ impl TemplateEncoder {
     /// Writes as many records to the open set as there is room for, and as have their uptimes and export times in
     /// common with the first; of those with values of variable length one, which has been made. Says how many.
     fn fill(&mut self, work: &Work<'_>, rows: Picked<'_>, boot: u64, size: usize) -> usize {
-        let (plan, nine) = (work.plan, self.options.protocol == Protocol::V9);
+        let plan = work.plan;
         let room = self.message.room_in_set() / size.max(1);
         let mut part = rows.part(0, if plan.variable { 1 } else { room });
-        if nine {
+        if self.counts_up(plan) {
             part = part.part(0, work.within(boot, part).max(1));
         }
         if plan.exact {
@@ -276,11 +248,11 @@ impl TemplateEncoder {
             false => work.write(part, boot, out),
         }
         self.message.flows += count as u16;
-        self.stamp.latest = self.stamp.latest.max(Some(work.latest(part, nine).unwrap_or(self.now)));
+        self.stamp.latest = self.stamp.latest.max(Some(work.latest(part, self.counts_up(plan)).unwrap_or(self.now)));
         count
     }
 
-    /// Since when uptimes count (0 in IPFIX: since 1970), such that it does for the first row; ends the open message
+    /// Since when uptimes count (where there are none, 0: since 1970), such that it does for the first row; ends the open message
     /// if it does not for what is in there, or if that was exported at another time and this matters.
     fn boot<E>(
         &mut self,
@@ -297,7 +269,7 @@ impl TemplateEncoder {
             }
             self.stamp.exact = exact;
         }
-        if self.options.protocol == Protocol::Ipfix {
+        if !self.counts_up(work.plan) {
             return Ok(0);
         }
         let known = self.streams.get(&key).and_then(|stream| stream.boot);
@@ -305,45 +277,35 @@ impl TemplateEncoder {
             (Some(boot), _) if work.within(boot, first) > 0 => Ok(boot),
             (known, None) => Ok(known.unwrap_or(0)),
             (known, Some(earliest)) => {
-                let boot = earliest.saturating_sub(BEFORE);
+                let boot = self.started(earliest).unwrap_or(earliest.saturating_sub(BEFORE));
                 if known.is_some() {
                     self.finish(&mut *send)?;
                 }
-                self.streams.entry(key).or_default().boot = Some(boot);
+                let stream = self.streams.entry(key).or_default();
+                stream.boot = Some(boot);
+                if self.options.protocol == Protocol::Ipfix {
+                    // Which is said in options data alone.
+                    stream.told = None;
+                }
                 Ok(boot)
             }
         }
     }
 
-    /// Whether a plan's template is to be sent in front of its flows.
-    fn due(&self, key: Key, at: usize) -> bool {
-        let Some(stream) = self.streams.get(&key) else { return true };
-        let Some(sent) = stream.announced.get(at).copied().flatten() else { return true };
-        self.options.refresh.is_some_and(|refresh| {
-            stream.messages.wrapping_sub(sent.messages) >= refresh.messages
-                || self.now.abs_diff(sent.at) >= u64::from(refresh.seconds) * 1000
-        })
-    }
-
-    fn announced(&mut self, key: Key, at: usize) {
-        let stream = self.streams.entry(key).or_default();
-        if stream.announced.len() <= at {
-            stream.announced.resize(at + 1, None);
-        }
-        if let Some(sent) = stream.announced.get_mut(at) {
-            *sent = Some(Sent { messages: stream.messages, at: self.now });
-        }
+    /// Whether flows have uptimes, which count from the stream's boot.
+    fn counts_up(&self, plan: &Plan) -> bool {
+        self.options.protocol == Protocol::V9 || self.options.verbatim && !plan.stamps.is_empty()
     }
 
     /// Begins a message of a key's.
-    fn begin(&mut self, key: Key) {
+    pub(super) fn begin(&mut self, key: Key) {
         self.key = key;
         self.stamp.latest = None;
         self.message.begin();
     }
 
     /// Makes room for a record: in the open message or in a new one, behind its template if that is due.
-    fn place<E>(
+    pub(super) fn place<E>(
         &mut self,
         key: Key,
         shape: &Shape<'_>,
@@ -386,35 +348,6 @@ impl TemplateEncoder {
     fn template(&mut self, shape: &Shape<'_>) {
         self.message.set(self.options.protocol.template_set() + u16::from(shape.options), SET);
         self.message.records(1, shape.template.len(), false).copy_from_slice(shape.template);
-    }
-
-    /// Sends what is known of a key's exporters, if that is due: at first, and whenever the time of templates is over.
-    fn tell<E>(&mut self, key: Key, send: &mut impl FnMut(Export<'_>) -> Result<(), E>) -> Result<(), E> {
-        if self.facts.is_empty() {
-            return Ok(());
-        }
-        let (now, refresh) = (self.now, self.options.refresh);
-        let stream = self.streams.entry(key).or_default();
-        let over = |at: u64| refresh.is_some_and(|refresh| now.abs_diff(at) >= u64::from(refresh.seconds) * 1000);
-        if !stream.told.is_none_or(over) {
-            return Ok(());
-        }
-        stream.told = Some(now);
-        let tables = options::tables(&self.facts, key, self.options.by_exporter, self.options.protocol);
-        for Table { id, template, records } in &tables {
-            let least = records.iter().map(Vec::len).min().unwrap_or(0);
-            let shape = Shape { id: *id, template, options: true, least };
-            let mut due = true;
-            for record in records {
-                if record.len() + SET > self.message.capacity() || template.len() + SET > self.message.capacity() {
-                    continue;
-                }
-                self.place(key, &shape, due, record.len(), send)?;
-                due = false;
-                self.message.records(1, record.len(), true).copy_from_slice(record);
-            }
-        }
-        Ok(())
     }
 
     /// What the open message's header says of the time: not before anything its flows speak of.

@@ -16,6 +16,7 @@
 //! version 9 they stay what every collector knows, but count from a start that is ours, one for all flows within 24
 //! days, so that flows of different clocks share a message.
 
+mod announce;
 mod encoder;
 mod message;
 mod options;
@@ -24,6 +25,7 @@ mod rows;
 mod work;
 
 pub use encoder::{LeftOut, TemplateEncoder};
+pub use options::Metering;
 
 /// The protocols with templates.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
@@ -72,6 +74,10 @@ pub struct TemplateOptions {
     pub refresh: Option<Refresh>,
     /// Send the address of the exporter that flows were collected from, as a field of each flow.
     pub original_exporter: bool,
+    /// Send what the schema says and nothing else: uptimes stay uptimes in IPFIX too (since when they count is said in
+    /// [`Metering`]'s options data), and padding and the exporter's address are sent where they are fields. For
+    /// meters, whose schema is the template that was asked for.
+    pub verbatim: bool,
     /// Messages are of one exporter each, and sequence numbers its own: for messages that go out in exporters' names.
     pub by_exporter: bool,
 }
@@ -83,6 +89,7 @@ impl Default for TemplateOptions {
             octets: super::DATAGRAM,
             refresh: Some(Refresh::default()),
             original_exporter: false,
+            verbatim: false,
             by_exporter: false,
         }
     }

@@ -9,10 +9,31 @@ use crate::flow::{About, Element, Fact};
 
 /// Options templates have ids from here on, above those of flows.
 pub(super) const FIRST: u16 = 0xFF00;
+/// The options template of what meters say of themselves.
+const METERING: u16 = FIRST - 1;
+/// Version 9's scope of an interface (RFC 3954 section 6.1).
+const INTERFACE: u16 = 2;
+/// Octets of an interface's name, as softflowd sends it.
+const NAME: usize = 16;
 /// Version 9's scope of the whole system (RFC 3954 section 6.1), which is any four octets.
 const SYSTEM: u16 = 1;
 /// Octets of the longest text that is sent.
 const TEXT: usize = 255;
+
+/// What a meter says of itself and of an interface, as softflowd does.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Metering {
+    /// The number of its process.
+    pub process: u32,
+    /// When it was started, ms since 1970.
+    pub started_ms: u64,
+    /// The interface's number.
+    pub interface: u32,
+    /// The interface's name, of which 16 octets are sent, or the capture file's.
+    pub name: String,
+    /// One packet in so many is metered.
+    pub sampling: u32,
+}
 
 /// An options template, and the records of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,6 +82,41 @@ pub(super) fn tables(facts: &[Fact], key: Key, by_exporter: bool, protocol: Prot
         Some(Table { id, template, records: rows.iter().map(|cells| record(cells, &widths, protocol)).collect() })
     });
     tables.collect()
+}
+
+/// What meters say of themselves; `boot` is since when uptimes count, if there are any.
+///
+/// Version 9: of an interface, samplingInterval, samplingAlgorithm (1: by count), interfaceName. IPFIX: of the metering
+/// process and the interface, systemInitTimeMilliseconds, samplingPacketInterval, samplingPacketSpace,
+/// selectorAlgorithm (1: by count), interfaceName.
+pub(super) fn metering(all: &[Metering], boot: Option<u64>, protocol: Protocol) -> Option<Table> {
+    const NAME_WIDTH: u16 = NAME as u16;
+    let (head, fields): (Vec<u16>, &[(u16, u16)]) = match protocol {
+        Protocol::V9 => (vec![METERING, 4, 3 * 4, INTERFACE, 4], &[(34, 4), (35, 1), (82, NAME_WIDTH)]),
+        Protocol::Ipfix => {
+            let fields = &[(143, 4), (10, 4), (160, 8), (305, 4), (306, 4), (304, 2), (82, NAME_WIDTH)];
+            (vec![METERING, 7, 2], fields)
+        }
+    };
+    let words = head.into_iter().chain(fields.iter().flat_map(|(element, width)| [*element, *width]));
+    let record = |metering: &Metering| {
+        let Metering { process, started_ms, interface, name, sampling } = metering;
+        let sampling = (*sampling).max(1);
+        let mut octets = match protocol {
+            Protocol::V9 => [&interface.to_be_bytes()[..], &sampling.to_be_bytes(), &[1]].concat(),
+            Protocol::Ipfix => {
+                let started = boot.unwrap_or(*started_ms).to_be_bytes();
+                let sampled = [1u32.to_be_bytes(), (sampling - 1).to_be_bytes()].concat();
+                [&process.to_be_bytes()[..], &interface.to_be_bytes(), &started, &sampled, &[0, 1]].concat()
+            }
+        };
+        let end = octets.len() + NAME;
+        octets.extend_from_slice(whole(name.as_bytes(), NAME));
+        octets.resize(end, 0);
+        octets
+    };
+    let records: Vec<Vec<u8>> = all.iter().map(record).collect();
+    (!records.is_empty()).then(|| Table { id: METERING, template: words.flat_map(u16::to_be_bytes).collect(), records })
 }
 
 /// Whether two records are of one template, once texts have one width.

@@ -85,7 +85,9 @@ impl Plan {
             let stamp = stamped && width != VARIABLE && [ie::FIRST, ie::LAST].contains(&element);
             let sent = match element {
                 _ if width == 0 || OURS.contains(&element) => continue,
-                ie::PADDING | DOMAIN => continue,
+                DOMAIN => continue,
+                _ if options.verbatim => element,
+                ie::PADDING => continue,
                 ie::EXPORTER4 | ie::EXPORTER6 if !options.original_exporter => continue,
                 ie::FIRST | ie::LAST if stamp && options.protocol == Protocol::Ipfix => {
                     let absolute = if element == ie::FIRST { ie::START_MS } else { ie::END_MS };
@@ -103,7 +105,8 @@ impl Plan {
             let (from, width) = match (stamp, options.protocol) {
                 (true, protocol) => {
                     plan.stamps.push(at);
-                    (Origin::Stamp(plan.stamps.len() - 1), if protocol == Protocol::V9 { 4 } else { 8 })
+                    let short = options.verbatim || protocol == Protocol::V9;
+                    (Origin::Stamp(plan.stamps.len() - 1), if short { 4 } else { 8 })
                 }
                 (false, _) => (Origin::Column(at, registry::is_number(element, width)), width),
             };

@@ -23,6 +23,7 @@ struct Taken {
     /// Seconds, and in version 9 uptime, of each message.
     clocks: Vec<(u32, u32)>,
     announced: usize,
+    withdrawn: usize,
 }
 
 fn u16_at(octets: &[u8], at: usize) -> u16 {
@@ -80,7 +81,12 @@ impl Taken {
             let (id, fields) = (u16_at(set, 0), u16_at(set, 2).into());
             set = &set[4..];
             let fields = Taken::fields(&mut set, fields, protocol);
-            assert!(id >= 256 && !fields.is_empty());
+            assert!(id >= 256);
+            if fields.is_empty() {
+                assert!(self.templates.remove(&(domain, id)).is_some(), "a template that is not there is withdrawn");
+                (count, self.withdrawn) = (count + 1, self.withdrawn + 1);
+                continue;
+            }
             self.templates.insert((domain, id), (fields, false));
             (count, self.announced) = (count + 1, self.announced + 1);
         }
@@ -242,7 +248,7 @@ fn domains_and_exporters_have_messages_of_their_own() {
     ];
     let mut batch = FlowBatch::from_columns(Arc::new(Schema::new(specs)), 6, columns);
     let options = TemplateOptions::default();
-    let taken_all = taken(&mut TemplateEncoder::new(options.clone()), &options, &[batch.clone()]);
+    let taken_all = taken(&mut TemplateEncoder::new(options.clone()), &options, std::slice::from_ref(&batch));
     let got: Vec<(u32, u64)> =
         taken_all.flows.iter().map(|(domain, _, values)| (*domain, number(&values[0]))).collect();
     assert_eq!(got, [(7, 0), (7, 2), (7, 4), (8, 1), (8, 3), (8, 5)]);
@@ -278,6 +284,106 @@ fn facts_go_in_front_of_their_domains_flows() {
         assert!(taken.options[1][2].starts_with(b"eth1"));
         // What their flows were exported at is what messages say, not when the facts were sent.
         assert!(taken.clocks.iter().rev().take(3).all(|(secs, _)| *secs == 1_700_000_000));
+    }
+}
+
+fn metering(started_ms: u64, sampling: u32) -> Vec<Metering> {
+    let of = |interface, name: &str| Metering { process: 77, started_ms, interface, name: name.into(), sampling };
+    vec![of(3, "eth0"), of(4, "a-name-of-more-than-16-octets")]
+}
+
+#[test]
+fn meters_say_what_softflowd_does() {
+    const T: u64 = 1_700_000_000_000;
+    for protocol in [Protocol::V9, Protocol::Ipfix] {
+        let options = TemplateOptions { protocol, ..TemplateOptions::default() };
+        let mut encoder = TemplateEncoder::new(options.clone());
+        encoder.set_metering(metering(T - 7000, 100));
+        let taken = taken(&mut encoder, &options, &[v5(&[(1_700_000_000, 5000); 900])]);
+        // With templates, every 20 messages.
+        assert!(taken.announced > 1);
+        assert_eq!(taken.options.len(), 2 * taken.announced);
+        let fields = &taken.templates[&(0, 0xFEFF)].0;
+        let values: Vec<u64> = taken.options[0].iter().map(|value| number(&value[..value.len().min(8)])).collect();
+        let name = u64::from_be_bytes(*b"eth0\0\0\0\0");
+        let ids: Vec<u16> = fields.iter().map(|field| field.0).collect();
+        match protocol {
+            Protocol::V9 => assert_eq!((ids, values), (vec![2, 34, 35, 82], vec![3, 100, 1, name])),
+            Protocol::Ipfix => {
+                assert_eq!(ids, [143, 10, 160, 305, 306, 304, 82]);
+                assert_eq!(values, [77, 3, T - 7000, 1, 99, 1, name]);
+            }
+        }
+        assert_eq!(taken.options[1].last().unwrap(), b"a-name-of-more-t");
+    }
+}
+
+#[test]
+fn uptimes_stay_uptimes_where_the_schema_is_the_template() {
+    const T: u32 = 1_700_000_000;
+    let clocks = [(T, 5000), (T + 1, 9000), (T + 60 * 86_400, 5000)];
+    let options = TemplateOptions { verbatim: true, ..TemplateOptions::default() };
+    // From when the meter was started on, or where 32 bits do not tell that, from some time.
+    for started in [u64::from(T) * 1000 - 3_600_000, 5] {
+        let mut encoder = TemplateEncoder::new(options.clone());
+        encoder.set_metering(metering(started, 1));
+        let taken = taken(&mut encoder, &options, &[v5(&clocks)]);
+        let fields = &taken.templates[&(0, 256)].0;
+        let at = fields.iter().position(|field| *field == (21, 0, 4)).unwrap();
+        let boots: Vec<u64> = taken.options.iter().step_by(2).map(|values| number(&values[2])).collect();
+        assert_eq!(boots.len(), 2);
+        assert_eq!(boots[0] == started, started != 5);
+        for ((_, _, values), ((secs, _), boot)) in taken.flows.iter().zip(clocks.iter().zip([0, 0, 1])) {
+            assert_eq!(boots[boot] + number(&values[at]), u64::from(*secs) * 1000);
+        }
+    }
+}
+
+#[test]
+fn padding_and_exporter_are_sent_where_the_schema_is_the_template() {
+    let spec = |element, width| FieldSpec { element, occurrence: 0, width };
+    let specs = vec![spec(ie::PADDING, 3), spec(ie::EXPORTER4, 4), spec(ie::OCTETS, 3)];
+    let columns = vec![
+        Column::Constant { value: vec![0; 3] },
+        Column::Constant { value: 9u32.to_ne_bytes().to_vec() },
+        Column::Constant { value: 7u64.to_ne_bytes()[if cfg!(target_endian = "big") { 5..8 } else { 0..3 }].to_vec() },
+    ];
+    let batch = FlowBatch::from_columns(Arc::new(Schema::new(specs)), 1, columns);
+    for protocol in [Protocol::V9, Protocol::Ipfix] {
+        let options = TemplateOptions { protocol, verbatim: true, ..TemplateOptions::default() };
+        let taken = taken(&mut TemplateEncoder::new(options.clone()), &options, std::slice::from_ref(&batch));
+        assert_eq!(taken.flows[0].2, [vec![0; 3], vec![0, 0, 0, 9], vec![0, 0, 7]]);
+    }
+}
+
+#[test]
+fn schemas_that_are_done_with_have_their_templates_withdrawn_over_connections() {
+    let spec = |element, width| FieldSpec { element, occurrence: 0, width };
+    let batch = |width| {
+        let specs = vec![spec(ie::OCTETS, width)];
+        FlowBatch::from_columns(
+            Arc::new(Schema::new(specs)),
+            1,
+            vec![Column::Constant { value: vec![1; width.into()] }],
+        )
+    };
+    for (refresh, withdrawn) in [(None, 2), (Some(Refresh::default()), 0)] {
+        let options = TemplateOptions { refresh, octets: 40, ..TemplateOptions::default() };
+        let (mut encoder, mut taken) = (TemplateEncoder::new(options), Taken::default());
+        let mut send = |export: crate::wire::Export<'_>| -> Result<(), Infallible> {
+            taken.message(export.octets, Protocol::Ipfix);
+            Ok(())
+        };
+        encoder.encode(&batch(8), 0, &mut send).unwrap();
+        encoder.encode(&batch(4), 0, &mut send).unwrap();
+        encoder.retire(&mut send).unwrap();
+        encoder.retire(&mut send).unwrap();
+        // What had a template before has another.
+        encoder.encode(&batch(2), 0, &mut send).unwrap();
+        encoder.encode(&batch(8), 0, &mut send).unwrap();
+        encoder.finish(&mut send).unwrap();
+        assert_eq!(taken.flows.iter().map(|flow| flow.1).collect::<Vec<_>>(), [256, 257, 258, 259]);
+        assert_eq!((taken.announced, taken.withdrawn), (4, withdrawn));
     }
 }
 
@@ -334,10 +440,12 @@ proptest! {
         nine: bool,
         octets in prop_oneof![48usize..200, 400usize..1500, Just(65_535)],
         clocked: bool,
+        verbatim: bool,
     ) {
         let protocol = if nine { Protocol::V9 } else { Protocol::Ipfix };
-        let options = TemplateOptions { protocol, octets, ..TemplateOptions::default() };
+        let options = TemplateOptions { protocol, octets, verbatim, ..TemplateOptions::default() };
         let mut encoder = TemplateEncoder::new(options.clone());
+        encoder.set_metering(metering(1_699_999_000_000, 3));
         let mut batches: Vec<FlowBatch> = schemas
             .into_iter()
             .map(|(mut columns, rows, seed)| {
@@ -356,7 +464,7 @@ proptest! {
         let plain = |at: &usize| fields[*at].element.enterprise == 0 && fields[*at].width == VARIABLE;
         if let (false, Some(at), None) = (nine, (0..fields.len()).find(plain), first.schema().position(Element::iana(149), 0)) {
             let mine: Vec<_> = taken.flows.iter().filter(|(_, id, _)| *id == 256).collect();
-            if encoder.left_out().flows == 0 && !mine.is_empty() {
+            if encoder.left_out().flows == 0 && !first.is_empty() {
                 let element = fields[at].element.id;
                 let template = &taken.templates[&(0, 256)].0;
                 if let Some(place) = template.iter().position(|f| (f.0, f.1) == (element, 0)) {

@@ -1,24 +1,31 @@
 //! The collectors that a sensor sends to.
 
 use std::io;
+use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Failure;
-use super::flow_sensor::Args;
-use super::run::complain;
+use crate::cli::Failure;
+use crate::cli::flow_sensor::Args;
+use crate::cli::run::complain;
 use crate::net::{Endpoint, SendOptions, Sender, StreamSender, Transport};
 
 /// Datagrams sent together when they are paced: few enough for a collector's socket buffer of the usual size.
 const BURST: u32 = 16;
+/// A collector that takes nothing for so long is lost.
+const STALL: Duration = Duration::from_secs(2);
+/// A lost connection is tried again so often.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Sends messages to all collectors, or to one after the other.
 pub struct Collectors {
     ways: Vec<Way>,
+    lost: Vec<Lost>,
     share: bool,
     ipv6: bool,
     pace: Duration,
     due: Instant,
+    tried: Instant,
     messages: u64,
     failures: u64,
 }
@@ -30,27 +37,54 @@ enum Way {
     Connection(Option<StreamSender>),
 }
 
+/// How to connect to a collector: what to do again when the connection is lost.
+#[derive(Clone)]
+pub struct Lost {
+    at: usize,
+    endpoint: Endpoint,
+    transport: Transport,
+    options: SendOptions,
+}
+
+impl Lost {
+    /// Tries to connect, which may take long.
+    pub fn connect(&self) -> io::Result<StreamSender> {
+        let stream = StreamSender::connect(&self.endpoint, self.transport, &self.options)?;
+        stream.give_up_after(STALL)?;
+        Ok(stream)
+    }
+}
+
 impl Collectors {
-    /// Connects to them.
-    pub fn connect(args: &Args) -> Result<Collectors, Failure> {
+    /// Connects to them. `live` if packets come whether we wait or not: nothing is paced then.
+    pub fn connect(args: &Args, live: bool) -> Result<Collectors, Failure> {
         let options =
             SendOptions { hops: args.hop_limit, device: args.send_interface.clone(), ..SendOptions::default() };
         let endpoint = |text: &String| Endpoint::collector(text).map_err(|why| Failure::Usage(format!("-n {why}")));
         let endpoints = args.collectors.iter().map(endpoint).collect::<Result<Vec<_>, _>>()?;
-        let connect = |(to, text): (&Endpoint, &String)| {
-            let way = match args.transport {
-                Transport::Udp => Sender::connect(to, &options).map(Way::Datagrams),
-                other => StreamSender::connect(to, other, &options).map(Some).map(Way::Connection),
+        let transport = args.transport;
+        let lost = |(at, endpoint): (usize, &Endpoint)| {
+            let (endpoint, options) = (*endpoint, options.clone());
+            Lost { at, endpoint, transport, options }
+        };
+        let lost: Vec<_> = endpoints.iter().enumerate().map(lost).collect();
+        let connect = |(how, text): (&Lost, &String)| {
+            let way = match transport {
+                Transport::Udp => Sender::connect(&how.endpoint, &options).map(Way::Datagrams),
+                _ => how.connect().map(Some).map(Way::Connection),
             };
             way.map_err(|e| Failure::io(text, &e))
         };
-        let ways = endpoints.iter().zip(&args.collectors).map(connect).collect::<Result<_, _>>()?;
+        let ways = lost.iter().zip(&args.collectors).map(connect).collect::<Result<_, _>>()?;
+        let pace = Duration::from_micros(args.pace.unwrap_or(if live { 0 } else { 50 }));
         Ok(Collectors {
             ways,
+            lost,
             share: args.share,
             ipv6: endpoints.iter().any(Endpoint::is_ipv6),
-            pace: if args.transport.is_connected() { Duration::ZERO } else { Duration::from_micros(args.pace) },
+            pace: if transport.is_connected() { Duration::ZERO } else { pace },
             due: Instant::now(),
+            tried: Instant::now(),
             messages: 0,
             failures: 0,
         })
@@ -79,6 +113,35 @@ impl Collectors {
     /// Messages that did not go out, for each collector.
     pub fn failures(&self) -> u64 {
         self.failures
+    }
+
+    /// Where messages come from and go to.
+    pub fn ends(&self) -> Vec<(SocketAddr, SocketAddr)> {
+        let ends = |(way, how): (&Way, &Lost)| {
+            let local = match way {
+                Way::Datagrams(sender) => sender.local().ok(),
+                Way::Connection(stream) => stream.as_ref().and_then(|stream| stream.local().ok()),
+            };
+            Some((local?, how.endpoint.destination()?))
+        };
+        self.ways.iter().zip(&self.lost).filter_map(ends).collect()
+    }
+
+    /// Lost connections, if it is time to try them again.
+    pub fn lost(&mut self) -> Vec<Lost> {
+        if self.tried.elapsed() < AGAIN {
+            return Vec::new();
+        }
+        self.tried = Instant::now();
+        let lost = self.ways.iter().zip(&self.lost).filter(|(way, _)| matches!(way, Way::Connection(None)));
+        lost.map(|(_, how)| how.clone()).collect()
+    }
+
+    /// Takes a connection that was made again.
+    pub fn found(&mut self, lost: &Lost, stream: StreamSender) {
+        if let Some(way) = self.ways.get_mut(lost.at) {
+            *way = Way::Connection(Some(stream));
+        }
     }
 
     /// Sends a message to every collector; where they share, to the one whose turn it is.
@@ -111,7 +174,8 @@ impl Collectors {
         }
     }
 
-    fn flush(&mut self) {
+    /// Sends what waits.
+    pub fn flush(&mut self) {
         let results: Vec<_> = self.ways.iter_mut().map(Way::flush).collect();
         results.into_iter().for_each(|result| self.note(result));
     }
@@ -140,7 +204,7 @@ impl Way {
         }
     }
 
-    /// A connection that fails is lost: what is sent later fails too.
+    /// A connection that fails is lost: what is sent fails too, until it is made again.
     fn by(
         &mut self,
         datagrams: impl FnOnce(&mut Sender) -> io::Result<()>,

@@ -1,17 +1,19 @@
-//! Where a sensor's flows go: a flow file, collectors, or both.
+//! Where a sensor's flows go: a flow file or an archive of them, collectors, or both.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::Failure;
-use super::collectors::Collectors;
-use super::common::{Debug, Write};
-use super::flow_send::ExportVersion;
-use super::flow_sensor::Args;
-use super::sink::Sink;
-use crate::flow::{About, Fact, FlowBatch, Form, Order, RawRows, Rows, Version, spare};
-use crate::wire::{Counters, DATAGRAM, Encoder, Protocol, Refresh, TemplateEncoder, TemplateOptions};
+use super::archive::Archive;
+use super::collectors::{Collectors, Lost};
+use crate::cli::Failure;
+use crate::cli::common::{Debug, Write};
+use crate::cli::flow_send::ExportVersion;
+use crate::cli::flow_sensor::Args;
+use crate::cli::sink::{Sink, now};
+use crate::flow::{FlowBatch, Form, Order, RawRows, Rows, Version, spare};
+use crate::net::StreamSender;
+use crate::wire::{Counters, DATAGRAM, Encoder, Metering, Protocol, Refresh, TemplateEncoder, TemplateOptions};
 
 /// Octets of a message over a connection.
 const MESSAGE: usize = 1 << 14;
@@ -22,12 +24,20 @@ const LONGER: usize = 20;
 pub struct Exporter {
     /// The version of the records that are handed over.
     records: Version,
-    file: Option<Sink>,
+    file: Store,
     /// The file takes batches, not records.
     modern: bool,
     packer: Packer,
     collectors: Collectors,
     flows: u64,
+}
+
+/// Where flows are kept.
+enum Store {
+    Nowhere,
+    File(Box<Sink>),
+    /// `None` until its threads are started.
+    Archive(Option<Box<Archive>>),
 }
 
 /// What has been exported.
@@ -50,10 +60,11 @@ enum Packer {
 }
 
 impl Exporter {
-    /// Connects to the collectors and creates the flow file.
-    pub fn open(args: &Args) -> Result<Exporter, Failure> {
+    /// Connects to the collectors and creates the flow file; `live` if packets come whether we wait or not. An archive
+    /// is to be given by [`Exporter::keep`].
+    pub fn open(args: &Args, live: bool) -> Result<Exporter, Failure> {
         let (sent, form) = (args.version()?, args.form()?);
-        let collectors = Collectors::connect(args)?;
+        let collectors = Collectors::connect(args, live)?;
         let write = Write {
             codec: args.codec,
             byte_order: args.byte_order,
@@ -61,11 +72,16 @@ impl Exporter {
             debug: Debug::default(),
             level: args.level,
         };
-        let path = args.write.as_deref();
-        let file = path.map(|path| Sink::open(Some(path).filter(|p| p.as_os_str() != "-"), write, Some(form)));
+        let file = match args.write.as_deref() {
+            None => Store::Nowhere,
+            Some(_) if args.folder().is_some() => Store::Archive(None),
+            Some(path) => {
+                Store::File(Box::new(Sink::open(Some(path).filter(|p| p.as_os_str() != "-"), write, Some(form))?))
+            }
+        };
         Ok(Exporter {
             records: args.records()?,
-            file: file.transpose()?,
+            file,
             modern: form == Form::Modern,
             packer: Packer::new(args, sent, &collectors),
             collectors,
@@ -78,18 +94,18 @@ impl Exporter {
     pub fn wants_records(&self) -> bool {
         match self.packer {
             Packer::Classic(..) => !self.modern || !self.collectors.is_empty(),
-            Packer::Template { .. } => !self.modern && self.file.is_some(),
+            Packer::Template { .. } => !self.modern && self.file.is_there(),
         }
     }
 
     /// Whether batches are to be made for a modern file.
     pub fn wants_batches(&self) -> bool {
-        self.modern && self.file.is_some()
+        self.modern && self.file.is_there()
     }
 
     /// Whether batches are to be made for [`Exporter::export`].
     pub fn wants_exports(&self) -> bool {
-        matches!(self.packer, Packer::Template { .. }) && (self.file.is_none() || !self.collectors.is_empty())
+        matches!(self.packer, Packer::Template { .. }) && (!self.file.is_there() || !self.collectors.is_empty())
     }
 
     /// Flows of a batch to be sent: few where several collectors share them.
@@ -102,7 +118,7 @@ impl Exporter {
         if self.collectors.is_empty() {
             self.flows += batch.len() as u64;
         }
-        self.file.as_mut().map_or(Ok(()), |file| file.write_batch(batch))
+        self.file.write(batch)
     }
 
     /// Sends flows with templates. What a collector does not get is only counted.
@@ -112,8 +128,7 @@ impl Exporter {
         let turn = *batches % encoders.len().max(1);
         *batches += 1;
         if let Some(encoder) = encoders.get_mut(turn).filter(|_| !self.collectors.is_empty()) {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-            let Ok(()) = encoder.encode(batch, now, |message| {
+            let Ok(()) = encoder.encode(batch, now_ms(), |message| {
                 self.collectors.send_to(turn, message.octets);
                 Ok::<_, Infallible>(())
             });
@@ -125,10 +140,10 @@ impl Exporter {
     pub fn records(&mut self, records: &[u8]) -> Result<(), Failure> {
         let layout = self.records.layout();
         let flows = records.len() / layout.size;
-        if let Some(file) = self.file.as_mut().filter(|_| !self.modern) {
+        if self.file.is_there() && !self.modern {
             let mut octets = spare();
             octets.extend_from_slice(records);
-            file.write_batch(&FlowBatch::from_raw(self.records, Order::HOST, octets))?;
+            self.file.write(&FlowBatch::from_raw(self.records, Order::HOST, octets))?;
         }
         match &mut self.packer {
             Packer::Template { .. } if !self.collectors.is_empty() => {}
@@ -149,7 +164,78 @@ impl Exporter {
 
     /// Sends what is left and ends the file, whose capture lasted from the one time to the other, in seconds since
     /// 1970. Says what was exported in all.
-    pub fn finish(mut self, capture: Option<(u32, u32)>) -> Result<Sent, Failure> {
+    pub fn finish(&mut self, capture: Option<(u32, u32)>) -> Result<Sent, Failure> {
+        self.pack();
+        self.collectors.finish();
+        let sent = self.sent();
+        std::mem::replace(&mut self.file, Store::Nowhere).finish(capture)?;
+        Ok(sent)
+    }
+
+    /// What was exported so far.
+    pub fn sent(&self) -> Sent {
+        let (messages, failures) = (self.collectors.messages(), self.collectors.failures());
+        Sent { flows: self.flows, messages, failures }
+    }
+
+    /// Sends messages as full as they are: no flow waits for those to come.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        self.pack();
+        self.collectors.flush();
+        match &mut self.file {
+            Store::File(file) => file.flush(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Keeps flows in an archive from now on.
+    pub fn keep(&mut self, archive: Archive) {
+        self.file = Store::Archive(Some(Box::new(archive)));
+    }
+
+    /// Time goes on, to `now` in seconds since 1970; a new file of an archive may be `asked` for.
+    pub fn tick(&mut self, now: i64, asked: bool) {
+        if let Store::Archive(Some(archive)) = &mut self.file {
+            archive.tick(now, asked);
+        }
+    }
+
+    /// Where messages come from and go to.
+    pub fn ends(&self) -> Vec<(SocketAddr, SocketAddr)> {
+        self.collectors.ends()
+    }
+
+    /// Connections that are lost, if it is time to try them again.
+    pub fn lost(&mut self) -> Vec<Lost> {
+        self.collectors.lost()
+    }
+
+    /// Takes a connection that was made again: whoever is there has heard nothing yet.
+    pub fn found(&mut self, lost: &Lost, stream: StreamSender) {
+        self.collectors.found(lost, stream);
+        self.send_templates();
+    }
+
+    /// Sends templates and options again before the next flows.
+    pub fn send_templates(&mut self) {
+        if let Packer::Template { encoders, .. } = &mut self.packer {
+            encoders.iter_mut().for_each(TemplateEncoder::announce_again);
+        }
+    }
+
+    /// Has done with the templates so far: flows are told otherwise from now on.
+    pub fn retire_templates(&mut self) {
+        let Packer::Template { encoders, .. } = &mut self.packer else { return };
+        for (turn, encoder) in encoders.iter_mut().enumerate() {
+            let Ok(()) = encoder.retire(|message| {
+                self.collectors.send_to(turn, message.octets);
+                Ok::<_, Infallible>(())
+            });
+        }
+    }
+
+    /// Sends the messages that are not full.
+    fn pack(&mut self) {
         let collectors = &mut self.collectors;
         match &mut self.packer {
             Packer::Classic(encoder, sampling) => {
@@ -167,16 +253,42 @@ impl Exporter {
                 }
             }
         }
-        collectors.finish();
-        if let Some(mut file) = self.file.take() {
-            if let Some((first, last)) = capture {
-                file.clock(first);
-                file.clock(last);
-            }
-            file.finish(&Counters::default(), &mut Vec::new())?;
+    }
+}
+
+impl Store {
+    fn is_there(&self) -> bool {
+        !matches!(self, Store::Nowhere)
+    }
+
+    fn write(&mut self, batch: &FlowBatch) -> Result<(), Failure> {
+        match self {
+            Store::File(file) => return file.write_batch(batch),
+            Store::Archive(Some(archive)) => archive.take(batch, i64::from(now())),
+            Store::Nowhere | Store::Archive(None) => {}
         }
-        let (messages, failures) = (self.collectors.messages(), self.collectors.failures());
-        Ok(Sent { flows: self.flows, messages, failures })
+        Ok(())
+    }
+
+    /// Ends the file, whose capture lasted from the one time to the other.
+    fn finish(self, capture: Option<(u32, u32)>) -> Result<(), Failure> {
+        match self {
+            Store::File(mut file) => {
+                if let Some((first, last)) = capture {
+                    file.clock(first);
+                    file.clock(last);
+                }
+                file.finish(&Counters::default(), &mut Vec::new())
+            }
+            Store::Archive(Some(archive)) => {
+                let stored = archive.end().map_err(|e| Failure::io("storing", &e))?;
+                match stored.unwritten {
+                    0 => Ok(()),
+                    flows => Err(Failure::Failed(format!("{flows} flows could not be written"))),
+                }
+            }
+            Store::Nowhere | Store::Archive(None) => Ok(()),
+        }
     }
 }
 
@@ -197,7 +309,7 @@ impl Packer {
     }
 }
 
-/// An encoder that tells of the sampling, if there is any.
+/// An encoder that says what softflowd does of itself.
 fn encoder(args: &Args, protocol: Protocol, collectors: &Collectors) -> TemplateEncoder {
     let connected = args.transport.is_connected();
     let octets = if collectors.ipv6() { DATAGRAM - LONGER } else { DATAGRAM };
@@ -207,18 +319,22 @@ fn encoder(args: &Args, protocol: Protocol, collectors: &Collectors) -> Template
         protocol,
         octets: if connected { MESSAGE } else { octets },
         refresh: (!connected).then_some(Refresh { seconds, ..refresh }),
+        // The fields of flows are the template's, be it the user's or the usual one.
+        verbatim: true,
         ..TemplateOptions::default()
     });
-    if args.sampling > 1 {
-        encoder.set_facts(vec![Fact {
-            exporter: args.exporter.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-            domain: 0,
-            about: About::Sampler { id: None, population: args.sampling.into(), taken: 1 },
-            name: String::new(),
-            description: String::new(),
-        }]);
-    }
+    let (process, sampling, started_ms) = (std::process::id(), args.sampling, now_ms());
+    let of = |interface, name: &str| Metering { process, started_ms, interface, name: name.to_owned(), sampling };
+    encoder.set_metering(match args.interfaces.is_empty() {
+        true => vec![of(0, "")],
+        false => args.interfaces.iter().map(|interface| of(args.number(interface), &interface.name)).collect(),
+    });
     encoder
+}
+
+/// Ms since 1970.
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 /// Sends a datagram, with the sampling field of version 5's header.
