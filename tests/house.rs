@@ -26,7 +26,8 @@ const OUTSIDE: [&str; 8] =
 
 /// Modules with `unsafe` code, each with its argument at its beginning: libpcap, the ring that the kernel writes into,
 /// packet sockets.
-const UNSAFE: [&str; 3] = ["src/meter/filter/libpcap.rs", "src/meter/live/ring.rs", "src/meter/live/socket.rs"];
+const UNSAFE: [&str; 4] =
+    ["src/meter/filter/libpcap.rs", "src/meter/live/ring.rs", "src/meter/live/socket.rs", "src/meter/memory.rs"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -21,7 +21,7 @@ ether\t'Those and MAC addresses'"
 complete -c flow-sensor -s s -l sampling -d 'Count one packet in so many' -r
 complete -c flow-sensor -s L -l hop-limit -d 'Time to live (hop limit) of what is sent' -r
 complete -c flow-sensor -s S -l send-interface -d 'Send from this network interface' -r
-complete -c flow-sensor -l pace -d 'Pause between datagrams, so that reading a file does not flood the collector [default with -r: 50]' -r
+complete -c flow-sensor -l pace -d 'Time from one datagram to the next, so that reading a file does not flood the collector; 0 none [default with -r: 50; as fast as it reads where it is on this machine]' -r
 complete -c flow-sensor -s e -l exporter -d 'The exporter\'s address in the flow file' -r
 complete -c flow-sensor -l byte-order -d 'Byte order of the flow file (default: this machine\'s)' -r -f -a "little\t'Least significant octet first'
 big\t'Most significant octet first'"

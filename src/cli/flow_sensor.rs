@@ -121,7 +121,8 @@ pub struct Args {
     /// Send from this network interface
     #[arg(short = 'S', long, value_name = "INTERFACE")]
     pub send_interface: Option<String>,
-    /// Pause between datagrams, so that reading a file does not flood the collector [default with -r: 50]
+    /// Time from one datagram to the next, so that reading a file does not flood the collector; 0 none [default with -r:
+    /// 50; as fast as it reads where it is on this machine]
     #[arg(long, value_name = "MICROSECONDS")]
     pub pace: Option<u64>,
     /// The exporter's address in the flow file

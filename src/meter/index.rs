@@ -17,7 +17,7 @@ impl Index {
     /// The place where the search for a hash begins. By its high bits, spread over as many places as there are.
     #[inline]
     fn home(&self, hash: u64) -> usize {
-        ((hash >> 32) * self.entries.len() as u64 >> 32) as usize
+        (((hash >> 32) * self.entries.len() as u64) >> 32) as usize
     }
 
     #[inline]
