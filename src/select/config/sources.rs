@@ -7,10 +7,13 @@ use super::variables::Variables;
 /// A configuration includes no more files than this, so that two that include each other come to an end.
 const MOST_FILES: usize = 100;
 
+/// Gives a file's text, or why it could not be read.
+type Read<'r> = dyn FnMut(&str) -> Result<String, String> + 'r;
+
 /// Reads the files of a configuration into lines. Who makes one says how a file is read; nothing here opens any.
 pub struct Sources<'r> {
     variables: Variables,
-    read: Box<dyn FnMut(&str) -> Result<String, String> + 'r>,
+    read: Box<Read<'r>>,
     files: usize,
 }
 
