@@ -58,3 +58,11 @@ impl<'r> Sources<'r> {
         })
     }
 }
+
+/// The lines that have words of a text without variables and quotes, such as one of access lists; a word that begins
+/// with one of `comments` begins a comment. `file` is what mistakes call the text.
+pub fn plain(file: &str, text: &str, comments: &[char]) -> Vec<Line> {
+    let place = Place { file: file.into(), line: 0, column: 1 };
+    let place = |line| Place { line, ..place.clone() };
+    (1..).zip(text.lines()).filter_map(|(number, line)| Line::plain(line, &place(number), comments)).collect()
+}
