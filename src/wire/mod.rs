@@ -30,7 +30,7 @@ mod v5;
 
 pub use decode::{Datagram, Decoder, Reject};
 pub use encode::{Clock, Encoder, Export};
-pub use export::{Metering, Protocol, Refresh, TemplateEncoder, TemplateOptions};
+pub use export::{Metering, PacketEncoder, Protocol, Refresh, TemplateEncoder, TemplateOptions};
 pub use header::Header;
 pub use layout::{DATAGRAM, flows_per_datagram};
 pub use records::Records;

@@ -4,6 +4,31 @@
 //! a system call or a copy a frame (`PACKET_RX_RING`, version 3). The ring is a row of blocks, which the kernel hands
 //! over one at a time when they are full or [`RETIRE_MS`] after their first frame, so a single packet is seen as soon
 //! as that however quiet the interface is.
+//!
+//! # Why this ring
+//!
+//! Measured on Linux 6.18, two shared cores, 60-octet frames over a veth pair, snap length 256, 32 MiB of buffer, a
+//! reader that only adds up each frame's first 64 octets; nothing was dropped by any. Medians of three runs of two
+//! seconds at 200,000 frames/s asked for, then what one sender alone reached beside the reader:
+//!
+//! | | reader's CPU a frame | frames/s at 200,000 asked | at full speed |
+//! |---|---|---|---|
+//! | ring, version 3 | 50 ns | 200,000 | 650,000 |
+//! | libpcap 1.10 (a ring of version 3, and a callback a frame) | 51 ns | 200,000 | 630,000 |
+//! | ring, version 2 | 1261 ns | 150,000 | 340,000 |
+//! | recvmmsg, 256 frames a call | 1856 ns | 120,000 | 440,000 |
+//!
+//! Version 2 and plain sockets wake the reader for every frame: that costs the reader, and slows the sender down.
+//! libpcap would do as well as the ring, but would be needed for anything live, hides [`Counts::freezes`], moves each
+//! tagged frame's addresses as we do, and leaves the time a block may take to its reader. Blocks of 64 KiB, or handed
+//! over after 1 ms, cost 100 ns a frame; larger blocks and longer times than those here gained nothing.
+//!
+//! # Filters
+//!
+//! The kernel runs the filter, so what it does not take costs no room in the ring. It sees frames without their
+//! outermost VLAN tag, so `tcp` takes tagged packets too, as tcpdump's live captures do. Programs that look for tags
+//! ([`Program::looks_for_tags`]), and those for cooked frames, which the kernel never sees, are run here, on the frame
+//! as it is handed out.
 
 mod frames;
 mod interface;
