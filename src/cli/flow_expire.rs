@@ -13,8 +13,8 @@ use crate::file::archive::size;
     name = "flow-expire",
     version,
     after_help = "\
-Only complete flow files are counted and deleted, the oldest by their names first, and folders by date
-that become empty; the newest file stays. What was deleted is said with -d 1.
+Only complete flow files are counted and deleted, the oldest by their names first, and folders by
+date that become empty; the newest file stays. What was deleted is said with -d 1.
 
 Examples:
   flow-expire -w /flows -E 200G

@@ -12,9 +12,9 @@ use super::common::{Files, Write};
     name = "flow-merge",
     version,
     after_help = "\
-Flows are written in the order in which they ended, as far as they are in order in each file; of flows that
-ended at the same time, those of the file named first come first. Any number of files of any size takes no
-more memory than a block of each that overlaps.
+Flows are written in the order in which they ended, as far as they are in order in each file; of
+flows that ended at the same time, those of the file named first come first. However large the
+files are, no more than a block of each is in memory.
 
 Examples:
   flow-merge /flows/router1/2026-01-15 /flows/router2/2026-01-15 | flow-print

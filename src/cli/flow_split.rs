@@ -12,8 +12,8 @@ use super::common::{Files, Write};
     name = "flow-split",
     version,
     after_help = "\
-The files are called NAME.0, NAME.1 and so on; with -g and -G there is a sequence of them for each tag,
-NAME.TAG.0, NAME.TAG.1 and so on (with both, NAME.SOURCETAG.DESTINATIONTAG.0).
+The files are called NAME.0, NAME.1 and so on; with -g or -G there is a sequence of them for each
+tag, NAME.TAG.0, NAME.TAG.1 and so on (with both, NAME.SOURCETAG.DESTINATIONTAG.0).
 
 Examples:
   flow-cat /flows/2026/2026-01-15 | flow-split -T3600 -o hour

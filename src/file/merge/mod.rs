@@ -2,9 +2,10 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::path::PathBuf;
 
-use super::reader::FlowReader;
+mod source;
+
+use self::source::Source;
 use super::{Error, Inputs, Summary};
 use crate::flow::time::FlowTimes;
 use crate::flow::{Fact, FlowBatch, Form, Order, RawRows, StreamInfo, Version};
@@ -13,10 +14,15 @@ use crate::flow::{Fact, FlowBatch, Form, Order, RawRows, StreamInfo, Version};
 const GATHERED: usize = 256 << 10;
 /// If there are more files than this, those that have not been begun are closed again until it is their turn.
 const OPEN: usize = 16;
+/// Octets of memory that flows of modern files which wait their turn shall take, more or less: where that is not
+/// enough for a block of each file, blocks are read several times, and some of their flows kept each time...
+const ROOM: usize = 64 << 20;
+/// ... but no fewer than fit into this.
+const LEAST: usize = 256 << 10;
 
 /// Reads several files at once, flows in the order in which they ended. Each file is taken to be in order; where it is
 /// not, its flows stay in the order they have. Of flows that ended at the same time, those of the file named first come
-/// first. No more than a block of each file is in memory.
+/// first. No more than a block of each file is in memory, of many files less.
 pub struct Merge {
     files: Vec<Source>,
     /// When the next flow of a file ended, and which file.
@@ -28,19 +34,10 @@ pub struct Merge {
     flows: u64,
     opened: u64,
     times: FlowTimes,
+    /// Octets of memory that flows take which wait their turn.
+    held: usize,
     /// Records of one version, in host order, that wait to be handed on.
     records: Option<(Version, Vec<u8>)>,
-}
-
-/// One of the files.
-struct Source {
-    path: PathBuf,
-    reader: Option<Box<FlowReader>>,
-    batch: Option<FlowBatch>,
-    /// When the batch's flows ended, ms since 1970.
-    ends: Vec<u64>,
-    /// The flow that is next.
-    at: usize,
 }
 
 impl Merge {
@@ -61,6 +58,7 @@ impl Merge {
             flows: 0,
             opened: paths.len() as u64,
             times: FlowTimes::default(),
+            held: 0,
             records: None,
         };
         let many = paths.len() > OPEN;
@@ -69,13 +67,14 @@ impl Merge {
         for path in paths {
             // What cannot be read twice stays open.
             let parked = many && path.metadata().is_ok_and(|file| file.is_file());
-            let mut source = Source { path, reader: None, batch: None, ends: Vec::new(), at: 0 };
+            let mut source = Source::new(path);
             let Some(info) = merge.begin(&mut source) else { continue };
             classic &= info.version.is_some();
             first.get_or_insert(info);
-            let end = source.ends.first().copied();
+            let end = source.ends().first().copied();
             if parked {
-                source.park();
+                merge.held -= source.held();
+                source.end();
             }
             if let Some(end) = end {
                 merge.next.push(Reverse((end, merge.files.len())));
@@ -105,15 +104,15 @@ impl Merge {
     pub fn run<E>(mut self, mut sink: impl FnMut(&FlowBatch) -> Result<(), E>) -> Result<Summary, E> {
         while let Some(Reverse((_, at))) = self.next.pop() {
             let until = self.next.peek().map(|Reverse(next)| *next);
-            let Some(mut source) = self.files.get_mut(at).map(Source::take) else { break };
-            if source.batch.is_none() && self.begin(&mut source).is_none() {
+            let Some(mut source) = self.files.get_mut(at).map(std::mem::take) else { break };
+            if source.ends().is_empty() && self.begin(&mut source).is_none() {
                 continue;
             }
             self.hand_on(&mut source, until.map(|(end, other)| (end, at < other)), &mut sink)?;
-            if source.at >= source.ends.len() {
+            if source.ends().is_empty() {
                 self.advance(&mut source);
             }
-            if let Some(end) = source.ends.get(source.at) {
+            if let Some(end) = source.ends().first() {
                 self.next.push(Reverse((*end, at)));
             }
             if let Some(slot) = self.files.get_mut(at) {
@@ -132,10 +131,8 @@ impl Merge {
 
     /// Opens a file and reads its first flows; `None` if it cannot be opened.
     fn begin(&mut self, source: &mut Source) -> Option<StreamInfo> {
-        match FlowReader::open(&source.path) {
-            Ok(reader) => {
-                let info = reader.info().clone();
-                source.reader = Some(Box::new(reader));
+        match source.open() {
+            Ok(info) => {
                 self.advance(source);
                 Some(info)
             }
@@ -148,28 +145,15 @@ impl Merge {
 
     /// Reads a file's next flows, or ends it.
     fn advance(&mut self, source: &mut Source) {
-        source.park_batch();
-        let Some(reader) = &mut source.reader else { return };
-        loop {
-            match reader.next_batch() {
-                Ok(Some(batch)) if batch.is_empty() => {}
-                Ok(Some(batch)) => {
-                    self.times.gather(&batch);
-                    source.ends.clone_from(&self.times.end);
-                    source.batch = Some(batch);
-                    return;
-                }
-                Ok(None) => break,
-                Err(problem) => {
-                    self.problems.push(problem);
-                    break;
-                }
-            }
+        self.held -= source.held();
+        let room = (ROOM.saturating_sub(self.held) / 8).max(LEAST);
+        source.advance(room, &mut self.times, &mut self.problems);
+        self.held += source.held();
+        if source.ends().is_empty() {
+            source.end().into_iter().for_each(|fact| {
+                fact.add_to(&mut self.facts);
+            });
         }
-        for fact in &reader.info().facts {
-            fact.clone().add_to(&mut self.facts);
-        }
-        source.reader = None;
     }
 
     /// Hands on the flows of a file that come before the other files' next one: those that ended before `until`, or,
@@ -180,14 +164,12 @@ impl Merge {
         until: Option<(u64, bool)>,
         sink: &mut impl FnMut(&FlowBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        let rest = source.ends.get(source.at..).unwrap_or_default();
         let before = |end: &u64| until.is_none_or(|(until, before)| *end < until || (before && *end == until));
         // It is this file's turn: one at least.
-        let count = rest.iter().take_while(|end| before(end)).count().max(1);
-        let (from, to) = (source.at, source.at + count);
-        source.at = to;
+        let count = source.ends().iter().take_while(|end| before(end)).count().max(1);
         self.flows += count as u64;
-        let Some(batch) = &mut source.batch else { return Ok(()) };
+        let Some((batch, from)) = source.take(count) else { return Ok(()) };
+        let to = from + count;
         if let Some(raw) = batch.raw() {
             let version = raw.layout.version;
             if self.records.as_ref().is_some_and(|(gathered, _)| *gathered != version) {
@@ -219,24 +201,5 @@ fn append(raw: &RawRows<'_>, from: usize, to: usize, out: &mut Vec<u8>) {
         && let Some(added) = out.get_mut(start..)
     {
         raw.layout.swap(added);
-    }
-}
-
-impl Source {
-    /// Takes the file out of its place, to be put back.
-    fn take(&mut self) -> Source {
-        let empty = Source { path: PathBuf::new(), reader: None, batch: None, ends: Vec::new(), at: 0 };
-        std::mem::replace(self, empty)
-    }
-
-    /// Closes the file until it is its turn.
-    fn park(&mut self) {
-        self.reader = None;
-        self.park_batch();
-    }
-
-    fn park_batch(&mut self) {
-        (self.batch, self.at) = (None, 0);
-        self.ends.clear();
     }
 }
