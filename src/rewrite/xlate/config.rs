@@ -248,13 +248,16 @@ impl Draft {
     fn key(&self, sources: &mut Sources<'_>, context: Context<'_>) -> Result<Key, Mistake> {
         let Some(name) = &self.key_file else {
             let key = self.key.clone();
-            return key.map(Key::fixed).ok_or_else(|| self.name.wrong("expected a key or key-file in this xlate-action"));
+            return key
+                .map(Key::fixed)
+                .ok_or_else(|| self.name.wrong("expected a key or key-file in this xlate-action"));
         };
         let lines = sources.open(&name.text).map_err(|mistake| match mistake.place.line {
             0 => name.wrong(mistake.what),
             _ => mistake,
         })?;
-        let text = lines.first().map_or(Ok(String::new()), |line| line.words().take("a key").map(|w| w.text.clone()))?;
+        let text =
+            lines.first().map_or(Ok(String::new()), |line| line.words().take("a key").map(|w| w.text.clone()))?;
         let key = CryptoPan::parse(&text).map_err(|why| name.wrong(why))?;
         Ok(Key::of_file(key, name.text.clone(), self.refresh, context.now))
     }
