@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const FLOORS: [(&str, &[&str]); 9] = [
+const FLOORS: [(&str, &[&str]); 10] = [
     ("flow", &[]),
     ("file", &["flow"]),
     ("wire", &["flow"]),
@@ -13,12 +13,13 @@ const FLOORS: [(&str, &[&str]); 9] = [
     ("rewrite", &["flow", "select"]),
     ("report", &["flow", "select"]),
     ("print", &["flow"]),
+    ("exchange", &["flow", "print"]),
     ("meter", &["flow"]),
     ("net", &["flow", "wire"]),
 ];
 
 /// Modules that only compute: no files, no sockets, no processes.
-const PURE: [&str; 6] = ["flow", "wire", "select", "rewrite", "report", "print"];
+const PURE: [&str; 7] = ["flow", "wire", "select", "rewrite", "report", "print", "exchange"];
 
 /// What a module that only computes has no business with.
 const OUTSIDE: [&str; 8] =

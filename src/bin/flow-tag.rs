@@ -8,12 +8,14 @@ use flowtools::cli::{Exit, Failure, program};
 use flowtools::file::Scan;
 use flowtools::flow::{Form, Version};
 
+const NAME: &str = "flow-tag";
+
 fn main() -> ExitCode {
     program(run)
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
-    let tagging = args.defined.tags(&args.tag_file, &args.definitions)?;
+    let tagging = args.defined.tags(NAME, &args.tag_file, &args.definitions)?;
     let scan = Scan::open(&args.files.inputs())?;
     let form = args.export_version.unwrap_or(match scan.form() {
         Form::Classic(Version::V1 | Version::V5 | Version::V1005) => Version::V1005.into(),
@@ -24,5 +26,5 @@ fn run(args: Args) -> Result<Exit, Failure> {
         return Err(Failure::Usage(format!("-V {form} has no room for tags: expected 1005 or 10")));
     }
     let target = Target { path: None, form, write: &args.write, keep_time: args.keep_time };
-    rewrite("flow-tag", scan, target, |batch, scratch| tagging.apply(batch, scratch), || ())
+    rewrite(NAME, scan, target, |batch, scratch| tagging.apply(batch, scratch), || ())
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use chrono::Local;
 use clap::Args;
 
+use super::run::complain;
 use super::{Failure, symbols};
 use crate::rewrite::mask::{Mask, Masks};
 use crate::rewrite::tag::{Tagging, Tags};
@@ -40,11 +41,13 @@ impl Defined {
     }
 
     /// The tags that `file` defines under some names, one behind the other.
-    pub fn tags(&self, file: &Path, names: &[String]) -> Result<Tagging, Failure> {
+    /// What is doubtful in it is said in the program's name.
+    pub fn tags(&self, program: &str, file: &Path, names: &[String]) -> Result<Tagging, Failure> {
         let symbols = symbols::load()?;
         let context = Context { symbols: &symbols, now: Local::now() };
         let file = file.display().to_string();
         let tags = Tags::parse(&file, &mut self.sources()?, context)?;
+        tags.doubts().iter().for_each(|doubt| complain(program, doubt));
         let find = |name: &String| tags.definition(name).ok_or_else(|| unknown(&file, name, tags.known()));
         Ok(Tagging::all(names.iter().map(find).collect::<Result<Vec<_>, _>>()?))
     }

@@ -13,16 +13,16 @@ use super::config::Defined;
     name = "flow-mask",
     version,
     after_help = "\
-The file says which addresses get which lengths of prefixes, source and destination alike. Of several
-prefixes that hold an address the longest counts; what is in none keeps the length it has.
+The file says which addresses get which lengths of prefixes, source and destination alike. Of
+several prefixes that hold an address the longest counts; what is in none keeps the length it has.
 
   mask-definition site
     prefix 10.0.0.0/8 24
     prefix 10.0.0.0/27 32
     prefix 2001:db8::/32 48
 
-@NAME and @{NAME:-DEFAULT} stand for what -v NAME=VALUE says; # begins a comment. Modern files' flows
-without lengths get them; of classic versions, those that have no room for lengths are refused.
+@NAME and @{NAME:-DEFAULT} stand for what -v NAME=VALUE says; # begins a comment. Modern files'
+flows without lengths get them; classic versions that have no room for lengths are refused.
 
 Examples:
   flow-mask -m mask.cfg -M site < flows | flow-stat -f9

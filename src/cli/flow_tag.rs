@@ -57,9 +57,9 @@ set its bits. TYPE is one of
   source-as, destination-as, as
   tcp-source-port, tcp-destination-port, tcp-port
   udp-source-port, udp-destination-port, udp-port
-                             numbers and names
+                             decimal numbers, and names
   tos, input-interface, output-interface, interface
-                             numbers
+                             decimal numbers
   any                        the word any: every flow
 
 (src- and dst- will do for source- and destination-.) Types without a side look at both, the source

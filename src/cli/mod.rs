@@ -2,6 +2,7 @@
 //!
 //! One file a program holds its arguments ([`clap`]); help, man page and completions are made from them.
 
+pub mod capture_file;
 pub mod common;
 pub mod config;
 pub mod date;
@@ -27,6 +28,7 @@ pub mod flow_export;
 pub mod flow_filter;
 pub mod flow_gen;
 pub mod flow_header;
+pub mod flow_import;
 pub mod flow_mask;
 pub mod flow_merge;
 pub mod flow_nfilter;
@@ -54,6 +56,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_gen::Args>(),
         definition::<flow_header::Args>(),
         definition::<flow_merge::Args>(),
+        definition::<flow_import::Args>(),
         definition::<flow_mask::Args>(),
         definition::<flow_nfilter::Args>(),
         definition::<flow_print::Args>(),

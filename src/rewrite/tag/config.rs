@@ -23,6 +23,7 @@ struct Draft {
     prefixes: HashMap<IpNet, u32>,
     numbers: HashMap<u32, u32>,
     changes: Vec<Change>,
+    doubts: Vec<Mistake>,
 }
 
 /// A term while it is read: names are looked up when everything is known.
@@ -103,7 +104,8 @@ impl Reader {
         for (_, draft) in self.actions.iter() {
             actions.push(Arc::new(draft.finish()?));
         }
-        let mut tags = Tags::default();
+        let doubts = self.actions.iter().flat_map(|(_, draft)| draft.doubts.clone()).collect();
+        let mut tags = Tags { definitions: Names::default(), doubts };
         for (name, (_, drafts)) in self.names.iter().zip(self.definitions.iter()) {
             let mut tagging = Tagging::default();
             for draft in drafts {
@@ -158,7 +160,14 @@ fn interfaces(field: Field, words: &mut Words<'_>) -> Result<Predicate, Mistake>
 
 impl Draft {
     fn new(name: &Word) -> Draft {
-        Draft { name: name.clone(), look: None, prefixes: HashMap::new(), numbers: HashMap::new(), changes: Vec::new() }
+        Draft {
+            name: name.clone(),
+            look: None,
+            prefixes: HashMap::new(),
+            numbers: HashMap::new(),
+            changes: Vec::new(),
+            doubts: Vec::new(),
+        }
     }
 
     fn line(&mut self, first: &Word, words: &mut Words<'_>, symbols: &Symbols) -> Result<(), Mistake> {
@@ -187,7 +196,13 @@ impl Draft {
             Look::Numbers { named, most, .. } => {
                 let expected = named.expected(most);
                 let word = words.take(&expected)?;
-                let known = number(&word.text).filter(|n| *n <= u64::from(most)).map(|n| n as u32);
+                let hexadecimal = word.text.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("0x"));
+                let known = number(&word.text).filter(|n| *n <= u64::from(most));
+                // flow-tools reads these numbers up to the first character that is no decimal digit.
+                let known = known.map(|n| if hexadecimal { 0 } else { n as u32 });
+                if hexadecimal && known.is_some() {
+                    self.doubts.push(word.wrong("is read as 0 here, as flow-tools does: expected a decimal number"));
+                }
                 let n = known.or_else(|| named.find(&word.text, symbols)).ok_or_else(|| word.expected(&expected))?;
                 *self.numbers.entry(n).or_insert(next)
             }

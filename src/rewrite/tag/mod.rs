@@ -1,7 +1,7 @@
 //! Tags: numbers that flows get for where they come from and where they go, as flow-tools' `tag.cfg` says.
 //!
 //! - `tag-action NAME`, then `type TYPE` and lines of `match VALUE set-source|set-destination|or-source|or-destination
-//!   TAG`. Of prefixes the longest counts; types that look at both sides of a flow look at its source first.
+//!   TAG`. Values are prefixes and addresses, decimal numbers and names, tags hexadecimal or decimal. Of prefixes the longest counts; types that look at both sides of a flow look at its source first.
 //! - `tag-definition NAME`, then `term`s, one behind the other, each of lines `action NAME` and of conditions:
 //!   `input-filter LIST`, `output-filter LIST` (interfaces), `exporter ADDRESS`, `filter NAME` of an `include-filter`.
 
@@ -15,12 +15,13 @@ use super::convert::Converter;
 use super::scratch::Scratch;
 use crate::flow::{Field, FieldSpec, FlowBatch, Order, Rows, Version, ie, spare};
 use crate::select::Predicate;
-use crate::select::config::Names;
+use crate::select::config::{Mistake, Names};
 
 /// The definitions of a configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Tags {
     definitions: Names<Tagging>,
+    doubts: Vec<Mistake>,
 }
 
 /// What a definition says: which flows get which tags.
@@ -40,6 +41,11 @@ impl Tags {
     /// The definition of a name.
     pub fn definition(&self, name: &str) -> Option<&Tagging> {
         self.definitions.get(name)
+    }
+
+    /// Words that are read as flow-tools reads them, which can hardly be what was meant.
+    pub fn doubts(&self) -> &[Mistake] {
+        &self.doubts
     }
 
     /// What definitions there are, for errors.
