@@ -8,6 +8,7 @@ mod acl;
 mod address;
 mod bits;
 mod columns;
+pub mod config;
 mod error;
 mod evaluate;
 pub mod expr;
