@@ -1,10 +1,11 @@
 //! Grouping from batches to groups: [`Aggregation`], [`Worker`], [`Groups`].
 
 use super::direct::Direct;
-use super::engine::{Group, Work, engine};
+use super::engine::{Group, Sums, Work, engine};
 use super::gather::Values;
 use super::key::{Grouping, KeyLayout, KeyWords, Part};
 use super::rank::{Order, SortBy, Sorted};
+use super::rates::Rates;
 use super::words::Ranked;
 use super::{Counts, Entry, pool};
 use crate::flow::FlowBatch;
@@ -24,7 +25,7 @@ pub struct Aggregation {
 impl Aggregation {
     /// No flows yet.
     pub fn new(grouping: Grouping) -> Aggregation {
-        let engine = |wide| engine(grouping.layout(wide), grouping.has_duration(), grouping.may_be_coded());
+        let engine = |wide| engine(grouping.layout(wide), grouping.sums(), grouping.may_be_coded());
         let threads = cores();
         Aggregation { narrow: engine(false), wide: engine(true), threads, grouping }
     }
@@ -62,13 +63,13 @@ impl Aggregation {
             for (number, counts) in outcome.direct.iter() {
                 let mut key = KeyWords::default();
                 narrow.slots().iter().for_each(|slot| slot.put_number(number, &mut key));
-                self.narrow.insert(&Entry { key, counts: *counts });
+                self.narrow.insert(&Entry { key, counts: *counts, rates: Rates::default() });
             }
         }
         let mut groups = self.narrow.seal(threads);
         if is_wide {
             groups.each_on(threads, &|entry| {
-                self.wide.insert(&Entry { key: wide.widen(&narrow, &entry.key), counts: entry.counts });
+                self.wide.insert(&Entry { key: wide.widen(&narrow, &entry.key), ..*entry });
             });
             groups = self.wide.seal(threads);
         }
@@ -114,7 +115,9 @@ impl Worker<'_> {
         self.outcome.wide |= wide;
         for key in grouping.keys() {
             match key.parts.as_slice() {
-                [part] if Direct::suits(batch, *part) => self.outcome.direct.add(batch, &self.values, *part),
+                [part] if !grouping.has_rates() && Direct::suits(batch, *part) => {
+                    self.outcome.direct.add(batch, &self.values, *part)
+                }
                 _ if wide => self.wide.add(batch, &self.values, key),
                 _ => self.narrow.add(batch, &self.values, key),
             }
@@ -177,11 +180,12 @@ impl Groups {
     /// Groups of these groups: all whose keys begin with the parts of `layout`, counted as one flow each.
     pub(super) fn count_by(&self, layout: KeyLayout) -> Groups {
         let mask = layout.mask();
-        let counted = engine(layout, false, false);
+        let counted = engine(layout, Sums::Counts, false);
         self.groups.each_on(self.threads, &|entry| {
             let mut key = entry.key;
             key.iter_mut().zip(mask).for_each(|(word, mask)| *word &= mask);
-            counted.insert(&Entry { key, counts: Counts { flows: 1, ..Counts::default() } });
+            let counts = Counts { flows: 1, ..Counts::default() };
+            counted.insert(&Entry { key, counts, rates: Rates::default() });
         });
         Groups { groups: counted.seal(self.threads), totals: self.totals, lacking: self.lacking, threads: self.threads }
     }

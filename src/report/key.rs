@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use std::sync::Arc;
 
+use super::engine::Sums;
 use super::words::Words;
 use crate::flow::time::FlowTimes;
 use crate::flow::{Element, Field, FlowBatch, Projection, Schema};
@@ -31,6 +32,19 @@ pub enum Part {
     Number(Field),
     /// Octets a packet, rounded down.
     PacketSize,
+    /// A number (field) of which only some bits are looked at.
+    Masked(Field, u32),
+    /// Packets a second, rounded down; 0 of flows that took no time.
+    PacketRate,
+    /// Bits a second, likewise.
+    BitRate,
+    /// Milliseconds from first to last packet.
+    Duration,
+    /// When a flow began or ended (field: the one or the other stamp) in ms of uptime; where there is no such stamp, ms
+    /// since 1970.
+    Stamp(Field),
+    /// The class an address is of: 0 to 4 are A to E of IPv4; of IPv6, 3 is multicast, 5 all others.
+    Class(Field),
     /// A number of any element; of several of a flow the first.
     Element(Element),
     /// The same in two's complement: as far above the least there can be.
@@ -66,8 +80,11 @@ impl Part {
         let (one, other, times): (_, _, &'static [Field]) = match self {
             Part::Address(field) | Part::Number(field) | Part::Prefix(field, ..) => (Some(field), None, &[]),
             Part::Network(address, mask) => (Some(address), Some(mask), &[]),
+            Part::Masked(field, _) | Part::Class(field) => (Some(field), None, &[]),
             Part::PacketSize => (Some(Field::Octets), Some(Field::Packets), &[]),
-            Part::Start(_) | Part::End(_) => (None, None, &FlowTimes::FIELDS),
+            Part::PacketRate => (Some(Field::Packets), None, &FlowTimes::FIELDS),
+            Part::BitRate => (Some(Field::Octets), None, &FlowTimes::FIELDS),
+            Part::Start(_) | Part::End(_) | Part::Duration | Part::Stamp(_) => (None, None, &FlowTimes::FIELDS),
             Part::Element(_) | Part::Signed(_) | Part::Word(_) => (None, None, &[]),
         };
         one.into_iter().chain(other).chain(times.iter().copied())
@@ -85,7 +102,12 @@ impl Part {
     pub(super) fn is_computed(self) -> bool {
         // A port may be told by ICMP's type and code.
         let computed = matches!(self, Part::PacketSize | Part::Start(_) | Part::End(_) | Part::Number(Field::DstPort));
-        computed || self.element().is_some()
+        computed || self.is_timed() || matches!(self, Part::Class(_)) || self.element().is_some()
+    }
+
+    /// Whether it is made of the flow's duration, or stamps.
+    fn is_timed(self) -> bool {
+        matches!(self, Part::PacketRate | Part::BitRate | Part::Duration | Part::Stamp(_))
     }
 
     /// Whether flows of this schema have a place in such a part. What every version 5 record has and an exporter does
@@ -94,6 +116,7 @@ impl Part {
         let plain = || !schema.has(Field::Flows) && !schema.has(Field::ExtraPackets);
         match self {
             Part::Start(_) | Part::End(_) => self.lacks(schema).is_none(),
+            part if part.is_timed() => self.lacks(schema).is_none(),
             Part::Element(element) | Part::Signed(element) | Part::Word(element) => {
                 schema.position(element, 0).is_some()
             }
@@ -105,7 +128,10 @@ impl Part {
     pub(super) fn lacks(self, schema: &Schema) -> Option<Field> {
         let stamp = match self {
             Part::Start(_) => Field::First,
-            Part::End(_) => Field::Last,
+            Part::End(_) | Part::Duration => Field::Last,
+            Part::PacketRate | Part::BitRate => Field::First,
+            Part::Stamp(field) if schema.has(field) => return None,
+            Part::Stamp(field) => field,
             _ => return self.fields().find(|field| !schema.has(*field)),
         };
         (!FlowTimes::known(schema)).then_some(stamp)
@@ -135,7 +161,9 @@ impl Part {
                 }
             }
             Part::PacketSize | Part::Start(_) | Part::End(_) | Part::Element(_) | Part::Signed(_) => 64,
-            Part::Word(_) => 32,
+            Part::PacketRate | Part::BitRate | Part::Duration | Part::Stamp(_) => 64,
+            Part::Word(_) | Part::Masked(..) => 32,
+            Part::Class(_) => 8,
             Part::Number(field) => match field {
                 Field::Protocol | Field::Tos | Field::MarkedTos | Field::SrcMask | Field::DstMask => 8,
                 Field::SrcPort | Field::DstPort | Field::TcpFlags | Field::IcmpTypeCode | Field::VlanId => 16,
@@ -169,20 +197,30 @@ impl Key {
 pub struct Grouping {
     keys: Vec<Key>,
     ports_only: bool,
-    duration: bool,
+    sums: Sums,
+    scale: u64,
 }
 
 impl Grouping {
     /// By these parts. `None` if they do not fit a key even of IPv6 addresses.
     pub fn by(parts: &[Part]) -> Option<Grouping> {
         KeyLayout::new(parts, true)?;
-        let key = Key::of(parts);
-        Some(Grouping { keys: vec![key], ports_only: false, duration: false })
+        Some(Grouping::of(vec![Key::of(parts)]))
     }
 
     /// By either of two parts of one kind: each flow counts under both.
     pub fn by_either(one: Part, other: Part) -> Grouping {
-        Grouping { keys: vec![Key::of(&[one]), Key::of(&[other])], ports_only: false, duration: false }
+        Grouping::of(vec![Key::of(&[one]), Key::of(&[other])])
+    }
+
+    /// By either of two keys, made of parts of the same kinds: each flow counts under both.
+    pub fn by_either_of(one: &[Part], other: &[Part]) -> Option<Grouping> {
+        let same = KeyLayout::new(one, true)? == KeyLayout::new(other, true)?;
+        same.then(|| Grouping::of(vec![Key::of(one), Key::of(other)]))
+    }
+
+    fn of(keys: Vec<Key>) -> Grouping {
+        Grouping { keys, ports_only: false, sums: Sums::Counts, scale: 1 }
     }
 
     /// By parts of which some are of the source and as many of the destination, whichever way the flows go: `turned`
@@ -190,7 +228,7 @@ impl Grouping {
     pub fn either_way(parts: &[Part], turned: &[Part]) -> Option<Grouping> {
         let same = KeyLayout::new(parts, true)? == KeyLayout::new(turned, true)?;
         let key = Key { turned: Some(turned.to_vec()), ..Key::of(parts) };
-        same.then(|| Grouping { keys: vec![key], ports_only: false, duration: false })
+        same.then(|| Grouping::of(vec![key]))
     }
 
     /// The same with values that are no numbers numbered as those of other groupings are.
@@ -206,7 +244,29 @@ impl Grouping {
 
     /// Sums durations too.
     pub fn with_duration(self, yes: bool) -> Grouping {
-        Grouping { duration: yes, ..self }
+        Grouping { sums: if yes { Sums::Duration } else { Sums::Counts }, ..self }
+    }
+
+    /// Sums durations, and looks at how fast each flow was.
+    pub fn with_rates(self) -> Grouping {
+        Grouping { sums: Sums::Rates, ..self }
+    }
+
+    /// Every flow's octets and packets count so many times: what was sampled is set right.
+    pub fn scaled(self, scale: u64) -> Grouping {
+        Grouping { scale, ..self }
+    }
+
+    pub(super) fn scale(&self) -> u64 {
+        self.scale
+    }
+
+    pub(super) fn sums(&self) -> Sums {
+        self.sums
+    }
+
+    pub(super) fn has_rates(&self) -> bool {
+        self.sums == Sums::Rates
     }
 
     /// The keys each flow counts under.
@@ -219,7 +279,7 @@ impl Grouping {
     }
 
     pub(super) fn has_duration(&self) -> bool {
-        self.duration
+        self.sums != Sums::Counts || self.parts().any(Part::is_timed)
     }
 
     /// Whether keys may be told by the codes of one dictionary: those of one address and what goes with it.
@@ -246,7 +306,7 @@ impl Grouping {
     /// The fields that are looked at.
     pub fn fields(&self) -> Projection {
         let counts = [Field::Flows, Field::Octets, Field::Packets];
-        let times = FlowTimes::FIELDS.into_iter().filter(|_| self.duration);
+        let times = FlowTimes::FIELDS.into_iter().filter(|_| self.has_duration());
         let protocol = self.ports_only.then_some(Field::Protocol);
         let key = self.parts().flat_map(Part::fields).chain(protocol);
         // ICMP's type and code stand in for a port.

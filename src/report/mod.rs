@@ -23,6 +23,7 @@ mod group_tests;
 mod key;
 mod pool;
 mod rank;
+mod rates;
 pub mod stat;
 mod table;
 pub mod text;
@@ -33,6 +34,7 @@ pub use arrival::Arrived;
 pub use group::{Aggregation, Groups, Worker};
 pub use key::{Grouping, KeyLayout, KeyWords, Part};
 pub use rank::{Order, SortBy};
+pub use rates::{Rate, Rates, Unit};
 
 /// What is summed of a group's flows.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -64,6 +66,8 @@ pub struct Entry {
     pub key: KeyWords,
     /// The sums.
     pub counts: Counts,
+    /// How fast its flows were; of none if that was not asked for.
+    pub rates: Rates,
 }
 
 #[cfg(test)]
