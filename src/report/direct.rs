@@ -36,6 +36,15 @@ impl Direct {
         }
     }
 
+    /// Adds another's counts.
+    pub fn merge(&mut self, other: Direct) {
+        if self.counts.is_empty() {
+            self.counts = other.counts;
+            return;
+        }
+        self.counts.iter_mut().zip(&other.counts).for_each(|(sum, counts)| sum.add(counts));
+    }
+
     /// The keys that have flows, and their counts.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &Counts)> {
         self.counts.iter().enumerate().filter(|(_, c)| c.flows > 0).map(|(key, c)| (key as u64, c))

@@ -100,6 +100,14 @@ impl Outcome {
     pub(super) fn is_wide(&self) -> bool {
         self.wide
     }
+
+    /// Adds what another worker did.
+    pub(super) fn merge(&mut self, other: Outcome) {
+        self.totals.add(&other.totals);
+        self.lacking += other.lacking;
+        self.direct.merge(other.direct);
+        self.wide |= other.wide;
+    }
 }
 
 impl Worker<'_> {

@@ -193,12 +193,20 @@ impl Key {
 }
 
 /// What flows are grouped by.
+///
+/// The default is no key at all: what every flow counts can be gathered by it.
 #[derive(Clone, Debug)]
 pub struct Grouping {
     keys: Vec<Key>,
     ports_only: bool,
     sums: Sums,
     scale: u64,
+}
+
+impl Default for Grouping {
+    fn default() -> Grouping {
+        Grouping::of(Vec::new())
+    }
 }
 
 impl Grouping {

@@ -14,6 +14,7 @@
 mod arrival;
 pub mod by;
 mod codes;
+pub mod csv;
 mod direct;
 mod engine;
 mod gather;
