@@ -22,12 +22,20 @@ pub struct Defined {
 impl Defined {
     /// What reads a configuration's files, variables replaced.
     pub fn sources(&self) -> Result<Sources<'static>, Failure> {
-        let variables = Variables::of(&self.variables).map_err(|why| Failure::Usage(format!("-v: {why}")))?;
-        Ok(Sources::new(variables, |name| match fs::read(name) {
+        self.sources_of(|name| match fs::read(name) {
             // Comments may be in any encoding.
             Ok(octets) => Ok(String::from_utf8_lossy(&octets).into_owned()),
             Err(error) => Err(error.to_string()),
-        }))
+        })
+    }
+
+    /// The same of files that `read` reads.
+    pub fn sources_of<'r>(
+        &self,
+        read: impl FnMut(&str) -> Result<String, String> + 'r,
+    ) -> Result<Sources<'r>, Failure> {
+        let variables = Variables::of(&self.variables).map_err(|why| Failure::Usage(format!("-v: {why}")))?;
+        Ok(Sources::new(variables, read))
     }
 
     /// The filter that `file` defines as `name`.
