@@ -157,19 +157,14 @@ impl Job {
         let mut all: Vec<Outcome> = makings.iter().map(|_| Outcome::default()).collect();
         let mut merge = |made: Vec<Outcome>| all.iter_mut().zip(made).for_each(|(all, made)| all.merge(made));
         let summary = if makings.iter().any(Making::is_ordered) {
-            let batch = |(): &mut (), batch: FlowBatch| {
-                let mut workers = workers();
+            let mut workers = workers();
+            let each = |batch: FlowBatch| {
                 add(&mut workers, &batch);
-                finish(workers)
+                Ok::<_, Failure>(())
             };
-            scan.ordered(
-                || (),
-                batch,
-                |made| {
-                    merge(made);
-                    Ok::<_, Failure>(())
-                },
-            )?
+            let summary = scan.ordered(|| (), |(), batch| batch, each)?;
+            merge(finish(workers));
+            summary
         } else {
             let (made, summary) = scan.fold(workers, add);
             made.into_iter().map(finish).for_each(&mut merge);

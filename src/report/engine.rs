@@ -10,7 +10,7 @@ use super::codes::{Coded, Codes};
 use super::gather::{Keys, Source, Values};
 use super::key::{Key, KeyLayout, MAX_WORDS};
 use super::rank::{self, Sorted};
-use super::rates::{RATED, Rates};
+use super::rates::{RATED, Rates, SEEN};
 use super::table::{Row, Table, hash};
 use super::{Counts, Entry, pool};
 use crate::flow::{FlowBatch, Rows};
@@ -48,10 +48,10 @@ pub(super) trait Work: Send {
 /// An engine for keys of a layout; `coded` if they may be those of a dictionary.
 pub(super) fn engine(layout: KeyLayout, sums: Sums, coded: bool) -> Box<dyn Group> {
     let duration = match (sums, layout.words()) {
-        (Sums::Rates, 1) => return Box::new(Engine::<1, 3, 1, RATED>::new(layout)),
-        (Sums::Rates, 2) => return Box::new(Engine::<2, 3, 1, RATED>::new(layout)),
-        (Sums::Rates, 4) => return Box::new(Engine::<4, 3, 1, RATED>::new(layout)),
-        (Sums::Rates, _) => return Box::new(Engine::<MAX_WORDS, 3, 1, RATED>::new(layout)),
+        (Sums::Rates, 1) => return Box::new(Engine::<1, 4, 1, RATED>::new(layout)),
+        (Sums::Rates, 2) => return Box::new(Engine::<2, 4, 1, RATED>::new(layout)),
+        (Sums::Rates, 4) => return Box::new(Engine::<4, 4, 1, RATED>::new(layout)),
+        (Sums::Rates, _) => return Box::new(Engine::<MAX_WORDS, 4, 1, RATED>::new(layout)),
         (sums, _) => sums == Sums::Duration,
     };
     match (layout.words(), duration, coded) {
@@ -113,10 +113,15 @@ impl<const N: usize, const M: usize, const F: usize> Record<N, M, F> {
         self.sums.get(at).map_or(0, |sum| u64::from(*sum))
     }
 
-    /// What it counts, its flows left out.
+    /// What a row with rates sums up. The fourth of a record's sums is its place in the order in which flows came.
     #[inline]
-    fn counts(&self) -> Counts {
-        Counts { flows: 1, octets: self.sum(0), packets: self.sum(1), duration: self.sum(2) }
+    fn rated<const T: usize>(&self) -> [u64; T] {
+        let counts = Counts { flows: 1, octets: self.sum(0), packets: self.sum(1), duration: self.sum(2) };
+        let mut sums = sums(&counts);
+        if let Some(seen) = sums.get_mut(SEEN) {
+            *seen = self.sum(3);
+        }
+        sums
     }
 }
 
@@ -132,7 +137,7 @@ impl<const N: usize, const M: usize, const F: usize, const T: usize> Partition<N
         self.table.expect(records.len(), self.settled);
         self.settled += records.len();
         for record in records {
-            let sums = if T == RATED { sums(&record.counts()) } else { std::array::from_fn(|at| record.sum(at)) };
+            let sums = if T == RATED { record.rated() } else { std::array::from_fn(|at| record.sum(at)) };
             let flows = record.flows.first().copied().map_or(1, u64::from);
             self.table.add(hash(&record.key, seed), &record.key, flows, &sums, seed);
         }
@@ -232,24 +237,31 @@ impl<const N: usize, const M: usize, const F: usize, const T: usize> Worker<'_, 
     };
 
     #[inline]
-    fn count(&mut self, key: &[u64; N], counts: &Counts) {
+    fn count(&mut self, key: &[u64; N], counts: &Counts, place: u64) {
         let hash = hash(key, self.engine.seed);
         let all = counts.octets | counts.packets | counts.duration | counts.flows;
         if all <= u32::MAX.into() && (F > 0 || counts.flows == 1) {
-            self.push(key, hash, counts);
+            self.push(key, hash, counts, place);
         } else {
-            self.engine.add(hash, key, counts.flows, &sums(counts));
+            let mut sums = sums(counts);
+            if let Some(seen) = sums.get_mut(SEEN) {
+                *seen = place;
+            }
+            self.engine.add(hash, key, counts.flows, &sums);
         }
     }
 
     #[inline]
-    fn push(&mut self, key: &[u64; N], hash: u64, counts: &Counts) {
+    fn push(&mut self, key: &[u64; N], hash: u64, counts: &Counts, place: u64) {
         let partition = partition_of(hash);
         let Some(fill) = self.fill.get_mut(partition) else { return };
         let start = partition * Self::ROW;
         let Some(record) = self.stage.get_mut(start + *fill as usize) else { return };
         let mut sums = [counts.duration as u32; M];
         (sums[0], sums[1]) = (counts.octets as u32, counts.packets as u32);
+        if let Some(seen) = sums.get_mut(3) {
+            *seen = u32::try_from(place).unwrap_or(u32::MAX);
+        }
         *record = Record { key: *key, sums, flows: [counts.flows as u32; F] };
         *fill += 1;
         if *fill as usize == Self::ROW {
@@ -270,14 +282,14 @@ impl<const N: usize, const M: usize, const F: usize, const T: usize> Work for Wo
             keys.gather(coded.source, Rows::All(coded.count), values, key, layout);
             for (code, key) in keys.keys.iter().enumerate() {
                 if let Some(counts) = codes.get(code) {
-                    self.count(key, &counts);
+                    self.count(key, &counts, 0);
                 }
             }
             self.codes = codes;
         } else {
             keys.gather(Source::flows(batch), rows, values, key, layout);
             for (at, key) in keys.keys.iter().enumerate() {
-                self.count(key, &values.get(at));
+                self.count(key, &values.get(at), values.place(at));
             }
         }
         self.keys = keys;

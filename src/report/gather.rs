@@ -75,6 +75,8 @@ pub(super) struct Values {
     scratch: Vec<u64>,
     times: FlowTimes,
     sums: [u64; 4],
+    /// The place of the first flow under the key that is gathered, and how far the next is from it.
+    places: (u64, u64),
 }
 
 impl Values {
@@ -110,6 +112,17 @@ impl Values {
     /// What all flows come to.
     pub fn sums(&self) -> [u64; 4] {
         self.sums
+    }
+
+    /// Says where flows stand among all that came: the first, and how far the next is from it.
+    pub fn stand(&mut self, first: u64, step: u64) {
+        self.places = (first, step);
+    }
+
+    /// Where a flow stands among all that came.
+    #[inline]
+    pub fn place(&self, at: usize) -> u64 {
+        self.places.0 + self.places.1 * at as u64
     }
 
     /// One flow's counts.
@@ -343,13 +356,16 @@ impl Numbers {
         let Some(view) = source.view(field).filter(|view| view.width() > 4) else {
             source.gather(field, rows, &mut self.values);
             // A, B, C, D and E begin with no, one, two, three or more bits that are set.
-            let class = |address: &mut u64| *address = u64::from((*address as u32).leading_ones().min(4));
+            let class = |address: &mut u64| {
+                let bits = (*address as u32).leading_ones();
+                *address = u64::from(if bits < 4 { bits } else { 5 });
+            };
             return self.values.iter_mut().for_each(class);
         };
         let mut longs = Vec::<u128>::new();
         view.gather(rows, &mut longs);
         self.values.clear();
-        self.values.extend(longs.iter().map(|address| if address >> 120 == 0xFF { 3 } else { 5 }));
+        self.values.extend(longs.iter().map(|address| if address >> 120 == 0xFF { 3 } else { 6 }));
     }
 
     /// Gathers an element's numbers, read in some way that may depend on their width.

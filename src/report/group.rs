@@ -1,5 +1,7 @@
 //! Grouping from batches to groups: [`Aggregation`], [`Worker`], [`Groups`].
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::direct::Direct;
 use super::engine::{Group, Sums, Work, engine};
 use super::gather::Values;
@@ -20,6 +22,8 @@ pub struct Aggregation {
     narrow: Box<dyn Group>,
     /// For keys with IPv6 addresses in them.
     wide: Box<dyn Group>,
+    /// Flows that came so far, once for every key they count under.
+    came: AtomicU64,
 }
 
 impl Aggregation {
@@ -27,7 +31,7 @@ impl Aggregation {
     pub fn new(grouping: Grouping) -> Aggregation {
         let engine = |wide| engine(grouping.layout(wide), grouping.sums(), grouping.may_be_coded());
         let threads = cores();
-        Aggregation { narrow: engine(false), wide: engine(true), threads, grouping }
+        Aggregation { narrow: engine(false), wide: engine(true), threads, grouping, came: AtomicU64::new(0) }
     }
 
     /// Work is done on at most so many threads; on as many as there are cores if this is not called.
@@ -121,7 +125,10 @@ impl Worker<'_> {
         self.values.gather(batch, grouping, &mut self.outcome.totals);
         let wide = grouping.is_wide(batch);
         self.outcome.wide |= wide;
-        for key in grouping.keys() {
+        let keys = grouping.keys().len() as u64;
+        let came = self.aggregation.came.fetch_add(batch.len() as u64 * keys, Ordering::Relaxed);
+        for (at, key) in (0..).zip(grouping.keys()) {
+            self.values.stand(came + at, keys);
             match key.parts.as_slice() {
                 [part] if !grouping.has_rates() && Direct::suits(batch, *part) => {
                     self.outcome.direct.add(batch, &self.values, *part)

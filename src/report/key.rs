@@ -43,7 +43,7 @@ pub enum Part {
     /// When a flow began or ended (field: the one or the other stamp) in ms of uptime; where there is no such stamp, ms
     /// since 1970.
     Stamp(Field),
-    /// The class an address is of: 0 to 4 are A to E of IPv4; of IPv6, 3 is multicast, 5 all others.
+    /// The class an address is of: 0 to 3 are A to D of IPv4, 5 is E; of IPv6, 3 is multicast, 6 all others.
     Class(Field),
     /// A number of any element; of several of a flow the first.
     Element(Element),

@@ -30,6 +30,8 @@ pub enum SortBy {
     Duration,
     /// A rate of their flows; none is below 0.
     Rate(Rate),
+    /// The order in which their first flows came, where rates are looked at and one thread was handed all flows.
+    Seen,
     /// When its first flow came; for groups made in that order ([`Arrived`](super::Arrived)), and not put in another
     /// before.
     Arrival,
@@ -92,6 +94,7 @@ fn value<const N: usize, const M: usize>(layout: &KeyLayout, by: SortBy, row: &R
         SortBy::Packets => row.sums[1].into(),
         SortBy::Duration => row.sums.get(2).copied().unwrap_or(0).into(),
         SortBy::Rate(rate) => Rates::at(&row.sums).get(rate).to_bits().into(),
+        SortBy::Seen => Rates::at(&row.sums).seen.into(),
         SortBy::Arrival => at.into(),
     }
 }

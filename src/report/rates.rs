@@ -2,8 +2,11 @@
 
 use super::Counts;
 
-/// Sums a row has where rates are asked for: octets, packets, duration, and what [`Rates`] are made of.
-pub(super) const RATED: usize = 10;
+/// Sums a row has where rates are asked for: octets, packets, duration, and what [`Rates`] are made of. Rows that have
+/// these also know which flow was their first.
+pub(super) const RATED: usize = 11;
+/// Which of them is the place of the first flow.
+pub(super) const SEEN: usize = 10;
 /// The first of those that rates are made of.
 const FIRST: usize = 3;
 
@@ -36,11 +39,13 @@ pub struct Rates {
     sums: [u64; 2],
     least: [u64; 2],
     greatest: [u64; 2],
+    /// The place of the first flow among all, in the order in which they came; the greatest if that was not noted.
+    pub(super) seen: u64,
 }
 
 impl Default for Rates {
     fn default() -> Rates {
-        Rates { flows: 0, sums: [0; 2], least: [u64::MAX; 2], greatest: [0; 2] }
+        Rates { flows: 0, sums: [0; 2], least: [u64::MAX; 2], greatest: [0; 2], seen: u64::MAX }
     }
 }
 
@@ -71,18 +76,19 @@ impl Rates {
         let packets = packets_a_second(counts.packets, counts.duration).to_bits();
         let bits = bits_a_second(counts.octets, counts.duration).to_bits();
         let rates = [packets, bits];
-        Rates { flows: 1, sums: rates, least: rates, greatest: rates }
+        Rates { flows: 1, sums: rates, least: rates, greatest: rates, seen: u64::MAX }
     }
 
     /// Those that stand in a row's sums; of no flows, if they do not.
     #[inline]
     pub(super) fn at(sums: &[u64]) -> Rates {
         match sums {
-            &[_, _, _, flows, packets, bits, least_packets, least_bits, most_packets, most_bits] => Rates {
+            &[_, _, _, flows, packets, bits, least_packets, least_bits, most_packets, most_bits, seen] => Rates {
                 flows,
                 sums: [packets, bits],
                 least: [least_packets, least_bits],
                 greatest: [most_packets, most_bits],
+                seen,
             },
             _ => Rates::default(),
         }
@@ -91,14 +97,23 @@ impl Rates {
     /// Puts them where a row has them.
     #[inline]
     pub(super) fn put(&self, sums: &mut [u64]) {
-        let values =
-            [self.flows, self.sums[0], self.sums[1], self.least[0], self.least[1], self.greatest[0], self.greatest[1]];
+        let values = [
+            self.flows,
+            self.sums[0],
+            self.sums[1],
+            self.least[0],
+            self.least[1],
+            self.greatest[0],
+            self.greatest[1],
+            self.seen,
+        ];
         sums.iter_mut().skip(FIRST).zip(values).for_each(|(sum, value)| *sum = value);
     }
 
     /// Adds those of other flows.
     pub fn add(&mut self, other: &Rates) {
         self.flows = self.flows.saturating_add(other.flows);
+        self.seen = self.seen.min(other.seen);
         for unit in 0..2 {
             self.sums[unit] = plus(self.sums[unit], other.sums[unit]);
             self.least[unit] = self.least[unit].min(other.least[unit]);
@@ -132,7 +147,7 @@ pub(super) fn fold<const M: usize>(all: &mut [u64; M], one: &[u64; M]) {
         *sum = match at {
             0..=FIRST => sum.saturating_add(*value),
             4 | 5 => plus(*sum, *value),
-            6 | 7 => (*sum).min(*value),
+            6 | 7 | SEEN => (*sum).min(*value),
             _ => (*sum).max(*value),
         };
     }

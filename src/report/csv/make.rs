@@ -1,6 +1,7 @@
 //! Making reports: from batches, on any number of threads, to what is to be shown.
 
-use super::config::{AddressFormat, Report};
+use super::config::{AddressFormat, Output, Report};
+use super::fields::Field;
 use super::seconds::Seconds;
 use super::totals::{Clock, Range, Totals};
 use super::types::{Key, Kind, Side, What};
@@ -8,7 +9,7 @@ use crate::flow::symbols::Kind as Names;
 use crate::flow::time::FlowTimes;
 use crate::flow::{Field as Flow, FlowBatch, Projection, Schema, Select};
 use crate::report::group::Outcome as Grouped;
-use crate::report::{Aggregation, Counts, Grouping, Groups, Part, Rates, Worker as Grouper};
+use crate::report::{Aggregation, Counts, Grouping, Groups, Order, Part, Rates, SortBy, Worker as Grouper};
 use crate::select::Predicate;
 
 /// A report being made.
@@ -85,7 +86,7 @@ impl Report {
                 (What::Address(_) | What::Host(_), _) => Show::Address,
                 (What::Number(_, names), _) => Show::Number(names),
                 (What::Tag(_), _) => Show::Number(Some(Names::Tag)),
-                (What::Other(_), _) => Show::Number(None),
+                (What::Class(_) | What::Other(_), _) => Show::Number(None),
             };
             part += parts.len();
             Shown { part: part - parts.len(), show }
@@ -122,14 +123,34 @@ impl Report {
                 }
                 None => Part::Number(side.tag()),
             }],
+            What::Class(side) => vec![Part::Class(side.address())],
             What::Other(part) => vec![part],
         }
     }
 
     /// Whether rates are to be looked at.
     fn has_rates(&self) -> bool {
-        let rate = |sort: &(super::Field, bool)| matches!(sort.0, super::Field::Rate(_));
+        let rate = |sort: &(Field, bool)| matches!(sort.0, Field::Rate(_));
         self.outputs.iter().any(|output| output.fields.has_rates() || output.sort.as_ref().is_some_and(rate))
+    }
+
+    /// Whether an output shows the order in which groups were seen: as numbers of rows that nobody asked to sort.
+    fn shows_arrival(&self) -> bool {
+        let shows = |output: &Output| self.order_of(output).1.by == SortBy::Seen;
+        matches!(self.what.kind, Kind::Groups | Kind::Either | Kind::Count) && self.outputs.iter().any(shows)
+    }
+
+    /// By which field an output's rows are ordered, and how. Those that nobody asked to sort are in order of the key;
+    /// but if they are numbered, as they came, where the original has them so.
+    pub(super) fn order_of(&self, output: &Output) -> (Field, Order) {
+        let shown = self.shown();
+        let by = |(field, descending): (Field, bool)| {
+            let by = field.order(|key| shown.get(key).map_or(0, |shown| shown.part))?;
+            Some((field, Order { by, descending }))
+        };
+        let seen = output.fields.has(Field::Index) && !self.what.is_array();
+        let unsorted = if seen { SortBy::Seen } else { SortBy::Part(0) };
+        output.sort.and_then(by).unwrap_or((Field::Key(0), Order { by: unsorted, descending: false }))
     }
 
     /// What flows are grouped by: the key; and the pairs that are counted.
@@ -142,7 +163,8 @@ impl Report {
             (Kind::Count, _) => vec![key(1), key(2)],
             _ => Vec::new(),
         };
-        let sums = |(at, grouping): (usize, Grouping)| match (at, self.has_rates()) {
+        let rates = self.has_rates() || self.shows_arrival();
+        let sums = |(at, grouping): (usize, Grouping)| match (at, rates) {
             (0, true) => grouping.with_rates().scaled(self.scale),
             (0, false) => grouping.with_duration(self.needs_duration()).scaled(self.scale),
             _ => grouping,
@@ -153,8 +175,7 @@ impl Report {
 
     fn needs_duration(&self) -> bool {
         self.outputs.iter().any(|output| {
-            output.fields.has(super::Field::Duration)
-                || output.sort.is_some_and(|(field, _)| field == super::Field::Duration)
+            output.fields.has(Field::Duration) || output.sort.is_some_and(|(field, _)| field == Field::Duration)
         })
     }
 
@@ -174,7 +195,7 @@ impl Report {
     /// Whether it matters when the first and the last flow were.
     fn needs_span(&self) -> bool {
         self.outputs.iter().any(|output| {
-            let fields = [super::Field::First, super::Field::Last];
+            let fields = [Field::First, Field::Last];
             output.options.header || output.path.is_some() || fields.iter().any(|field| output.fields.has(*field))
         }) || self.what.kind == Kind::Detail
     }
@@ -200,7 +221,7 @@ impl<'a> Making<'a> {
 
     /// Whether it matters in which order flows come.
     pub fn is_ordered(&self) -> bool {
-        matches!(self.body, Body::Seconds)
+        matches!(self.body, Body::Seconds) || self.report.shows_arrival()
     }
 
     /// The fields that are looked at.

@@ -9,7 +9,7 @@ use super::head;
 use super::make::{Made, Show, Shown};
 use super::types::Kind;
 use crate::flow::symbols::Symbols;
-use crate::report::{Counts, Entry, Groups, KeyLayout, KeyWords, Order, Rates, SortBy, text};
+use crate::report::{Counts, Entry, Groups, KeyLayout, KeyWords, Order, Rates, text};
 
 /// What a report is shown with.
 pub struct Text<'a> {
@@ -99,12 +99,7 @@ impl Text<'_> {
         let count = counting.map(|key| format!("{}-count", key.title)).unwrap_or_default();
         writeln!(out, "# recn: {}", self.titles(&keys).replace("(count)", &count))?;
         let shown = report.shown();
-        let by = |(field, descending): (Field, bool)| {
-            let by = field.order(|key| shown.get(key).map_or(0, |shown| shown.part))?;
-            Some((field, Order { by, descending }))
-        };
-        let first = (Field::Key(0), Order { by: SortBy::Part(0), descending: false });
-        let (field, order) = self.output.sort.and_then(by).unwrap_or(first);
+        let (field, order) = report.order_of(self.output);
         let limit = self.output.records.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
         let counted = field == Field::Count;
         let rows = self.rows(made, shown, counted);

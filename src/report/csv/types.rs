@@ -52,6 +52,8 @@ pub enum What {
     Number(Field, Option<Names>),
     /// A tag, of which the report may ask for some bits only.
     Tag(Side),
+    /// The class of an address.
+    Class(Side),
     /// Anything else that flows are grouped by.
     Other(Part),
 }
@@ -142,7 +144,7 @@ pub static TYPES: &[Type] = &[
     of("ip-source/destination-port", &[SPORT, DPORT]),
     of("bps", &[other("bps/flow", Part::BitRate)]),
     of("pps", &[other("pps/flow", Part::PacketRate)]),
-    of("ip-destination-address-type", &[other("ip-destination-address-type", Part::Class(Field::DstAddr))]),
+    of("ip-destination-address-type", &[key("ip-destination-address-type", What::Class(Side::Destination))]),
     of("ip-protocol", &[PROT]),
     of("ip-tos", &[TOS]),
     of("ip-next-hop-address", &[HOP]),
@@ -231,7 +233,19 @@ impl Type {
 
     /// Whether the key has the address of a side.
     pub fn has_address(&self, side: Side) -> bool {
-        self.keys.iter().any(|key| key.what == What::Address(side))
+        self.keys.iter().any(|key| key.what == What::Address(side) || key.what == What::Class(side))
+    }
+
+    /// Whether the original keeps the groups in an array: it shows those in order of the key, others as they came.
+    pub fn is_array(&self) -> bool {
+        match self.columns() {
+            [key] => match key.what {
+                What::Number(field, _) => !matches!(field, Field::Octets | Field::Packets),
+                What::Class(_) => true,
+                _ => false,
+            },
+            _ => false,
+        }
     }
 }
 
