@@ -14,6 +14,7 @@ mod patient;
 pub mod progress;
 pub mod question;
 pub mod reports;
+pub mod rewriting;
 pub mod run;
 pub mod sink;
 pub mod symbols;
@@ -26,6 +27,7 @@ pub mod flow_export;
 pub mod flow_filter;
 pub mod flow_gen;
 pub mod flow_header;
+pub mod flow_mask;
 pub mod flow_nfilter;
 pub mod flow_print;
 pub mod flow_receive;
@@ -34,6 +36,7 @@ pub mod flow_send;
 pub mod flow_sensor;
 pub mod flow_sensorctl;
 pub mod flow_stat;
+pub mod flow_tag;
 pub mod flow_xlate;
 
 pub use output::Output;
@@ -48,6 +51,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_filter::Args>(),
         definition::<flow_gen::Args>(),
         definition::<flow_header::Args>(),
+        definition::<flow_mask::Args>(),
         definition::<flow_nfilter::Args>(),
         definition::<flow_print::Args>(),
         definition::<flow_receive::Args>(),
@@ -56,6 +60,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_sensor::Args>(),
         definition::<flow_sensorctl::Args>(),
         definition::<flow_stat::Args>(),
+        definition::<flow_tag::Args>(),
         definition::<flow_xlate::Args>(),
     ]
 }

@@ -11,9 +11,12 @@ use super::{Exit, Failure, symbols};
 use crate::file::{Scan, Summary};
 use crate::flow::{FlowBatch, Projection, StreamInfo, Symbols};
 use crate::print;
-use crate::report::csv::{Config, Definition, Made, Making, Outcome, Periods, Report, Text, Time};
+use crate::report::csv::{Config, Definition, Made, Making, Outcome, Periods, Report, Text, Time, Worker};
+use crate::rewrite::Scratch;
+use crate::rewrite::mask::{Mask, Masks};
+use crate::rewrite::tag::{Tagging, Tags};
 use crate::select::Predicate;
-use crate::select::config::{Mistake, Sources, Word};
+use crate::select::config::{Line, Mistake, Sources, Word};
 use crate::select::nfilter::{Context, Filters};
 
 /// The name of the file that is looked for.
@@ -23,8 +26,24 @@ const FOLDERS: [&str; 2] = ["/usr/local/etc/flow-tools/cfg", "/etc/flow-tools/cf
 /// What is done where there is none.
 const BUILT_IN: &str = include_str!("../../share/cfg/stat.cfg");
 
-/// Changes flows before reports are made of them.
-type Change = Box<dyn Fn(FlowBatch) -> FlowBatch + Sync>;
+/// What changes flows before reports are made of them.
+struct Changes {
+    tagging: Option<Tagging>,
+    masking: Option<Mask>,
+}
+
+impl Changes {
+    fn apply(&self, batch: FlowBatch, scratch: &mut Scratch) -> FlowBatch {
+        let batch = match &self.tagging {
+            Some(tagging) => tagging.apply(batch, scratch),
+            None => batch,
+        };
+        match &self.masking {
+            Some(masking) => masking.apply(batch, scratch),
+            None => batch,
+        }
+    }
+}
 
 /// Reports to be made, of which flows.
 pub struct Job {
@@ -34,7 +53,7 @@ pub struct Job {
     filter: Option<Predicate>,
     /// Of each report of the definition.
     filters: Vec<Option<Predicate>>,
-    change: Option<Change>,
+    changes: Option<Changes>,
     symbols: Symbols,
 }
 
@@ -68,9 +87,9 @@ impl Job {
         let unknown = || Failure::Usage(format!("{file}: '{definition}': expected {}", known()));
         let definition = config.definitions.get(definition).cloned().ok_or_else(unknown)?;
         let symbols = symbols::load()?;
-        let mut job = Job { name, config, definition, filter: None, filters: Vec::new(), change: None, symbols };
+        let mut job = Job { name, config, definition, filter: None, filters: Vec::new(), changes: None, symbols };
         job.filters(&mut sources)?;
-        job.change = job.changes(&mut sources)?;
+        job.changes = job.changes(&mut sources)?;
         Ok(job)
     }
 
@@ -93,11 +112,30 @@ impl Job {
         Ok(())
     }
 
-    fn changes(&self, _sources: &mut Sources<'_>) -> Result<Option<Change>, Failure> {
-        match self.definition.tag.as_ref().or(self.definition.mask.as_ref()) {
-            Some(word) => Err(word.wrong("tags and masks of reports are not in this version").into()),
-            None => Ok(None),
+    /// What changes the flows before they are counted.
+    fn changes(&self, sources: &mut Sources<'_>) -> Result<Option<Changes>, Failure> {
+        let Definition { tag, mask, .. } = &self.definition;
+        if tag.is_none() && mask.is_none() {
+            return Ok(None);
         }
+        let (mut tagging, mut masking) = (None, None);
+        let context = Context { symbols: &self.symbols, now: Local::now() };
+        for file in self.config.tags.iter().filter(|_| tag.is_some()) {
+            let tags = Tags::parse(&file.text, sources, context).map_err(|mistake| blamed(file, mistake))?;
+            tags.doubts().iter().for_each(|doubt| complain(self.name, doubt));
+            tagging = tagging.or_else(|| tag.as_ref().and_then(|name| tags.definition(&name.text)).cloned());
+        }
+        for file in self.config.masks.iter().filter(|_| mask.is_some()) {
+            let masks = Masks::parse(&file.text, sources).map_err(|mistake| blamed(file, mistake))?;
+            masking = masking.or_else(|| mask.as_ref().and_then(|name| masks.definition(&name.text)).cloned());
+        }
+        for (word, found, what) in [(tag, tagging.is_some(), "tag"), (mask, masking.is_some(), "mask")] {
+            if let Some(word) = word.as_ref().filter(|_| !found) {
+                let expected = format!("a {what}-definition that the files of include-{what} define");
+                return Err(word.expected(&expected).into());
+            }
+        }
+        Ok(Some(Changes { tagging, masking }))
     }
 
     /// The reports of the definition.
@@ -123,7 +161,7 @@ impl Job {
         for filter in self.filters.iter().flatten() {
             fields = fields.union(&filter.fields());
         }
-        let scan = scan.fields(if self.change.is_some() { Projection::ALL } else { fields });
+        let scan = scan.fields(if self.changes.is_some() { Projection::ALL } else { fields });
         match self.definition.period {
             Some(period) => self.series(scan, period, &info),
             None => self.once(scan, &info),
@@ -131,7 +169,7 @@ impl Job {
     }
 
     fn check(&self, info: &StreamInfo) -> Result<(), Failure> {
-        let Some(version) = info.version.filter(|_| self.change.is_none()) else { return Ok(()) };
+        let Some(version) = info.version.filter(|_| self.changes.is_none()) else { return Ok(()) };
         for report in self.reports() {
             if let Some(field) = report.lacks(&version.layout().schema) {
                 let (name, field) = (&report.name, field.short_name());
@@ -150,10 +188,6 @@ impl Job {
     fn once(&self, scan: Scan<'_>, info: &StreamInfo) -> Result<(Exit, Summary), Failure> {
         let makings = self.makings();
         let workers = || makings.iter().map(Making::worker).collect::<Vec<_>>();
-        let add = |workers: &mut Vec<_>, batch: &FlowBatch| match &self.change {
-            Some(change) => add(workers, &change(batch.clone())),
-            None => add(workers, batch),
-        };
         let mut all: Vec<Outcome> = makings.iter().map(|_| Outcome::default()).collect();
         let mut merge = |made: Vec<Outcome>| all.iter_mut().zip(made).for_each(|(all, made)| all.merge(made));
         let summary = if makings.iter().any(Making::is_ordered) {
@@ -162,16 +196,28 @@ impl Job {
                 add(&mut workers, &batch);
                 Ok::<_, Failure>(())
             };
-            let summary = scan.ordered(|| (), |(), batch| batch, each)?;
+            let summary = scan.ordered(Scratch::default, |scratch, batch| self.change(batch, scratch), each)?;
             merge(finish(workers));
             summary
         } else {
-            let (made, summary) = scan.fold(workers, add);
-            made.into_iter().map(finish).for_each(&mut merge);
+            let start = || (workers(), Scratch::default());
+            let step = |(workers, scratch): &mut (Vec<_>, Scratch), batch: &FlowBatch| match &self.changes {
+                Some(changes) => add(workers, &changes.apply(batch.clone(), scratch)),
+                None => add(workers, batch),
+            };
+            let (made, summary) = scan.fold(start, step);
+            made.into_iter().for_each(|(workers, _)| merge(finish(workers)));
             summary
         };
         let exit = self.show(makings.into_iter().zip(all), info)?;
         Ok((exit, summary))
+    }
+
+    fn change(&self, batch: FlowBatch, scratch: &mut Scratch) -> FlowBatch {
+        match &self.changes {
+            Some(changes) => changes.apply(batch, scratch),
+            None => batch,
+        }
     }
 
     /// The reports of one period after the other.
@@ -179,13 +225,9 @@ impl Job {
         let mut periods = Periods::new(period);
         let (mut current, mut exit) = (None, Exit::Fine);
         let worst = |one, other| if one == Exit::Fine { other } else { one };
-        let work = |(): &mut (), batch: FlowBatch| match &self.change {
-            Some(change) => change(batch),
-            None => batch,
-        };
         let summary = scan.ordered(
-            || (),
-            work,
+            Scratch::default,
+            |scratch, batch| self.change(batch, scratch),
             |batch| {
                 for (begins, part) in periods.split(batch) {
                     if begins && let Some((makings, all)) = current.take() {
@@ -232,12 +274,12 @@ impl Job {
     }
 }
 
-fn add(workers: &mut [crate::report::csv::Worker<'_>], batch: &FlowBatch) {
+fn add(workers: &mut [Worker<'_>], batch: &FlowBatch) {
     workers.iter_mut().for_each(|worker| worker.add(batch));
 }
 
-fn finish(workers: Vec<crate::report::csv::Worker<'_>>) -> Vec<Outcome> {
-    workers.into_iter().map(crate::report::csv::Worker::finish).collect()
+fn finish(workers: Vec<Worker<'_>>) -> Vec<Outcome> {
+    workers.into_iter().map(Worker::finish).collect()
 }
 
 fn pairs<'m>(makings: Vec<Making<'m>>, all: Vec<Outcome>) -> impl Iterator<Item = (Making<'m>, Outcome)> {
@@ -251,11 +293,16 @@ fn found() -> Option<PathBuf> {
 }
 
 /// The lines of a file that a configuration includes; that it cannot be read is a mistake of the configuration.
-fn included(sources: &mut Sources<'_>, word: &Word) -> Result<Vec<crate::select::config::Line>, Mistake> {
-    sources.open(&word.text).map_err(|mistake| match mistake.place.line {
+fn included(sources: &mut Sources<'_>, word: &Word) -> Result<Vec<Line>, Mistake> {
+    sources.open(&word.text).map_err(|mistake| blamed(word, mistake))
+}
+
+/// A mistake in a file that a word names; that it cannot be read is a mistake of the word's line.
+fn blamed(word: &Word, mistake: Mistake) -> Mistake {
+    match mistake.place.line {
         0 => word.wrong(mistake.what),
         _ => mistake,
-    })
+    }
 }
 
 /// The time that stands in an output's path.

@@ -86,11 +86,9 @@ impl Seconds {
 
     /// The seconds, each with what it comes to, in the order in which they were seen.
     pub fn rows(&self) -> Vec<(u64, [f64; 3])> {
-        let page = |(page, seconds): (&u64, &Box<[Second]>)| {
-            let start = page * PAGE;
-            (start..).zip(seconds.to_vec()).filter(|(_, second)| second.seen > 0).collect::<Vec<_>>()
-        };
-        let mut rows: Vec<(u64, Second)> = self.pages.iter().flat_map(page).collect();
+        let pages = self.pages.iter().map(|(page, seconds)| (page * PAGE, seconds));
+        let all = pages.flat_map(|(start, seconds)| (start..).zip(seconds.iter().copied()));
+        let mut rows: Vec<(u64, Second)> = all.filter(|(_, second)| second.seen > 0).collect();
         rows.sort_unstable_by_key(|(_, second)| second.seen);
         rows.into_iter().map(|(at, second)| (at, second.sums)).collect()
     }

@@ -64,7 +64,7 @@ impl Text<'_> {
 
     /// The line of totals, and its titles.
     fn totals(&self, made: &Made<'_>, out: &mut impl Write) -> io::Result<()> {
-        let records = made.report.what.columns().len() > 0 || made.report.what.kind == Kind::Seconds;
+        let records = !made.report.what.columns().is_empty() || made.report.what.kind == Kind::Seconds;
         let columns: Vec<Field> = self.output.fields.columns().filter(|field| *field != Field::Count).collect();
         let titles = columns.iter().map(|field| title(*field).replace('-', "_"));
         let titles: Vec<String> =
