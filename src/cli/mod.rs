@@ -32,6 +32,7 @@ pub mod flow_nfilter;
 pub mod flow_print;
 pub mod flow_receive;
 pub mod flow_report;
+pub mod flow_rptfmt;
 pub mod flow_send;
 pub mod flow_sensor;
 pub mod flow_sensorctl;
@@ -56,6 +57,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_print::Args>(),
         definition::<flow_receive::Args>(),
         definition::<flow_report::Args>(),
+        definition::<flow_rptfmt::Args>(),
         definition::<flow_send::Args>(),
         definition::<flow_sensor::Args>(),
         definition::<flow_sensorctl::Args>(),

@@ -86,7 +86,7 @@ impl Values {
         self.column(batch, Field::Octets, |s| &mut s.octets);
         self.column(batch, Field::Packets, |s| &mut s.packets);
         self.scale = grouping.scale();
-        if self.scale != 1 {
+        if self.scale > 1 {
             let scaled = |count: &mut u64| *count = count.saturating_mul(self.scale);
             self.octets.iter_mut().chain(&mut self.packets).for_each(scaled);
         }
@@ -287,8 +287,8 @@ impl Numbers {
     /// Gathers one part.
     pub fn gather(&mut self, source: Source<'_>, rows: Rows<'_>, values: &Values, part: Part) {
         match part {
-            Part::Number(Field::Octets) if values.scale != 1 => self.values.clone_from(&values.octets),
-            Part::Number(Field::Packets) if values.scale != 1 => self.values.clone_from(&values.packets),
+            Part::Number(Field::Octets) if values.scale > 1 => self.values.clone_from(&values.octets),
+            Part::Number(Field::Packets) if values.scale > 1 => self.values.clone_from(&values.packets),
             Part::Address(field) | Part::Number(field) => source.gather(field, rows, &mut self.values),
             Part::Masked(field, mask) => {
                 source.gather(field, rows, &mut self.values);

@@ -241,7 +241,7 @@ impl Draft {
                 self.typed = true;
             }
             "filter" => report.filter = Some(words.take("a filter-definition")?.clone()),
-            "scale" => report.scale = words.number("a number", u32::MAX.into())?,
+            "scale" => report.scale = words.number("a number", u32::MAX.into())?.max(1),
             "tag-mask" => {
                 let mut mask = || words.number("a mask", u32::MAX.into()).map(|mask| mask as u32);
                 report.tag_mask = Some([mask()?, mask()?]);
