@@ -2,7 +2,7 @@
 
 use super::Counts;
 use super::gather::{Numbers, Source, Values};
-use super::key::Part;
+use super::part::Part;
 use crate::flow::FlowBatch;
 
 /// Keys below this have a place.

@@ -1,6 +1,7 @@
 //! From a batch to columns: what each flow counts, and the keys it counts under.
 
-use super::key::{Key, KeyLayout, MAPPED, Part};
+use super::key::{Key, KeyLayout, MAPPED};
+use super::part::Part;
 use super::rates::{bits_a_second, packets_a_second};
 use super::words::{Known, Words};
 use super::{Counts, Grouping};

@@ -22,6 +22,7 @@ mod group;
 #[cfg(test)]
 mod group_tests;
 mod key;
+mod part;
 mod pool;
 mod rank;
 mod rates;
@@ -33,7 +34,8 @@ mod words;
 
 pub use arrival::Arrived;
 pub use group::{Aggregation, Groups, Worker};
-pub use key::{Grouping, KeyLayout, KeyWords, Part};
+pub use key::{Grouping, KeyLayout, KeyWords};
+pub use part::Part;
 pub use rank::{Order, SortBy};
 pub use rates::{Rate, Rates, Unit};
 

@@ -346,3 +346,7 @@ fn sort(what: &Type, words: &mut Words<'_>) -> Result<Option<(Field, bool)>, Mis
     })?;
     Ok(found)
 }
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;
