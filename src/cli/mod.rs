@@ -7,6 +7,7 @@ pub mod common;
 pub mod config;
 pub mod date;
 pub mod describe;
+pub mod destination;
 pub mod explain;
 pub mod output;
 pub mod parts;
@@ -14,6 +15,7 @@ pub mod pass;
 mod patient;
 pub mod progress;
 pub mod question;
+pub mod reports;
 pub mod rewriting;
 pub mod run;
 pub mod sink;
@@ -34,6 +36,8 @@ pub mod flow_merge;
 pub mod flow_nfilter;
 pub mod flow_print;
 pub mod flow_receive;
+pub mod flow_report;
+pub mod flow_rptfmt;
 pub mod flow_send;
 pub mod flow_sensor;
 pub mod flow_sensorctl;
@@ -61,6 +65,8 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_nfilter::Args>(),
         definition::<flow_print::Args>(),
         definition::<flow_receive::Args>(),
+        definition::<flow_report::Args>(),
+        definition::<flow_rptfmt::Args>(),
         definition::<flow_send::Args>(),
         definition::<flow_sensor::Args>(),
         definition::<flow_sensorctl::Args>(),
