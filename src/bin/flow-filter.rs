@@ -3,15 +3,13 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use flowtools::cli::explain::{explain, reading};
+use flowtools::cli::explain::explain;
 use flowtools::cli::flow_filter::{Args, Bits};
-use flowtools::cli::output::Output;
+use flowtools::cli::pass::{end, pass};
 use flowtools::cli::progress::Watcher;
 use flowtools::cli::question::Question;
-use flowtools::cli::run::{complain, report};
 use flowtools::cli::{Exit, Failure, program};
-use flowtools::file::{Error, Summary};
-use flowtools::flow::{Field, Projection, StreamInfo, flags};
+use flowtools::flow::{Field, Projection};
 use flowtools::select::{AccessLists, Addresses, Numbers, Predicate};
 
 const NAME: &str = "flow-filter";
@@ -27,23 +25,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         let columns = if args.count { Projection::NONE } else { Projection::ALL };
         return explain(NAME, &question, columns);
     }
-    if args.count { count(&args, &question) } else { pass(&args, &question) }
-}
-
-/// Passes on the flows that match.
-fn pass(args: &Args, question: &Question) -> Result<Exit, Failure> {
-    let scan = question.open()?;
-    let read = scan.info();
-    let mut info = StreamInfo { flags: flags::STREAMING, interfaces: read.interfaces.clone(), ..StreamInfo::default() };
-    if args.keep_time {
-        (info.start, info.end) = (read.start, read.end);
-    }
-    let mut out = Output::open(None, &args.write.options(scan.form(), info, 0))?;
-    let progress = Watcher::of(&scan);
-    let summary = scan.ordered(|| (), |(), batch| batch, |batch| out.write(&batch))?;
-    drop(progress);
-    out.facts(&summary.facts)?;
-    end(args, question, summary, |problems| out.finish(problems))
+    if args.count { count(&args, &question) } else { pass(NAME, &question, &args.write, args.keep_time) }
 }
 
 /// Prints how many flows match.
@@ -53,23 +35,7 @@ fn count(args: &Args, question: &Question) -> Result<Exit, Failure> {
     let (sums, summary) = scan.fold(|| 0, |sum, batch| *sum += batch.len());
     drop(progress);
     writeln!(std::io::stdout(), "{}", sums.iter().sum::<usize>()).map_err(Failure::stdout)?;
-    end(args, question, summary, |_| Ok(()))
-}
-
-/// Says how the reading went.
-fn end(
-    args: &Args,
-    question: &Question,
-    summary: Summary,
-    finish: impl FnOnce(&mut Vec<Error>) -> Result<(), Failure>,
-) -> Result<Exit, Failure> {
-    if args.write.debug.debug > 0 {
-        complain(NAME, reading(&summary));
-    }
-    let mut problems = summary.problems;
-    finish(&mut problems)?;
-    problems.extend(question.problem());
-    Ok(report(NAME, &problems))
+    end(NAME, question, &args.write, summary, |_| Ok(()))
 }
 
 /// The other options as one condition.

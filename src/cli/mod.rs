@@ -3,10 +3,12 @@
 //! One file a program holds its arguments ([`clap`]); help, man page and completions are made from them.
 
 pub mod common;
+pub mod config;
 pub mod date;
 pub mod describe;
 pub mod explain;
 pub mod output;
+pub mod pass;
 mod patient;
 pub mod progress;
 pub mod question;
@@ -22,6 +24,7 @@ pub mod flow_export;
 pub mod flow_filter;
 pub mod flow_gen;
 pub mod flow_header;
+pub mod flow_nfilter;
 pub mod flow_print;
 pub mod flow_receive;
 pub mod flow_send;
@@ -42,6 +45,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_filter::Args>(),
         definition::<flow_gen::Args>(),
         definition::<flow_header::Args>(),
+        definition::<flow_nfilter::Args>(),
         definition::<flow_print::Args>(),
         definition::<flow_receive::Args>(),
         definition::<flow_send::Args>(),

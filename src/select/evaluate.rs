@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 
 use super::bits::Bits;
 use super::columns;
+use super::computed::Workspace;
 use super::predicate::{Node, Predicate, Set, Test};
-use super::source::{Workspace, port_protocols};
+use super::source::port_protocols;
 use crate::flow::{Field, FlowBatch, Projection, Rows, Select};
 
 /// A condition behind others looks at single rows if at most one in so many is left.

@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::net::IpAddr;
 
 use super::address::Addresses;
+use super::computed::Computed;
 use super::numbers::Numbers;
 use super::predicate::{Node, Predicate, Set, Test};
-use super::source::{Computed, Reading, Source, is_six, port_protocols, width};
+use super::source::{Reading, Source, is_six, port_protocols, width};
 use crate::flow::{BlockFacts, Field, Prune, Schema};
 
 /// A set of more addresses than this is not worth asking a block for one by one.

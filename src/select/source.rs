@@ -1,8 +1,8 @@
 //! Where the values come from that conditions ask for: fields, elements, and what is computed of them.
 
+use super::computed::{Computed, Workspace};
 use super::numbers::Numbers;
 use crate::flow::registry::Kind;
-use crate::flow::time::FlowTimes;
 use crate::flow::{Element, Field, FlowBatch, Projection, Rows, Schema, View, ie};
 
 /// What a condition is about.
@@ -29,33 +29,6 @@ pub enum Reading {
     Float,
 }
 
-/// What flows do not carry but say.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Computed {
-    /// First packet, ms since 1970.
-    Start,
-    /// Last packet, ms since 1970.
-    End,
-    /// Last packet less first packet, ms.
-    Duration,
-    /// Thousandths of packets a second; 0 where there is no duration.
-    PacketRate,
-    /// Thousandths of bits a second; 0 where there is no duration.
-    BitRate,
-    /// Thousandths of octets a packet.
-    PacketSize,
-    /// ICMP type * 256 + code. Classic records have it in the destination port.
-    IcmpTypeCode,
-    /// Version of IP: 4 or 6.
-    Family,
-}
-
-/// ipVersion of the IANA registry.
-const IP_VERSION: Element = Element::iana(60);
-/// ICMP type and code as elements of their own, for IPv4 and IPv6.
-const ICMP_PARTS: [(Element, Element); 2] =
-    [(Element::iana(176), Element::iana(177)), (Element::iana(178), Element::iana(179))];
-
 impl From<Field> for Source {
     fn from(field: Field) -> Source {
         Source::Field(field)
@@ -66,13 +39,6 @@ impl From<Computed> for Source {
     fn from(computed: Computed) -> Source {
         Source::Computed(computed)
     }
-}
-
-/// Buffers of [`Source::compute`].
-#[derive(Default, Debug)]
-pub(super) struct Workspace {
-    times: FlowTimes,
-    other: Vec<u64>,
 }
 
 impl Reading {
@@ -127,15 +93,7 @@ impl Source {
         match self {
             Source::Field(field) | Source::Port(field) => field.candidates().first().and_then(|e| e.short_name()),
             Source::Elements(elements, _) => named(elements.first()),
-            Source::Computed(computed) => Some(match computed {
-                Computed::Start | Computed::End => "time",
-                Computed::Duration => "duration",
-                Computed::PacketRate => "packets and duration",
-                Computed::BitRate => "octets and duration",
-                Computed::PacketSize => "octets and packets",
-                Computed::IcmpTypeCode => "ICMP type",
-                Computed::Family => "version of IP",
-            }),
+            Source::Computed(computed) => Some(computed.name()),
         }
         .unwrap_or("such field")
     }
@@ -147,46 +105,20 @@ impl Source {
 
     /// What a reader has to decode for it.
     pub(super) fn needs(&self) -> Projection {
-        use Field::{DstPort, IcmpTypeCode, Octets, Packets, Protocol};
         match self {
             Source::Field(field) => Projection::of(&[*field]),
-            Source::Port(field) => Projection::of(&[*field, Protocol]),
+            Source::Port(field) => Projection::of(&[*field, Field::Protocol]),
             Source::Elements(elements, _) => Projection::of_elements(elements),
-            Source::Computed(computed) => match computed {
-                Computed::Start | Computed::End | Computed::Duration => FlowTimes::needs(),
-                Computed::PacketRate => FlowTimes::needs().with(Packets),
-                Computed::BitRate => FlowTimes::needs().with(Octets),
-                Computed::PacketSize => Projection::of(&[Octets, Packets]),
-                Computed::IcmpTypeCode => {
-                    let parts = ICMP_PARTS.map(|(kind, code)| [kind, code]);
-                    Projection::of_elements(parts.as_flattened()).with(IcmpTypeCode).with(DstPort)
-                }
-                // Addresses tell by their width, which the schema says.
-                Computed::Family => Projection::of_elements(&[IP_VERSION]),
-            },
+            Source::Computed(computed) => computed.needs(),
         }
     }
 
     /// Whether flows of a schema have it.
     pub(super) fn is_in(&self, schema: &Schema) -> bool {
-        let has = |fields: &[Field]| fields.iter().all(|field| schema.has(*field));
-        let timed = || FlowTimes::known(schema) || has(&[Field::First, Field::Last]);
         match self {
             Source::Field(field) | Source::Port(field) => schema.has(*field),
             Source::Elements(elements, _) => elements.iter().any(|e| schema.position(*e, 0).is_some()),
-            Source::Computed(computed) => match computed {
-                Computed::Start | Computed::End => FlowTimes::known(schema),
-                Computed::Duration => timed(),
-                Computed::PacketRate => timed() && schema.has(Field::Packets),
-                Computed::BitRate => timed() && schema.has(Field::Octets),
-                Computed::PacketSize => has(&[Field::Octets, Field::Packets]),
-                Computed::IcmpTypeCode => {
-                    has(&[Field::IcmpTypeCode]) || icmp_parts(schema).is_some() || has(&[Field::DstPort])
-                }
-                Computed::Family => {
-                    schema.position(IP_VERSION, 0).is_some() || has(&[Field::SrcAddr]) || has(&[Field::DstAddr])
-                }
-            },
+            Source::Computed(computed) => computed.is_in(schema),
         }
     }
 
@@ -225,104 +157,18 @@ impl Source {
     }
 }
 
-fn element<'b>(batch: &'b FlowBatch, elements: &[Element]) -> Option<View<'b>> {
+pub(super) fn element<'b>(batch: &'b FlowBatch, elements: &[Element]) -> Option<View<'b>> {
     elements.iter().find_map(|e| batch.schema().position(*e, 0)).and_then(|at| batch.column(at))
 }
 
 /// A field of `rows`, zeros where the batch lacks it.
-fn gather(batch: &FlowBatch, rows: Rows<'_>, field: Field, out: &mut Vec<u64>) {
+pub(super) fn gather(batch: &FlowBatch, rows: Rows<'_>, field: Field, out: &mut Vec<u64>) {
     match batch.view(field) {
         Some(view) => view.gather(rows, out),
         None => {
             out.clear();
             out.resize(rows.len(), 0);
         }
-    }
-}
-
-impl Computed {
-    /// Whether flows of a schema say their version of IP themselves, whatever their addresses are.
-    pub(super) fn says_version(schema: &Schema) -> bool {
-        schema.position(IP_VERSION, 0).is_some()
-    }
-
-    fn compute(self, batch: &FlowBatch, rows: Rows<'_>, work: &mut Workspace, out: &mut Vec<u64>) {
-        match self {
-            Computed::Start => {
-                work.times.gather_rows(batch, rows);
-                std::mem::swap(out, &mut work.times.start);
-            }
-            Computed::End => {
-                work.times.gather_rows(batch, rows);
-                std::mem::swap(out, &mut work.times.end);
-            }
-            Computed::Duration => durations(batch, rows, &mut work.times, out),
-            Computed::PacketRate => {
-                durations(batch, rows, &mut work.times, out);
-                gather(batch, rows, Field::Packets, &mut work.other);
-                // Thousandths, of packets in a thousandth of a second.
-                out.iter_mut().zip(&work.other).for_each(|(ms, packets)| *ms = ratio(*packets, 1_000_000, *ms));
-            }
-            Computed::BitRate => {
-                durations(batch, rows, &mut work.times, out);
-                gather(batch, rows, Field::Octets, &mut work.other);
-                out.iter_mut().zip(&work.other).for_each(|(ms, octets)| *ms = ratio(*octets, 8_000_000, *ms));
-            }
-            Computed::PacketSize => {
-                gather(batch, rows, Field::Packets, out);
-                gather(batch, rows, Field::Octets, &mut work.other);
-                out.iter_mut().zip(&work.other).for_each(|(packets, octets)| *packets = ratio(*octets, 1000, *packets));
-            }
-            Computed::IcmpTypeCode => icmp(batch, rows, &mut work.other, out),
-            Computed::Family => match element(batch, &[IP_VERSION]) {
-                Some(view) => view.gather(rows, out),
-                None => {
-                    out.clear();
-                    out.resize(rows.len(), if is_six(batch.schema()) { 6 } else { 4 });
-                }
-            },
-        }
-    }
-}
-
-/// `n * factor / d`; 0 where `d` is.
-fn ratio(n: u64, factor: u64, d: u64) -> u64 {
-    let ratio = (u128::from(n) * u128::from(factor)).checked_div(d.into()).unwrap_or(0);
-    u64::try_from(ratio).unwrap_or(u64::MAX)
-}
-
-fn durations(batch: &FlowBatch, rows: Rows<'_>, times: &mut FlowTimes, out: &mut Vec<u64>) {
-    times.gather_rows(batch, rows);
-    out.clear();
-    let pairs = times.start.iter().zip(&times.end);
-    if FlowTimes::known(batch.schema()) && !FlowTimes::computed(batch.schema()) {
-        out.extend(pairs.map(|(start, end)| end.saturating_sub(*start)));
-    } else {
-        // Uptime may wrap during a flow.
-        out.extend(pairs.map(|(start, end)| u64::from(end.wrapping_sub(*start) as u32)));
-    }
-}
-
-fn icmp_parts(schema: &Schema) -> Option<(Element, Element)> {
-    ICMP_PARTS.into_iter().find(|(kind, _)| schema.position(*kind, 0).is_some())
-}
-
-fn icmp(batch: &FlowBatch, rows: Rows<'_>, other: &mut Vec<u64>, out: &mut Vec<u64>) {
-    let parts = icmp_parts(batch.schema());
-    match (batch.view(Field::IcmpTypeCode), parts) {
-        (Some(view), _) => view.gather(rows, out),
-        (None, Some((kind, code))) => {
-            if let Some(view) = element(batch, &[kind]) {
-                view.gather(rows, out);
-            }
-            match element(batch, &[code]) {
-                Some(view) => view.gather(rows, other),
-                None => other.clear(),
-            }
-            out.iter_mut().for_each(|kind| *kind <<= 8);
-            out.iter_mut().zip(other).for_each(|(kind, code)| *kind |= *code);
-        }
-        (None, None) => gather(batch, rows, Field::DstPort, out),
     }
 }
 

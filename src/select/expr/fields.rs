@@ -1,6 +1,7 @@
 //! The words for fields, and what their values are.
 
-use super::super::source::{Computed, Reading, Source, sole_field};
+use super::super::computed::Computed;
+use super::super::source::{Reading, Source, sole_field};
 use crate::flow::registry::{self, Kind};
 use crate::flow::{Element, Field, symbols};
 

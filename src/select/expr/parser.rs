@@ -7,7 +7,7 @@ use super::lexer::{Token, TokenKind};
 use super::values::{self, Found};
 use super::{Context, ExprError};
 use crate::flow::symbols;
-use crate::select::source::Computed;
+use crate::select::Computed;
 use crate::select::{Numbers, Predicate};
 
 /// Parentheses and negations within one another; more are refused, lest the stack overflow.
