@@ -12,14 +12,14 @@ use super::schema::Schema;
 /// be deselected without being moved; every consumer honours the selection.
 #[derive(Clone, Debug)]
 pub struct FlowBatch {
-    schema: Arc<Schema>,
+    pub(super) schema: Arc<Schema>,
     rows: usize,
-    body: Body,
+    pub(super) body: Body,
     selection: Option<Vec<u32>>,
 }
 
 #[derive(Clone, Debug)]
-enum Body {
+pub(super) enum Body {
     Raw { layout: &'static Layout, order: Order, bytes: Buffer },
     Rows { layout: Arc<RowLayout>, bytes: Buffer },
     Columns(Columns),
@@ -27,7 +27,7 @@ enum Body {
 
 /// Columns whose room is given back when they are dropped.
 #[derive(Clone, Debug)]
-struct Columns(Vec<Column>);
+pub(super) struct Columns(pub(super) Vec<Column>);
 
 impl Drop for Columns {
     fn drop(&mut self) {

@@ -1,7 +1,7 @@
 //! Large buffers that are used again: memory fresh from the system costs more, page by page, than reading a file into
 //! it does.
 
-use std::ops::Deref;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
 /// So many are kept for the next use.
@@ -96,6 +96,12 @@ impl Deref for Buffer {
 
     fn deref(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
     }
 }
 

@@ -9,6 +9,7 @@ mod buffer;
 pub mod clock;
 mod column;
 pub mod date;
+mod edit;
 mod element;
 mod facts;
 mod field;
