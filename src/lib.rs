@@ -7,7 +7,7 @@
 //! | 0 | [`flow`]: a flow, a batch of flows, what a header says |
 //! | 1 | [`mod@file`], [`wire`], [`select`], [`rewrite`], [`report`], [`mod@print`], [`meter`] |
 //! | 2 | [`net`]: sockets |
-//! | 3 | [`cli`]: what every program shares; [`collect`]: what flow-capture does: receive, decode, store, rotate; [`sense`]: what flow-sensor does: capture, meter, export |
+//! | 3 | [`cli`]: what every program shares; [`collect`]: what flow-capture does: receive, decode, store, rotate; [`fan`]: what flow-fanout does: receive, change, send on; [`sense`]: what flow-sensor does: capture, meter, export |
 //! | 4 | the programs, `src/bin/flow-*.rs` |
 //!
 //! Data flows one way: packets, `meter`, flows, `wire`, `net`, `wire`, flows, `file`, flows, `select` and `rewrite`,
@@ -17,6 +17,7 @@
 
 pub mod cli;
 pub mod collect;
+pub mod fan;
 pub mod file;
 pub mod flow;
 pub mod meter;

@@ -21,6 +21,7 @@ pub mod window;
 pub mod flow_capture;
 pub mod flow_cat;
 pub mod flow_export;
+pub mod flow_fanout;
 pub mod flow_filter;
 pub mod flow_gen;
 pub mod flow_header;
@@ -42,6 +43,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_capture::Args>(),
         definition::<flow_cat::Args>(),
         definition::<flow_export::Args>(),
+        definition::<flow_fanout::Args>(),
         definition::<flow_filter::Args>(),
         definition::<flow_gen::Args>(),
         definition::<flow_header::Args>(),

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::flag;
 
+use super::log::Log;
+
 /// What the collector was told by signals.
 #[derive(Debug, Default)]
 pub struct Signals {
@@ -51,6 +53,11 @@ impl PidFile {
     pub fn write(path: &Path) -> io::Result<PidFile> {
         fs::write(path, format!("{}\n", std::process::id()))?;
         Ok(PidFile { path: path.to_owned() })
+    }
+
+    /// Writes it; a failure is said and no more.
+    pub fn kept(path: &Path, log: &Log) -> Option<PidFile> {
+        PidFile::write(path).map_err(|error| log.warn(format!("{}: {error}", path.display()))).ok()
     }
 }
 
