@@ -20,6 +20,7 @@ pub mod window;
 
 pub mod flow_capture;
 pub mod flow_cat;
+pub mod flow_dscan;
 pub mod flow_export;
 pub mod flow_fanout;
 pub mod flow_filter;
@@ -42,6 +43,7 @@ pub fn commands() -> Vec<clap::Command> {
     vec![
         definition::<flow_capture::Args>(),
         definition::<flow_cat::Args>(),
+        definition::<flow_dscan::Args>(),
         definition::<flow_export::Args>(),
         definition::<flow_fanout::Args>(),
         definition::<flow_filter::Args>(),

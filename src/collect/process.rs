@@ -77,6 +77,11 @@ pub fn detach() -> io::Result<()> {
     nix::unistd::daemon(false, false).map_err(io::Error::from)
 }
 
+/// Goes into the background, likewise, but with the standard input, output and folder that we have.
+pub fn detach_reading() -> io::Result<()> {
+    nix::unistd::daemon(true, true).map_err(io::Error::from)
+}
+
 /// Files are made readable for all, writable for us, whatever was inherited.
 pub fn usual_umask() {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));

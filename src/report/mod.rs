@@ -23,6 +23,7 @@ mod group_tests;
 mod key;
 mod pool;
 mod rank;
+pub mod scan;
 pub mod stat;
 mod table;
 pub mod text;
