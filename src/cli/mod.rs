@@ -25,8 +25,10 @@ pub mod window;
 
 pub mod flow_capture;
 pub mod flow_cat;
+pub mod flow_dscan;
 pub mod flow_expire;
 pub mod flow_export;
+pub mod flow_fanout;
 pub mod flow_filter;
 pub mod flow_gen;
 pub mod flow_header;
@@ -54,14 +56,16 @@ pub fn commands() -> Vec<clap::Command> {
     vec![
         definition::<flow_capture::Args>(),
         definition::<flow_cat::Args>(),
-        definition::<flow_export::Args>(),
+        definition::<flow_dscan::Args>(),
         definition::<flow_expire::Args>(),
+        definition::<flow_export::Args>(),
+        definition::<flow_fanout::Args>(),
         definition::<flow_filter::Args>(),
         definition::<flow_gen::Args>(),
         definition::<flow_header::Args>(),
-        definition::<flow_merge::Args>(),
         definition::<flow_import::Args>(),
         definition::<flow_mask::Args>(),
+        definition::<flow_merge::Args>(),
         definition::<flow_nfilter::Args>(),
         definition::<flow_print::Args>(),
         definition::<flow_receive::Args>(),

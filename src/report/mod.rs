@@ -26,6 +26,7 @@ mod part;
 mod pool;
 mod rank;
 mod rates;
+pub mod scan;
 pub mod stat;
 mod table;
 pub mod text;

@@ -21,12 +21,14 @@ mod layout;
 mod message;
 mod options;
 mod records;
+mod relay;
 mod sampling;
 mod sequence;
 mod session;
 mod template;
 mod templated;
 mod v5;
+mod version;
 
 pub use decode::{Datagram, Decoder, Reject};
 pub use encode::{Clock, Encoder, Export};
@@ -34,6 +36,8 @@ pub use export::{Metering, PacketEncoder, Protocol, Refresh, TemplateEncoder, Te
 pub use header::Header;
 pub use layout::{DATAGRAM, flows_per_datagram};
 pub use records::Records;
+pub use relay::Relay;
 pub use sequence::{Counters, Sequence, StreamKey};
 pub use session::Session;
 pub use template::saved::Damaged;
+pub use version::ExportVersion;
