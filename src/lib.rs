@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 0 | [`flow`]: a flow, a batch of flows, what a header says |
-//! | 1 | [`mod@file`], [`wire`], [`select`], [`rewrite`], [`report`], [`mod@print`], [`meter`] |
+//! | 1 | [`mod@file`], [`wire`], [`select`], [`rewrite`], [`report`], [`mod@print`], [`mod@exchange`], [`meter`] |
 //! | 2 | [`net`]: sockets |
 //! | 3 | [`cli`]: what every program shares; [`collect`]: what flow-capture does: receive, decode, store, rotate; [`fan`]: what flow-fanout does: receive, change, send on; [`sense`]: what flow-sensor does: capture, meter, export |
 //! | 4 | the programs, `src/bin/flow-*.rs` |
@@ -17,6 +17,7 @@
 
 pub mod cli;
 pub mod collect;
+pub mod exchange;
 pub mod fan;
 pub mod file;
 pub mod flow;

@@ -1,7 +1,6 @@
 //! flow-receive: receives NetFlow exports and writes their flows.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,12 +8,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use flowtools::cli::capture_file::datagrams;
 use flowtools::cli::flow_receive::Args;
 use flowtools::cli::run::{complain, report, stdout_is_closed};
 use flowtools::cli::sink::{Sink, now};
 use flowtools::cli::{Exit, Failure, program};
-use flowtools::meter::packet::{Datagram, udp_payload};
-use flowtools::meter::source::Capture;
+use flowtools::meter::packet::Datagram;
 use flowtools::net::{Endpoint, Event, Inbox, ListenOptions, Peer, Receiver, StreamListener};
 use flowtools::wire::{Decoder, Records, Reject, Session};
 
@@ -179,31 +178,13 @@ fn from_capture(
     hearing: &mut Hearing,
     sink: &mut Sink,
 ) -> Result<bool, Failure> {
-    let input: Box<dyn Read + Send> = match path.as_os_str() == "-" {
-        true => Box::new(io::stdin()),
-        false => Box::new(File::open(path).map_err(|e| Failure::io(path.display(), &e))?),
-    };
-    let damaged = |damage| Failure::Failed(format!("{}: {damage}", path.display()));
-    let mut capture = Capture::open(input).map_err(damaged)?;
-    loop {
-        let datagram = match capture.next_frame() {
-            Ok(Some(frame)) => {
-                sink.clock((frame.time_ns / 1_000_000_000) as u32);
-                udp_payload(&frame).filter(|d| endpoint.is_none_or(|e| is_for(e, d)))
-            }
-            Ok(None) => return Ok(true),
-            Err(damage) => {
-                complain("flow-receive", format!("{}: {damage}", path.display()));
-                return Ok(false);
-            }
-        };
-        if let Some(datagram) = datagram {
+    datagrams("flow-receive", path, |time, datagram| {
+        sink.clock(time);
+        if let Some(datagram) = datagram.filter(|d| endpoint.is_none_or(|e| is_for(e, d))) {
             hearing.hear(Session::datagrams(datagram.source, datagram.source_port), datagram.payload, sink);
         }
-        if hearing.records.octets() >= GATHER {
-            sink.write(&mut hearing.records)?;
-        }
-    }
+        if hearing.records.octets() >= GATHER { sink.write(&mut hearing.records) } else { Ok(()) }
+    })
 }
 
 /// Whether a captured datagram is one that the endpoint would have heard.

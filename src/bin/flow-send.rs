@@ -73,7 +73,7 @@ fn prepare(
     args: &Args,
 ) -> Result<(FlowBatch, ExportVersion), (Refusal, usize)> {
     if let Some(mask) = args.mask {
-        batch = mask_addresses(&batch, mask);
+        batch = mask_addresses(batch, mask);
     }
     let ipfix = ExportVersion::Template(Protocol::Ipfix);
     let own = batch.raw().map(|raw| raw.layout.version).filter(|_| !args.transport.is_connected());

@@ -1,32 +1,42 @@
-//! flow-xlate: flows of one version as flows of another.
+//! flow-xlate: flows of one version as flows of another, and changed as a configuration says.
 
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use flowtools::cli::flow_xlate::Args;
-use flowtools::cli::run::report;
-use flowtools::cli::{Exit, Failure, Output, program};
+use flowtools::cli::rewriting::{Target, rewrite};
+use flowtools::cli::run::complain;
+use flowtools::cli::{Exit, Failure, config, program};
 use flowtools::file::Scan;
-use flowtools::flow::{FlowBatch, StreamInfo, flags};
+use flowtools::rewrite::xlate::Translation;
+
+const NAME: &str = "flow-xlate";
+
+/// How often it is asked whether a key's file is to be read again.
+const ASK: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     program(run)
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
-    args.check()?;
+    let translation = match args.translation() {
+        Some((file, names)) => args.defined.translation(&file, &names)?,
+        None => Translation::default(),
+    };
     let scan = Scan::open(&args.files.inputs())?;
-    let read = scan.info();
-    let interfaces = read.interfaces.clone();
-    let mut info = StreamInfo { flags: flags::STREAMING, interfaces, ..StreamInfo::default() };
-    if args.keep_time {
-        (info.start, info.end) = (read.start, read.end);
+    if let Some((version, field)) = scan.form().classic().and_then(|v| translation.lacks(v).map(|field| (v, field))) {
+        let name = field.short_name();
+        return Err(Failure::Failed(format!("flows of version {version} have no {name}, which an action changes")));
     }
     let form = args.export_version.unwrap_or_else(|| scan.form());
-    let options = args.write.options(form, info, 0);
-    let mut output = Output::open(args.output.as_deref(), &options)?;
-    let summary = scan.ordered(|| (), |(), batch| batch, |batch: FlowBatch| output.write(&batch))?;
-    let mut problems = summary.problems;
-    output.facts(&summary.facts)?;
-    output.finish(&mut problems)?;
-    Ok(report("flow-xlate", &problems))
+    let target = Target { path: args.output.as_deref(), form, write: &args.write, keep_time: args.keep_time };
+    let mut asked = Instant::now();
+    let tick = || {
+        if asked.elapsed() >= ASK {
+            asked = Instant::now();
+            config::refresh(&translation).iter().for_each(|wrong| complain(NAME, wrong));
+        }
+    };
+    rewrite(NAME, scan, target, |batch, scratch| translation.apply(batch, scratch), tick)
 }

@@ -31,7 +31,7 @@ pub enum Target {
     Json,
 }
 
-/// Turn flows into what other programs read: comma-separated fields, JSON
+/// Turn flows into what other programs read: comma-separated fields, JSON, cflowd's files, datagrams
 #[derive(Parser, Debug)]
 #[command(
     name = "flow-export",
@@ -45,13 +45,14 @@ Fields of CSV, in the order of their bits in a mask:
 Examples:
   flow-export -f2 < ft-v05.2026-01-01.000000+0000 > flows.csv
   flow-export -f csv -m srcaddr,dstaddr,doctets /flows/2026/2026-01/2026-01-01
+  flow-export -f wire /flows/2026/2026-01/2026-01-01 > datagrams
   flow-cat /flows | flow-nfilter -F web | flow-export -f json | jq .destinationIPv4Address"
 )]
 pub struct Args {
     /// What to export as: json, or a number of the original's: 0 cflowd, 1 pcap, 2 csv, 3 mysql, 4 wire, 5 postgresql
     #[arg(short = 'f', long, value_name = "FORMAT", value_enum, default_value = "cflowd", hide_possible_values = true)]
     pub format: Target,
-    /// Fields of CSV: a mask in hexadecimal, or names with commas between [default: those of the flows' version]
+    /// Fields of CSV and cflowd: a mask in hexadecimal, or names with commas between [default: those of the flows' version]
     #[arg(short = 'm', long = "fields", value_name = "FIELDS")]
     pub fields: Option<CsvFields>,
     /// Database to write to, user:password:host:port:name:table

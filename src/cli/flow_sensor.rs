@@ -61,7 +61,8 @@ pub struct Args {
     /// Send flows to these collectors; an IPv6 address stands in brackets
     #[arg(short = 'n', long, value_name = "HOST:PORT", value_delimiter = ',')]
     pub collectors: Vec<String>,
-    /// Export version: 1, 5 or 7, which have IPv4 flows only, 9 or 10, which is IPFIX [default: 5]
+    /// Export version: 1, 5 or 7, which have IPv4 flows only, 9, 10, which is IPFIX, or psamp: packets, with -s one in
+    /// so many, instead of flows [default: 5]
     #[arg(short = 'v', long = "export-version", value_name = "VERSION")]
     pub export_version: Option<String>,
     /// Version of the flow file: 10, the modern file, or 1, 5, 6, 7 or 1005, which hold IPv4 flows only [default: 10;
@@ -120,7 +121,8 @@ pub struct Args {
     /// Send from this network interface
     #[arg(short = 'S', long, value_name = "INTERFACE")]
     pub send_interface: Option<String>,
-    /// Pause between datagrams, so that reading a file does not flood the collector [default with -r: 50]
+    /// Time from one datagram to the next, so that reading a file does not flood the collector; 0 none [default with -r:
+    /// 50; as fast as it reads where it is on this machine]
     #[arg(long, value_name = "MICROSECONDS")]
     pub pace: Option<u64>,
     /// The exporter's address in the flow file
@@ -142,6 +144,9 @@ pub struct Args {
     /// interface's
     #[arg(short = 'i', long = "interface", value_name = "[INDEX:]INTERFACE")]
     pub interfaces: Vec<Interface>,
+    /// Meter the packets that other sensors send (PSAMP, as by -v psamp) to this UDP port
+    #[arg(short = 'R', long, value_name = "PORT")]
+    pub psamp: Option<u16>,
     /// Capture threads an interface, each with a cache of -m flows
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: u8,
@@ -235,9 +240,6 @@ pub struct Softflowd {
     /// MPLS labels exported: none
     #[arg(short = 'x', value_name = "LABELS")]
     pub labels: Option<u32>,
-    /// Receive PSAMP: not in this version
-    #[arg(short = 'R', value_name = "PORT")]
-    pub psamp: Option<u16>,
 }
 
 /// `-T`.
@@ -274,11 +276,11 @@ impl Args {
     /// What is asked for and cannot be had: one line.
     pub fn check(&self) -> Result<(), Failure> {
         let wrong = |what: &str| Err(Failure::Usage(what.to_owned()));
-        if self.softflowd.psamp.is_some() {
-            return wrong("-R: PSAMP is not received; flow-capture collects, and -i and -r meter");
+        if self.is_live() && self.read.is_some() {
+            return wrong("-r: a capture file, and -i or -R besides: expected one or the other");
         }
-        if !self.interfaces.is_empty() && self.read.is_some() {
-            return wrong("-i and -r: expected one of them");
+        if self.sends_packets() && self.collectors.is_empty() {
+            return wrong("-v psamp: packets are sent and nothing else; expected whom to, with -n");
         }
         if self.read.is_some() && self.folder().is_some() {
             return wrong("-w: a folder; expected the name of a flow file with -r");
@@ -291,7 +293,7 @@ impl Args {
         if self.template.is_some() && !matches!(version, ExportVersion::Template(_)) {
             return wrong(&format!("--template: version {version} has no templates; versions 9 and 10 do (-v)"));
         }
-        if self.read.is_none() && self.interfaces.is_empty() {
+        if self.read.is_none() && !self.is_live() {
             return wrong("nothing to meter: name an interface with -i or a capture file with -r");
         }
         Ok(())
@@ -337,9 +339,20 @@ impl Args {
             "7" => Ok(ExportVersion::Classic(Version::V7)),
             "9" => Ok(ExportVersion::Template(Protocol::V9)),
             "10" => Ok(ExportVersion::Template(Protocol::Ipfix)),
-            "psamp" => Err(Failure::Usage("-v psamp: not in this version yet, expected 1, 5, 7, 9 or 10".into())),
-            other => Err(Failure::Usage(format!("-v {other}: no export version, expected 1, 5, 7, 9 or 10"))),
+            // Messages of its own, which are IPFIX.
+            "psamp" => Ok(ExportVersion::Template(Protocol::Ipfix)),
+            other => Err(Failure::Usage(format!("-v {other}: no export version, expected 1, 5, 7, 9, 10 or psamp"))),
         }
+    }
+
+    /// Whether packets come by themselves, until we are told to end.
+    pub fn is_live(&self) -> bool {
+        !self.interfaces.is_empty() || self.psamp.is_some()
+    }
+
+    /// Whether packets are sent instead of flows.
+    pub fn sends_packets(&self) -> bool {
+        self.version_name() == "psamp"
     }
 
     /// Its name, as in `-v`.
@@ -423,7 +436,8 @@ impl Args {
                 Level::Ether => Track::Ether,
             },
             timeouts,
-            sampling: self.sampling,
+            // What is not sent is not looked at.
+            sampling: if self.sends_packets() { 1 } else { self.sampling },
             // Softflowd ends flows before 32 bits are full; here they become several records.
             max_octets: if classic && self.compat { defaults.max_octets } else { u64::MAX >> 1 },
             ipv6: self.ipv6 || self.debug || modern,

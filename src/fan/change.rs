@@ -90,7 +90,7 @@ impl Changer {
             return outcome;
         }
         if let Some(mask) = self.changes.mask {
-            batch = mask_addresses(&batch, mask);
+            batch = mask_addresses(batch, mask);
         }
         if let Some(own) = self.changes.own_as {
             for element in [ie::SRC_AS, ie::DST_AS] {

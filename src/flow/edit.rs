@@ -57,6 +57,19 @@ impl FlowBatch {
         self.update(at, None, |old| values.next().map_or(old, |n| u64::from(*n)));
     }
 
+    /// Puts these numbers, one a flow of the batch (deselected ones included), into a column of 128 bits.
+    pub fn put_wide(&mut self, at: usize, values: &[u128]) {
+        if let Body::Columns(columns) = &mut self.body
+            && let Some(column) = columns.0.get_mut(at)
+        {
+            let data = values.iter().flat_map(|n| n.to_ne_bytes()).collect();
+            *column = Column::Plain { width: 16, data };
+            return;
+        }
+        let mut values = values.iter();
+        self.update_wide(at, None, |old| values.next().copied().unwrap_or(old));
+    }
+
     /// The batch with more columns behind those it has, in which everything is 0. Classic records are none then.
     pub fn extended(mut self, more: &[FieldSpec]) -> FlowBatch {
         let fields = self.schema.fields().iter().chain(more).copied().collect();

@@ -94,19 +94,36 @@ impl CsvFields {
         FIELDS.iter().find(missing).map(|(_, name, _)| *name)
     }
 
+    /// The logical fields, in the order of columns: what a line that was exported has.
+    pub fn order(self) -> Vec<Field> {
+        let mut chosen: Vec<_> = FIELDS.iter().filter(|(bit, ..)| self.0 & bit != 0).collect();
+        swap(&mut chosen);
+        chosen.into_iter().filter_map(|(_, _, value)| carried(*value)).collect()
+    }
+
+    /// The fields that a heading names, in its order; `None` if it is none.
+    pub fn of_heading(line: &str) -> Option<Vec<Field>> {
+        let names = line.trim_end().strip_prefix("#:")?;
+        let seen = |names: &[&str], at: usize| names.iter().take(at).any(|name| *name == "nexthop");
+        let names: Vec<&str> = names.split(',').collect();
+        let mut chosen = Vec::new();
+        for (at, name) in names.iter().enumerate() {
+            let name = if *name == "nexthop" && seen(&names, at) { "peer_nexthop" } else { name };
+            chosen.push(FIELDS.iter().find(|(_, known, _)| *known == name)?);
+        }
+        swap(&mut chosen);
+        chosen.into_iter().map(|(_, _, value)| carried(*value)).collect()
+    }
+
     /// The fields as a table.
     pub fn table(self) -> Table {
         let mut chosen: Vec<_> = FIELDS.iter().filter(|(bit, ..)| self.0 & bit != 0).collect();
-        // What programs have read for twenty years: peer_nexthop is headed nexthop, and the values of extra_pkts and
-        // marked_tos have changed places.
+        // What programs have read for twenty years: peer_nexthop is headed nexthop.
         let heading =
             |(bit, name, _): &&(u64, &'static str, Value)| if *bit == PEER_NEXTHOP { "nexthop" } else { name };
         let names: Vec<&str> = chosen.iter().map(heading).collect();
         let heading = format!("#:{}\n", names.join(","));
-        let place = |bit| chosen.iter().position(|(b, ..)| *b == bit);
-        if let Some((a, b)) = place(EXTRA_PKTS).zip(place(MARKED_TOS)) {
-            chosen.swap(a, b);
-        }
+        swap(&mut chosen);
         let last = chosen.len().saturating_sub(1);
         let column = |(at, (_, _, value)): (usize, &(u64, &str, Value))| Column {
             value: *value,
@@ -115,6 +132,22 @@ impl CsvFields {
         };
         let columns = chosen.into_iter().enumerate().map(column).collect();
         Table { heading, lead: "", columns, times: Style::Full, only_syns: false }
+    }
+}
+
+/// The field that a column carries.
+fn carried(value: Value) -> Option<Field> {
+    match value {
+        Value::Clock(field) => Some(field),
+        other => other.fields().into_iter().next(),
+    }
+}
+
+/// The values of extra_pkts and marked_tos have changed places: that too programs have read for twenty years.
+fn swap(chosen: &mut [&(u64, &str, Value)]) {
+    let place = |bit| chosen.iter().position(|(b, ..)| *b == bit);
+    if let Some((a, b)) = place(EXTRA_PKTS).zip(place(MARKED_TOS)) {
+        chosen.swap(a, b);
     }
 }
 

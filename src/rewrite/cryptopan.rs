@@ -117,9 +117,14 @@ impl Memory {
     const FOUR_BITS: u32 = 15;
     const SIX_BITS: u32 = 13;
 
+    /// Whether it was begun with this key.
+    pub fn is_of(&self, pan: &CryptoPan) -> bool {
+        self.under.as_ref() == Some(pan)
+    }
+
     /// Forgets what is known of another key.
     pub fn begin(&mut self, pan: &CryptoPan) {
-        if self.under.as_ref() == Some(pan) {
+        if self.is_of(pan) {
             return;
         }
         *self = Memory {

@@ -74,15 +74,14 @@ pub(super) struct Prefixes {
 
 impl Prefixes {
     /// Of prefixes and what each stands for; of equal ones the last counts.
-    pub fn of(prefixes: &[(IpNet, u32)]) -> Prefixes {
-        let four = prefixes.iter().filter_map(|(net, value)| match net {
-            IpNet::V4(net) => Some((net.network().to_bits(), net.broadcast().to_bits(), *value)),
-            IpNet::V6(_) => None,
-        });
-        let six = prefixes.iter().filter_map(|(net, value)| match net {
-            IpNet::V6(net) => Some((net.network().to_bits(), net.broadcast().to_bits(), *value)),
-            IpNet::V4(_) => None,
-        });
+    pub fn of(prefixes: impl IntoIterator<Item = (IpNet, u32)>) -> Prefixes {
+        let (mut four, mut six) = (Vec::new(), Vec::new());
+        for (net, value) in prefixes {
+            match net {
+                IpNet::V4(net) => four.push((net.network().to_bits(), net.broadcast().to_bits(), value)),
+                IpNet::V6(net) => six.push((net.network().to_bits(), net.broadcast().to_bits(), value)),
+            }
+        }
         Prefixes { four: Table::of(four), six: Table::of(six) }
     }
 }
@@ -113,7 +112,7 @@ mod tests {
     fn the_longest_prefix_counts() {
         let list = ["10.0.0.0/8", "10.0.0.0/27", "0/0", "10.0.0.0/27", "2001:db8::/32", "255.255.255.255"];
         let list: Vec<_> = list.iter().zip(0..).map(|(text, n)| (prefix(text).unwrap(), n)).collect();
-        let prefixes = Prefixes::of(&list);
+        let prefixes = Prefixes::of(list);
         let four = |text: &str| prefixes.four.get(text.parse::<std::net::Ipv4Addr>().unwrap().to_bits());
         assert_eq!(["10.0.0.31", "10.0.0.32", "9.9.9.9"].map(four), [Some(3), Some(0), Some(2)]);
         assert_eq!(four("255.255.255.255"), Some(5));

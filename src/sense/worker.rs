@@ -8,9 +8,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::flows::{Flows, Shared, lock};
 use super::own::Own;
+use super::packets::Packets;
+use super::source::Source;
 use crate::cli::Failure;
 use crate::collect::log::Log;
-use crate::meter::live::{Counts, Live, Trouble};
+use crate::meter::live::{Counts, Trouble};
 use crate::meter::source::Frame;
 use crate::meter::{Biflow, Meter, Stats, Template};
 
@@ -80,11 +82,24 @@ pub struct Snapshot {
     pub own: u64,
 }
 
+/// What a capture thread begins with.
+pub struct Post {
+    /// Where packets come from.
+    pub source: Source,
+    /// What counts them.
+    pub meter: Meter,
+    /// What flows become.
+    pub flows: Flows,
+    /// What sends packets on, if they are.
+    pub packets: Option<Packets>,
+}
+
 /// A capture thread's work.
 pub struct Worker {
-    live: Live,
+    source: Source,
     meter: Meter,
     flows: Flows,
+    packets: Option<Packets>,
     common: Common,
     requests: Receiver<Request>,
     /// Whether packets are taken.
@@ -103,6 +118,7 @@ pub struct Worker {
 struct Desk<'a> {
     meter: &'a mut Meter,
     flows: &'a mut Flows,
+    packets: Option<&'a mut Packets>,
     own: &'a Own,
     owned: &'a mut u64,
     gathering: bool,
@@ -115,7 +131,10 @@ impl Desk<'_> {
             *self.owned += 1;
             return Ok(());
         }
-        if self.gathering { self.meter.frame(frame, self.flows) } else { Ok(()) }
+        if !self.gathering || self.packets.as_mut().is_some_and(|packets| !packets.take(frame)) {
+            return Ok(());
+        }
+        self.meter.frame(frame, self.flows)
     }
 }
 
@@ -133,10 +152,22 @@ pub struct Common {
 }
 
 impl Worker {
-    /// Packets from `live`, counted by `meter`, whose flows become what `flows` makes of them.
-    pub fn new(live: Live, meter: Meter, flows: Flows, common: Common, requests: Receiver<Request>) -> Worker {
-        let (counts, owned, flushed) = (Counts::default(), 0, 0);
-        Worker { live, meter, flows, common, requests, gathering: true, down: false, owned, counts, flushed }
+    /// A thread's work at a post.
+    pub fn new(post: Post, common: Common, requests: Receiver<Request>) -> Worker {
+        let Post { source, meter, flows, packets } = post;
+        Worker {
+            source,
+            meter,
+            flows,
+            packets,
+            common,
+            requests,
+            gathering: true,
+            down: false,
+            owned: 0,
+            counts: Counts::default(),
+            flushed: 0,
+        }
     }
 
     /// Meters until told to end, and says what was counted.
@@ -168,8 +199,8 @@ impl Worker {
 
     /// Takes the packets that wait in the ring, and no more from then on.
     fn last(&mut self) -> Result<(), Failure> {
-        let (live, mut desk) = self.desk();
-        match live.finish(|frame| desk.take(frame)) {
+        let (source, mut desk) = self.desk();
+        match source.finish(|frame| desk.take(frame)) {
             Err(Trouble::Sink(failure)) => Err(failure),
             // An interface that is down or gone has no more.
             Ok(_) | Err(Trouble::Io(_)) => Ok(()),
@@ -178,8 +209,8 @@ impl Worker {
 
     /// Takes the packets that are there, waiting for the first.
     fn receive(&mut self, wait: Duration) -> Result<(), Failure> {
-        let (live, mut desk) = self.desk();
-        match live.receive(wait, |frame| desk.take(frame)) {
+        let (source, mut desk) = self.desk();
+        match source.receive(wait, |frame| desk.take(frame)) {
             Ok(frames) => {
                 self.down &= frames == 0;
                 Ok(())
@@ -197,9 +228,9 @@ impl Worker {
     }
 
     /// Where packets come from, and where they go.
-    fn desk(&mut self) -> (&mut Live, Desk<'_>) {
-        let Worker { live, meter, flows, common: Common { own, .. }, owned, gathering, .. } = self;
-        (live, Desk { meter, flows, own, owned, gathering: *gathering })
+    fn desk(&mut self) -> (&mut Source, Desk<'_>) {
+        let Worker { source, meter, flows, packets, common: Common { own, .. }, owned, gathering, .. } = self;
+        (source, Desk { meter, flows, packets: packets.as_mut(), own, owned, gathering: *gathering })
     }
 
     /// Lets time go on.
@@ -219,9 +250,9 @@ impl Worker {
 
     /// Asks the system what it dropped.
     fn look(&mut self) {
-        let Ok(counts) = self.live.counts() else { return };
+        let Ok(counts) = self.source.counts() else { return };
         if counts.dropped > 0 && self.counts.dropped == 0 {
-            let name = self.live.name();
+            let name = self.source.name();
             self.common
                 .log
                 .warn(format!("{name}: packets are dropped: they come faster than they are metered; see -B"));
@@ -261,7 +292,7 @@ impl Worker {
 
     fn snapshot(&self) -> Snapshot {
         Snapshot {
-            interface: self.live.name().to_owned(),
+            interface: self.source.name().to_owned(),
             stats: self.meter.stats().clone(),
             flows: self.meter.flows(),
             counts: self.counts,

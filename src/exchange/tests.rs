@@ -1,0 +1,133 @@
+use std::io::Cursor;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::flow::{Field, Order, Version, ie, pattern};
+use crate::print::CsvFields;
+
+fn all<I: Import>(import: I) -> (Vec<FlowBatch>, Option<String>) {
+    let (mut batches, mut wrong) = (Vec::new(), None);
+    for batch in Batches::of(import) {
+        match batch {
+            Ok(batch) => batches.push(batch),
+            Err(error) => wrong = Some(error.to_string()),
+        }
+    }
+    (batches, wrong)
+}
+
+fn gathered(batches: &[FlowBatch], field: Field) -> Vec<u32> {
+    let mut all = Vec::new();
+    for batch in batches {
+        let mut values = Vec::new();
+        assert!(batch.gather(field, &mut values));
+        all.extend(values);
+    }
+    all
+}
+
+/// Flows whose times are sane enough to be told in seconds.
+fn flows(count: usize) -> FlowBatch {
+    let mut records = Vec::new();
+    pattern::records(Version::V5, 1, count, &mut records);
+    let mut batch = FlowBatch::from_raw(Version::V5, Order::HOST, records);
+    for (element, value) in [(ie::UNIX_SECS, 1_800_000_000), (ie::UNIX_NSECS, 0), (ie::UPTIME, 90_000)] {
+        let at = batch.schema().position(element, 0).unwrap();
+        batch.update(at, None, |_| value);
+    }
+    let [first, last] = [ie::FIRST, ie::LAST].map(|element| batch.schema().position(element, 0).unwrap());
+    batch.update(first, None, |_| 10_000);
+    batch.update(last, None, |_| 30_000);
+    batch
+}
+
+#[test]
+fn cflowd_reads_what_it_writes() {
+    let batch = flows(CHUNK + 5);
+    let mut octets = Vec::new();
+    assert_eq!(cflowd::Writer::new(None).write(&batch, &mut octets), 0);
+    assert_eq!((octets.len(), &octets[..4]), ((CHUNK + 5) * 55, &[0, 0xC7, 0xFF, 0xFF][..]));
+    let (read, wrong) = all(cflowd::Reader::new(Cursor::new(&octets), Version::V5));
+    assert_eq!((read.len(), wrong), (2, None));
+    let own = [batch];
+    for field in [Field::SrcAddr, Field::DstPort, Field::Octets, Field::SrcAs, Field::TcpFlags, Field::EngineId] {
+        assert_eq!(gathered(&read, field), gathered(&own, field), "{field:?}");
+    }
+    let mut times = crate::flow::time::FlowTimes::default();
+    times.gather(&read[0]);
+    assert_eq!((times.start[0], times.end[0]), (1_799_999_920_000, 1_799_999_940_000));
+    // Cut off: what is whole is read.
+    let (read, wrong) = all(cflowd::Reader::new(Cursor::new(&octets[..55 * 3 - 1]), Version::V5));
+    assert_eq!((read[0].len(), wrong.as_deref()), (2, Some("octet 110: the file ends within a flow")));
+}
+
+#[test]
+fn cflowd_writes_the_fields_asked_for() {
+    let mut octets = Vec::new();
+    let fields: CsvFields = "srcaddr,dpkts".parse().unwrap();
+    cflowd::Writer::new(Some(&fields.order())).write(&flows(1), &mut octets);
+    assert_eq!((octets.len(), &octets[..4]), (12, &[0, 0, 0, 0x82][..]));
+}
+
+#[test]
+fn lines_of_fields_are_read_by_heading_mask_or_version() {
+    let text = "#:exaddr,srcaddr,doctets,nexthop,nexthop\n10.0.0.1,10.0.0.2,5000000000,1.1.1.1,2.2.2.2\r\n\n# end\n";
+    let (read, wrong) = all(csv::Reader::new(Cursor::new(text), Version::V6, None));
+    assert_eq!(wrong, None);
+    assert_eq!(gathered(&read, Field::SrcAddr), [0x0A00_0002]);
+    assert_eq!(gathered(&read, Field::Octets), [u32::MAX]);
+    assert_eq!(
+        (gathered(&read, Field::NextHop), gathered(&read, Field::PeerNextHop)),
+        (vec![0x0101_0101], vec![0x0202_0202])
+    );
+    let mask = "dpkts,srcport".parse().ok();
+    let (read, wrong) = all(csv::Reader::new(Cursor::new("7,80\n8,x\n"), Version::V5, mask));
+    assert_eq!((gathered(&read, Field::Packets), gathered(&read, Field::SrcPort)), (vec![7], vec![80]));
+    assert_eq!(wrong.as_deref(), Some("line 2: srcport: 'x': expected a number"));
+    for (text, why) in [("7", "line 1: srcport: the line ends too early"), ("7,8,9", "line 1: more than 2 fields")] {
+        let (_, wrong) = all(csv::Reader::new(Cursor::new(text), Version::V5, mask));
+        assert_eq!(wrong.as_deref(), Some(why));
+    }
+}
+
+#[test]
+fn collectors_lines_are_read_by_their_aggregation() {
+    let text = "SOURCE 192.0.2.1|FORMAT A|AGGREGATION DetailCallRecord|PERIOD 15|STARTTIME 1767225600|ENDTIME 1767226500|\
+FLOWS 1|MISSED 0|RECORDS 1\n10.0.0.1|10.0.0.2|3|4|1024|443|6|0|10|1500|1|1767225601|1767225605|4000\n";
+    let (read, wrong) = all(collector::Reader::new(Cursor::new(text), Version::V5));
+    assert_eq!(wrong, None);
+    for (field, value) in [
+        (Field::Exporter, 0xC000_0201),
+        (Field::SrcAddr, 0x0A00_0001),
+        (Field::Input, 3),
+        (Field::DstPort, 443),
+        (Field::Octets, 1500),
+        (Field::UnixSecs, 1_767_225_605),
+    ] {
+        assert_eq!(gathered(&read, field), [value], "{field:?}");
+    }
+    for (text, why) in [
+        ("1.1.1.1|2.2.2.2\n", "line 1: expected a header with AGGREGATION before the flows"),
+        ("SOURCE 1.1.1.1|FORMAT B\n", "line 1: binary files are not read, expected FORMAT A"),
+    ] {
+        assert_eq!(all(collector::Reader::new(Cursor::new(text), Version::V5)).1.as_deref(), Some(why));
+    }
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_octets_are_read_or_refused(octets in prop::collection::vec(any::<u8>(), 0..300), mask in 0u32..1 << 24) {
+        let _ = all(cflowd::Reader::new(Cursor::new(&octets), Version::V5));
+        let _ = all(csv::Reader::new(Cursor::new(&octets), Version::V5, None));
+        let _ = all(collector::Reader::new(Cursor::new(&octets), Version::V5));
+        let masked = [&mask.to_be_bytes()[..], &octets].concat();
+        let _ = all(cflowd::Reader::new(Cursor::new(&masked), Version::V7));
+    }
+
+    #[test]
+    fn arbitrary_lines_are_read_or_refused(text in "(#:srcaddr,dpkts\n|AGGREGATION HostMatrix\n|[0-9.,|]|\n){0,40}") {
+        let _ = all(csv::Reader::new(Cursor::new(&text), Version::V5, None));
+        let _ = all(collector::Reader::new(Cursor::new(&text), Version::V5));
+    }
+}
