@@ -22,14 +22,14 @@ fn scan_inside(flows: u32) -> Vec<u8> {
     for (n, record) in records.chunks_exact_mut(layout.size).enumerate() {
         let mut set = |field: Field, value: u32| {
             let at = usize::from(layout.offsets[layout.schema.resolve(field).unwrap()]);
-            record[at..at + 4].copy_from_slice(&value.to_be_bytes());
+            record[at..at + 4].copy_from_slice(&value.to_ne_bytes());
         };
         if n % 10 == 0 {
             set(Field::SrcAddr, 0x0A09_0909);
             set(Field::DstAddr, 0xAC10_0000 + n as u32 / 10);
         }
     }
-    let options = WriteOptions { order: Order::Big, ..WriteOptions::new(Version::V5, StreamInfo::default()) };
+    let options = WriteOptions::new(Version::V5, StreamInfo::default());
     let mut writer = FlowWriter::new(Vec::new(), &options).unwrap();
     writer.write_records(&records).unwrap();
     writer.finish().unwrap()

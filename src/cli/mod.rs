@@ -59,6 +59,8 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_dscan::Args>(),
         definition::<flow_expire::Args>(),
         definition::<flow_export::Args>(),
+        definition::<flow_export::Args>(),
+        definition::<flow_expire::Args>(),
         definition::<flow_fanout::Args>(),
         definition::<flow_filter::Args>(),
         definition::<flow_gen::Args>(),
