@@ -1,8 +1,8 @@
 #!/bin/bash
 # Whether flow-sensor's control socket says what softflowd's does: both watch one interface while captures are replayed,
-# and are asked alike, each by the other's client. Prints what differs, after sorting; names, process ids, times and
-# flow numbers are left out, and so is how many packets that are no IP were seen: softflowd counts only whole blocks of
-# its buffer, so a capture is followed by many such packets, of which it never counts the last.
+# and are asked alike, each by the other's client. Prints what differs, after sorting; names, process ids, times,
+# flow numbers and IPv6 flow labels are left out, and so is how many packets that are no IP were seen: softflowd counts
+# only whole blocks of its buffer, so a capture is followed by many such packets, of which it never counts the last.
 #
 #   benches/sensorctl.sh CAPTURE.pcap...
 #
@@ -45,7 +45,7 @@ asked() {
         sed -n 's/^>/    >/p' <<<"$lines"
     else
         echo "  $1: DIFFERENT (< softflowd's, > ours):"
-        sed -n 's/^[<>]/    &/p' <<<"$lines"
+        sed -n 's/^[<>]/    &/p' <<<"$lines" | awk 'NR <= 8; END { if (NR > 8) print "    and " NR - 8 " lines more" }'
         status=1
     fi
 }
@@ -53,7 +53,7 @@ asked() {
 # same: what may be equal of an answer.
 same() {
     sed -E 's/^(softflowd|flow-sensor)\[[0-9]+\]/NAME[PID]/; s/[0-9-]{10}T[0-9:.]{8,12}/TIME/g
-        s/seq:[0-9]+/seq:N/; s/^(EXPIRY EVENT for flow )[0-9]+ in ([0-9]+) seconds/\1N in \2/
+        s/seq:[0-9]+/seq:N/; s/(flowlabel[<>]:)[0-9a-f]+/\1N/g; s/^(EXPIRY EVENT for flow )[0-9]+ in ([0-9]+) seconds/\1N in \2/
         s/^(Ignored packets: ).*/\1N/; s/^(Packets (received|dropped) by libpcap: ).*/\1N/' |
         awk '/^EXPIRY/ { $NF = int(($NF + 5) / 10) * 10 " seconds" } { print }' | sort
 }

@@ -9,7 +9,12 @@
 //!     cargo run --release --example synth -- packets COUNT OUT [FLOWS [SEED]]
 //!
 //! writes a capture of so many TCP packets in the smallest Ethernet frames, at the spacing of a full gigabit link, that
-//! belong to up to FLOWS (1000000) connections: few have most of them.
+//! belong to FLOWS (1000000) connections: few have most of them, and each has one.
+//!
+//!     cargo run --release --example synth -- flood COUNT OUT [SEED]
+//!
+//! writes a capture of so many packets that each are a connection of their own, chosen so that they would all fall into
+//! one 64th of the flow cache if its hash had no seed.
 
 use std::error::Error;
 use std::fs::File;
@@ -17,6 +22,8 @@ use std::io::{BufWriter, Write};
 
 use flowtools::file::{FlowWriter, WriteOptions};
 use flowtools::flow::{Element, StreamInfo, Version, flags, ie};
+use flowtools::meter::packet::Address;
+use flowtools::meter::{CacheHash, Ends};
 
 /// 2026-01-01, and so many seconds of traffic from then on.
 const BEGIN: u32 = 1_767_225_600;
@@ -61,7 +68,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["packets", count, out, rest @ ..] if rest.len() <= 2 => {
             packets(count.parse()?, out, number(rest.first(), 1_000_000)?, number(rest.get(1), 1)?)
         }
-        _ => Err("usage: synth flows COUNT OUT [SEED] | synth packets COUNT OUT [FLOWS [SEED]]".into()),
+        ["flood", count, out, seed @ ..] if seed.len() <= 1 => flood(count.parse()?, out, number(seed.first(), 1)?),
+        _ => Err("usage: synth flows COUNT OUT [SEED] | synth packets COUNT OUT [FLOWS [SEED]] | synth flood COUNT OUT [SEED]".into()),
     }
 }
 
@@ -264,19 +272,56 @@ const LINE_RATE: u64 = 1_488_095;
 /// Of which a capture holds all but the checksum.
 const FRAME: usize = 60;
 
+/// Octets of a packet before its addresses and ports, which lie side by side: the capture's 16, Ethernet's 14, IP's 12.
+const ENDS: usize = 16 + 14 + 12;
+
+/// Both addresses and both ports, as in a packet.
+fn ends(addresses: [u32; 2], ports: [u16; 2]) -> [u8; 12] {
+    let mut ends = [0; 12];
+    ends[..4].copy_from_slice(&addresses[0].to_be_bytes());
+    ends[4..8].copy_from_slice(&addresses[1].to_be_bytes());
+    ends[8..10].copy_from_slice(&ports[0].to_be_bytes());
+    ends[10..].copy_from_slice(&ports[1].to_be_bytes());
+    ends
+}
+
 fn packets(count: u64, out: &str, flows: u64, seed: u64) -> Result<(), Box<dyn Error>> {
     let mut random = Random(seed);
     let connections: Vec<[u8; 12]> = (0..flows.max(1))
         .map(|_| {
             let ports = [random.client(), [443, 80, 53, 22][random.below(4) as usize]];
-            let mut ends = [0; 12];
-            ends[..4].copy_from_slice(&random.address().to_be_bytes());
-            ends[4..8].copy_from_slice(&random.address().to_be_bytes());
-            ends[8..10].copy_from_slice(&ports[0].to_be_bytes());
-            ends[10..].copy_from_slice(&ports[1].to_be_bytes());
-            ends
+            ends([random.address(), random.address()], ports)
         })
         .collect();
+    // One packet in so many is the next connection's.
+    let every = (count / flows.max(1)).max(1);
+    capture(count, out, |number| {
+        let next = (number % every == 0).then(|| connections.get((number / every) as usize)).flatten();
+        let mut ends = *next.unwrap_or_else(|| &connections[random.rank(connections.len(), 0.9)]);
+        if random.chance(500) {
+            ends[..8].rotate_left(4);
+            ends[8..].rotate_left(2);
+        }
+        ends
+    })
+}
+
+fn flood(count: u64, out: &str, seed: u64) -> Result<(), Box<dyn Error>> {
+    let mut random = Random(seed);
+    let unkeyed = CacheHash::new([0; 2]);
+    capture(count, out, |_| {
+        loop {
+            let (addresses, ports) = ([random.address(), random.address()], [random.client(), 443]);
+            let ends = Ends { addresses: addresses.map(Address::V4), ports, macs: [0; 2], protocol: 6, vlan: 0 };
+            if unkeyed.of(&ends) >> 58 == 0 {
+                return self::ends(addresses, ports);
+            }
+        }
+    })
+}
+
+/// Writes a capture of packets with these addresses and ports.
+fn capture(count: u64, out: &str, mut ends: impl FnMut(u64) -> [u8; 12]) -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(out)?);
     for word in [0xA1B2_C3D4, 2 | 4 << 16, 0, 0, 65_535, 1u32] {
         out.write_all(&word.to_le_bytes())?;
@@ -286,14 +331,7 @@ fn packets(count: u64, out: &str, flows: u64, seed: u64) -> Result<(), Box<dyn E
         let us = number * 1_000_000 / LINE_RATE;
         packet[..4].copy_from_slice(&(BEGIN + (us / 1_000_000) as u32).to_le_bytes());
         packet[4..8].copy_from_slice(&((us % 1_000_000) as u32).to_le_bytes());
-        let ends = &connections[random.rank(connections.len(), 0.9)];
-        // Addresses and ports lie side by side: in the packet's header of 16 octets, 14 of Ethernet, 12 into IP's.
-        let at = 16 + 14 + 12;
-        packet[at..at + 12].copy_from_slice(ends);
-        if random.chance(500) {
-            packet[at..at + 8].rotate_left(4);
-            packet[at + 8..at + 12].rotate_left(2);
-        }
+        packet[ENDS..ENDS + 12].copy_from_slice(&ends(number));
         out.write_all(&packet)?;
     }
     out.flush()?;

@@ -7,7 +7,7 @@
 //! | 0 | [`flow`]: a flow, a batch of flows, what a header says |
 //! | 1 | [`mod@file`], [`wire`], [`select`], [`rewrite`], [`report`], [`mod@print`], [`mod@exchange`], [`meter`] |
 //! | 2 | [`net`]: sockets |
-//! | 3 | [`cli`]: what every program shares; [`collect`]: what flow-capture does: receive, decode, store, rotate; [`sense`]: what flow-sensor does: capture, meter, export |
+//! | 3 | [`cli`]: what every program shares; [`collect`]: what flow-capture does: receive, decode, store, rotate; [`fan`]: what flow-fanout does: receive, change, send on; [`sense`]: what flow-sensor does: capture, meter, export |
 //! | 4 | the programs, `src/bin/flow-*.rs` |
 //!
 //! Data flows one way: packets, `meter`, flows, `wire`, `net`, `wire`, flows, `file`, flows, `select` and `rewrite`,
@@ -18,6 +18,7 @@
 pub mod cli;
 pub mod collect;
 pub mod exchange;
+pub mod fan;
 pub mod file;
 pub mod flow;
 pub mod meter;

@@ -107,7 +107,7 @@ fn access_lists_are_read_from_flow_acl() {
     assert_eq!(none.status.code(), Some(2));
     fs::write(folder.path().join("bad"), "\nip access-list standard x prmit any\n").unwrap();
     let bad = filter_in(folder.path(), &["-f", "bad", "-Sx"], &input);
-    assert_eq!(error(&bad), "flow-filter: bad: line 2: 'prmit': expected permit or deny");
+    assert_eq!(error(&bad), "flow-filter: bad:2:27: 'prmit': expected permit or deny");
     assert_eq!(bad.status.code(), Some(2));
     let missing = filter_in(folder.path(), &["-f", "nowhere", "-Sx"], &input);
     assert_eq!(missing.status.code(), Some(1));

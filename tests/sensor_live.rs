@@ -15,6 +15,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 const SENSOR: &str = env!("CARGO_BIN_EXE_flow-sensor");
+const CONTROL: &str = env!("CARGO_BIN_EXE_flow-sensorctl");
 const STAT: &str = env!("CARGO_BIN_EXE_flow-stat");
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -25,6 +26,7 @@ impl Running {
     /// Starts it, and waits until it listens.
     fn start(args: &str) -> Running {
         let mut child = Command::new(SENSOR)
+            // Of an option given twice the last counts.
             .args(["-d", "-c", "none"])
             .args(args.split_whitespace())
             .env("TZ", "UTC")
@@ -107,6 +109,27 @@ fn a_flow_is_exported_when_it_is_over() {
     assert_eq!((&record[16..24], &record[32..36]), (&[0, 0, 0, 3, 0, 0, 1, 44][..], &[0x13, 0x88, 0, 9][..]));
     let said = sensor.end();
     assert_eq!((number(&said, "Packets processed:"), number(&said, "Flows exported:")), (3, 1));
+}
+
+#[test]
+fn a_single_packet_is_in_the_statistics_within_a_second() {
+    if !inside("a_single_packet_is_in_the_statistics_within_a_second") {
+        return;
+    }
+    cable();
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("control");
+    let sensor = Running::start(&format!("-i b --user root --chroot none -c {}", socket.display()));
+    let packets = || {
+        let said = fine(CONTROL, &["-c", socket.to_str().unwrap(), "statistics"], b"");
+        number(&String::from_utf8(said).unwrap(), "Packets processed:")
+    };
+    assert_eq!(packets(), 0);
+    Sender::new("a").send(&frame(&[], 1, 0));
+    let sent = Instant::now();
+    while packets() == 0 && sent.elapsed() < PATIENCE {}
+    assert!(sent.elapsed() < Duration::from_secs(1), "{:?}", sent.elapsed());
+    sensor.end();
 }
 
 #[test]

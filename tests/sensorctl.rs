@@ -204,11 +204,11 @@ fn a_sensor_does_as_it_is_told() {
     cable.send(&frame(&[], 3, 20));
     sensor.statistics_with("Packets processed: 2");
     assert_eq!(sensor.ask(&["shutdown"]), "Shutting down gracefully...\n");
-    // A header of 16 octets; a template set, of the template 256 with two fields; a record of port 9 and 48 octets,
-    // filled up to words.
+    // The template 256 with two fields; a set of it with a record of port 9 and 48 octets, filled up to words.
     let got = message(&exports);
-    assert_eq!(got[16..32], [0, 2, 0, 16, 1, 0, 0, 2, 0, 11, 0, 2, 0, 1, 0, 4]);
-    assert_eq!(got[32..42], [1, 0, 0, 12, 0, 9, 0, 0, 0, 48]);
+    let has = |octets: &[u8]| got.windows(octets.len()).any(|window| window == octets);
+    assert!(has(&[1, 0, 0, 2, 0, 11, 0, 2, 0, 1, 0, 4]), "{got:?}");
+    assert!(has(&[1, 0, 0, 12, 0, 9, 0, 0, 0, 48]), "{got:?}");
     assert!(sensor.ended());
     assert!(!sensor.socket.exists());
     // One that ends at once exports nothing.

@@ -1,8 +1,8 @@
 complete -c flow-sensor -s r -l read -d 'Capture file to read, pcap or pcapng; `-` is standard input' -r -F
 complete -c flow-sensor -s w -l write -d 'Write a flow file; `-` is standard output; a folder becomes an archive of files as flow-capture makes them' -r -F
 complete -c flow-sensor -s n -l collectors -d 'Send flows to these collectors; an IPv6 address stands in brackets' -r
-complete -c flow-sensor -s v -l export-version -d 'Export version, of what is sent and written: 1, 5 or 7, which have IPv4 flows only, 9 or 10, which is IPFIX; a flow file is a modern one then' -r
-complete -c flow-sensor -s V -l file-version -d 'Version of the flow file, where it is not that of what is sent: 1, 5, 6, 7, 1005 or 10, the modern file' -r
+complete -c flow-sensor -s v -l export-version -d 'Export version: 1, 5 or 7, which have IPv4 flows only, 9, 10, which is IPFIX, or psamp: packets, with -s one in so many, instead of flows [default: 5]' -r
+complete -c flow-sensor -s V -l file-version -d 'Version of the flow file: 10, the modern file, or 1, 5, 6, 7 or 1005, which hold IPv4 flows only [default: 10; where nothing is sent, that of -v]' -r
 complete -c flow-sensor -s t -l timeout -d 'Set a timeout; units s m h d w, which add up (1h30m)' -r
 complete -c flow-sensor -s m -l max-flows -d 'The most flows kept at a time; beyond, those that would end first end early' -r
 complete -c flow-sensor -s A -l time-format -d 'How times are sent (-v 9, 10) [default: milli with -v 10, milliseconds of uptime with -v 9]' -r -f -a "sec\t'Seconds'
@@ -21,7 +21,7 @@ ether\t'Those and MAC addresses'"
 complete -c flow-sensor -s s -l sampling -d 'Count one packet in so many' -r
 complete -c flow-sensor -s L -l hop-limit -d 'Time to live (hop limit) of what is sent' -r
 complete -c flow-sensor -s S -l send-interface -d 'Send from this network interface' -r
-complete -c flow-sensor -l pace -d 'Pause between datagrams, so that reading a file does not flood the collector [default with -r: 50]' -r
+complete -c flow-sensor -l pace -d 'Time from one datagram to the next, so that reading a file does not flood the collector; 0 none [default with -r: 50; as fast as it reads where it is on this machine]' -r
 complete -c flow-sensor -s e -l exporter -d 'The exporter\'s address in the flow file' -r
 complete -c flow-sensor -l byte-order -d 'Byte order of the flow file (default: this machine\'s)' -r -f -a "little\t'Least significant octet first'
 big\t'Most significant octet first'"
@@ -31,6 +31,7 @@ complete -c flow-sensor -l codec -d 'How the columns of a modern file are compre
 lz4\t'LZ4: quick'
 none\t'Not at all'"
 complete -c flow-sensor -s i -l interface -d 'Network interface to listen on; may be given several times. The number before it is exported as the interface\'s' -r
+complete -c flow-sensor -s R -l psamp -d 'Meter the packets that other sensors send (PSAMP, as by -v psamp) to this UDP port' -r
 complete -c flow-sensor -l threads -d 'Capture threads an interface, each with a cache of -m flows' -r
 complete -c flow-sensor -s B -l buffer -d 'Octets of the buffer that packets wait in' -r
 complete -c flow-sensor -s C -l snaplen -d 'Octets captured of a packet; its headers are enough' -r
@@ -43,7 +44,6 @@ complete -c flow-sensor -l nesting -d 'Folders by date, as flow-capture\'s -N [d
 complete -c flow-sensor -l expire-count -d 'Keep so many complete files (0: any number)' -r
 complete -c flow-sensor -l expire-size -d 'Keep so many octets of complete files (b, K, M, G; 0: any number)' -r
 complete -c flow-sensor -s x -d 'MPLS labels exported: none' -r
-complete -c flow-sensor -s R -d 'Receive PSAMP: not in this version' -r
 complete -c flow-sensor -s b -l biflow -d 'Send both directions of a flow in one record, from who began to the other (RFC 5103; -v 10)'
 complete -c flow-sensor -l compat -d 'Count as softflowd does: the frame without its link header, Ethernet padding included, not the IP packet; one 802.1Q tag, not several, and no PPPoE or 802.2; later fragments on port 0, not their first one\'s; ports only of whole TCP, UDP and ICMP headers; both directions of a flow begin and end together'
 complete -c flow-sensor -s 6 -l ipv6 -d 'Keep IPv6 flows although the version cannot carry them; with versions that can, they are kept anyway'

@@ -50,13 +50,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let signals = Signals::hear().map_err(|e| Failure::io("signals", &e))?;
     let sink = if args.foreground { Sink::Stderr } else { Sink::Syslog };
     let (log, writing) = Log::start(NAME, sink, args.debug.debug).map_err(|e| Failure::io("log", &e))?;
-    let pid_file = pid_path.and_then(|path| match PidFile::write(&path) {
-        Ok(file) => Some(file),
-        Err(error) => {
-            log.warn(format!("{}: {error}", path.display()));
-            None
-        }
-    });
+    let pid_file = pid_path.and_then(|path| PidFile::kept(&path, &log));
     log.info(format!(
         "listening at {}, archive {}, socket buffer {} KiB",
         args.endpoint,

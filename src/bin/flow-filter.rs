@@ -80,8 +80,7 @@ fn access_lists(args: &Args, all: &mut Vec<Predicate>) -> Result<(), Failure> {
     let file = args.acl_file.display().to_string();
     // Comments may be in any encoding.
     let octets = std::fs::read(&args.acl_file).map_err(|e| Failure::io(&file, &e))?;
-    let lists =
-        AccessLists::parse(&String::from_utf8_lossy(&octets), &file).map_err(|e| Failure::Usage(e.to_string()))?;
+    let lists = AccessLists::parse(&String::from_utf8_lossy(&octets), &file)?;
     for (field, name) in wanted {
         let Some(name) = name else { continue };
         let (negated, name) = name.strip_prefix('!').map_or((false, name.as_str()), |rest| (true, rest));

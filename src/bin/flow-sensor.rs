@@ -11,10 +11,11 @@ use flowtools::cli::run::complain;
 use flowtools::cli::{Exit, Failure, program};
 use flowtools::meter::Meter;
 use flowtools::meter::filter::Program;
-use flowtools::meter::source::{Capture, Damage};
+use flowtools::meter::source::{Capture, Damage, Frame};
 use flowtools::sense::account::{Account, Terms};
 use flowtools::sense::exporter::Exporter;
-use flowtools::sense::flows::{Flows, lock};
+use flowtools::sense::flows::{Flows, Shared, lock};
+use flowtools::sense::packets::Packets;
 use flowtools::sense::start::{self, Summary};
 
 fn main() -> ExitCode {
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Exit, Failure> {
     args.check()?;
-    if args.interfaces.is_empty() { replay(&args) } else { live(&args) }
+    if args.is_live() { live(&args) } else { replay(&args) }
 }
 
 /// Meters what comes by interfaces until told to end.
@@ -41,7 +42,7 @@ fn replay(args: &Args) -> Result<Exit, Failure> {
     let (name, input) = open(args.read.as_deref().unwrap_or(Path::new("-")))?;
     let exporter = Arc::new(Mutex::new(Exporter::open(args, false)?));
     let mut flows = Flows::new(args, &exporter, None)?;
-    let damage = read(input, args, &mut meter, &mut flows)?;
+    let damage = read(input, Sieve::new(args, &exporter), &mut meter, &mut flows)?;
     meter.finish(&mut flows)?;
     flows.flush()?;
     let ipv6 = flows.ipv6();
@@ -49,7 +50,8 @@ fn replay(args: &Args) -> Result<Exit, Failure> {
     let capture = meter.times_ns().map(|(first, last)| (seconds(first), seconds(last)));
     let (sent, batches) = {
         let mut exporter = lock(&exporter);
-        (exporter.finish(capture)?, exporter.wants_batches())
+        let batches = exporter.wants_batches();
+        (exporter.finish(capture)?, batches)
     };
     if let Some(damage) = &damage {
         complain("flow-sensor", format_args!("{name}: {damage}"));
@@ -71,7 +73,7 @@ fn replay(args: &Args) -> Result<Exit, Failure> {
 /// Meters a capture as far as it is good.
 fn read(
     input: Box<dyn Read + Send>,
-    args: &Args,
+    mut sieve: Option<Sieve>,
     meter: &mut Meter,
     flows: &mut Flows,
 ) -> Result<Option<Damage>, Failure> {
@@ -79,41 +81,44 @@ fn read(
         Ok(capture) => capture,
         Err(damage) => return Ok(Some(damage)),
     };
-    let expression = args.expression.join(" ");
-    if !expression.is_empty() {
-        return filtered(&mut capture, &expression, meter, flows);
-    }
-    loop {
-        match capture.next_frame() {
-            Ok(Some(frame)) => meter.frame(&frame, flows)?,
-            Ok(None) => return Ok(None),
-            Err(damage) => return Ok(Some(damage)),
-        }
-    }
-}
-
-/// Meters the frames of a capture that an expression takes: compiled for the link type of what comes.
-fn filtered(
-    capture: &mut Capture,
-    expression: &str,
-    meter: &mut Meter,
-    flows: &mut Flows,
-) -> Result<Option<Damage>, Failure> {
-    let mut filter: Option<Program> = None;
     loop {
         let frame = match capture.next_frame() {
             Ok(Some(frame)) => frame,
-            Ok(None) => break,
+            Ok(None) => return Ok(None),
             Err(damage) => return Ok(Some(damage)),
         };
-        if filter.as_ref().is_none_or(|filter| filter.link() != frame.link) {
-            filter = Some(Program::compile(expression, frame.link, u32::MAX >> 1).map_err(Failure::Failed)?);
+        if let Some(sieve) = &mut sieve
+            && !sieve.passes(&frame)?
+        {
+            continue;
         }
-        if filter.as_ref().is_some_and(|filter| filter.accepts(frame.data, frame.wire_len)) {
-            meter.frame(&frame, flows)?;
-        }
+        meter.frame(&frame, flows)?;
     }
-    Ok(None)
+}
+
+/// Which frames of a capture are metered, where not all are.
+struct Sieve {
+    expression: String,
+    /// Compiled for the link type of the frames that came last.
+    filter: Option<Program>,
+    packets: Option<Packets>,
+}
+
+impl Sieve {
+    /// `None` where all frames are.
+    fn new(args: &Args, exporter: &Shared) -> Option<Sieve> {
+        let (expression, packets) = (args.expression.join(" "), Packets::new(args, exporter));
+        (!expression.is_empty() || packets.is_some()).then_some(Sieve { expression, filter: None, packets })
+    }
+
+    fn passes(&mut self, frame: &Frame<'_>) -> Result<bool, Failure> {
+        let Sieve { expression, filter, packets } = self;
+        if !expression.is_empty() && filter.as_ref().is_none_or(|filter| filter.link() != frame.link) {
+            *filter = Some(Program::compile(expression, frame.link, u32::MAX >> 1).map_err(Failure::Failed)?);
+        }
+        let accepted = filter.as_ref().is_none_or(|filter| filter.accepts(frame.data, frame.wire_len));
+        Ok(accepted && packets.as_mut().is_none_or(|packets| packets.take(frame)))
+    }
 }
 
 fn open(path: &Path) -> Result<(String, Box<dyn Read + Send>), Failure> {

@@ -1,6 +1,6 @@
 //! Options that several programs share, defined once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
@@ -108,4 +108,17 @@ impl Files {
     pub fn inputs(&self) -> Inputs {
         Inputs::of(&self.files)
     }
+}
+
+/// Where a program that listens at a port writes its process number: flow-tools has always added the port to the name.
+/// `-` is nowhere; in the foreground it is written only where it was asked for.
+pub fn pid_path(given: Option<&Path>, program: &str, foreground: bool, port: u16) -> Option<PathBuf> {
+    let mut name = match given {
+        Some(file) if file.as_os_str() == "-" => return None,
+        Some(file) => file.as_os_str().to_owned(),
+        None if foreground => return None,
+        None => format!("/var/run/{program}.pid").into(),
+    };
+    name.push(format!(".{port}"));
+    Some(name.into())
 }

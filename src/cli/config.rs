@@ -26,8 +26,16 @@ pub struct Defined {
 impl Defined {
     /// What reads a configuration's files, variables replaced.
     pub fn sources(&self) -> Result<Sources<'static>, Failure> {
+        self.sources_of(text)
+    }
+
+    /// The same of files that `read` reads.
+    pub fn sources_of<'r>(
+        &self,
+        read: impl FnMut(&str) -> Result<String, String> + 'r,
+    ) -> Result<Sources<'r>, Failure> {
         let variables = Variables::of(&self.variables).map_err(|why| Failure::Usage(format!("-v: {why}")))?;
-        Ok(Sources::new(variables, text))
+        Ok(Sources::new(variables, read))
     }
 
     /// The filter that `file` defines as `name`.

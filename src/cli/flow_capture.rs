@@ -1,10 +1,10 @@
 //! Arguments of flow-capture.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::common::{ByteOrder, CodecName, Debug};
+use super::common::{ByteOrder, CodecName, Debug, pid_path};
 use crate::file::archive::{Nesting, size};
 use crate::flow::{Codec, Form};
 use crate::net::{Endpoint, Transport};
@@ -112,16 +112,7 @@ impl Args {
 
     /// Where the process number is to be written: flow-capture has always added the port to the name.
     pub fn pid_path(&self) -> Option<PathBuf> {
-        const USUAL: &str = "/var/run/flow-capture.pid";
-        let base = match &self.pid_file {
-            Some(file) if file.as_os_str() == "-" => return None,
-            Some(file) => file,
-            None if self.foreground => return None,
-            None => Path::new(USUAL),
-        };
-        let mut name = base.as_os_str().to_owned();
-        name.push(format!(".{}", self.endpoint.port));
-        Some(name.into())
+        pid_path(self.pid_file.as_deref(), "flow-capture", self.foreground, self.endpoint.port)
     }
 }
 

@@ -175,7 +175,8 @@ fn short(list: &str) -> Result<Numbers, String> {
     Numbers::parse(list, u16::MAX.into())
 }
 
-fn wide(list: &str) -> Result<Numbers, String> {
+/// Numbers of up to 32 bits.
+pub fn wide(list: &str) -> Result<Numbers, String> {
     Numbers::parse(list, u32::MAX.into())
 }
 

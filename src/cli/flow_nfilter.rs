@@ -51,9 +51,9 @@ The file names sets of values, primitives, and in definitions what is matched wi
     match ip-source-address OURS
     match octets BIG
 
-A primitive has a type, and lines 'permit VALUE' and 'deny VALUE'. What none of them says is denied, but
-after 'default permit'. Of prefixes the longest decides, of the types with lists the last line that says a
-value, of others the first line that holds.
+A primitive has a type, and lines 'permit VALUE' and 'deny VALUE'. What none of them says is
+denied, but after 'default permit'. Of prefixes the longest decides, of addresses, tags and types
+with lists the last line that says a value, of others the first line that holds.
 
   as, ip-port, ip-protocol          numbers, names, ranges and lists: 80,443,1024-32767,domain
   ip-tos, ip-tcp-flags              numbers, of the bits that a line 'mask BITS' says
@@ -69,8 +69,8 @@ value, of others the first line that holds.
   time-date                         the same, and a date: gt January 1, 2026 00:30:00
   rate                              N: one flow in N, at random
 
-A definition has lines 'match WHAT PRIMITIVE', which must all hold. 'or' begins other lines that will do
-as well, and 'invert' turns the whole definition round. WHAT is, by the primitive's type:
+A definition has lines 'match WHAT PRIMITIVE', which must all hold. 'or' begins other lines that
+will do as well, and 'invert' turns the whole definition round. WHAT is, by the primitive's type:
 
   as                                source-as, destination-as
   ip-address, ip-address-mask, ip-address-prefix
@@ -89,8 +89,8 @@ as well, and 'invert' turns the whole definition round. WHAT is, by the primitiv
   time, time-date                   start-time, end-time
   rate                              random-sample
 
-@NAME and @{NAME:-DEFAULT} stand for what -v NAME=VALUE says; # begins a comment; 'include-filter FILE'
-reads another file. Keywords may be in any case.
+@NAME and @{NAME:-DEFAULT} stand for what -v NAME=VALUE says; # begins a comment;
+'include-filter FILE' reads another file. Keywords may be in any case.
 ",
     examples!()
 );

@@ -1,15 +1,13 @@
 //! Arguments of flow-send.
 
-use std::fmt;
 use std::net::Ipv4Addr;
-use std::str::FromStr;
 
 use clap::Parser;
 
 use super::common::{Debug, Files};
-use crate::flow::Version;
 use crate::net::{Endpoint, Transport};
-use crate::wire::{Protocol, Refresh};
+pub use crate::wire::ExportVersion;
+use crate::wire::Refresh;
 
 /// Send flows as NetFlow exports
 #[derive(Parser, Debug)]
@@ -60,39 +58,6 @@ pub struct Args {
     pub files: Files,
 }
 
-/// The version of exports.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ExportVersion {
-    /// One of fixed records.
-    Classic(Version),
-    /// One with templates.
-    Template(Protocol),
-}
-
-impl FromStr for ExportVersion {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<ExportVersion, String> {
-        match text {
-            "9" => Ok(ExportVersion::Template(Protocol::V9)),
-            "10" => Ok(ExportVersion::Template(Protocol::Ipfix)),
-            _ => text
-                .parse()
-                .map(ExportVersion::Classic)
-                .map_err(|_| format!("'{text}' is not an export version: expected 1, 5, 6, 7, 8.1 to 8.14, 9 or 10")),
-        }
-    }
-}
-
-impl fmt::Display for ExportVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ExportVersion::Classic(version) => version.fmt(f),
-            ExportVersion::Template(protocol) => protocol.number().fmt(f),
-        }
-    }
-}
-
 /// When templates are sent again: messages, seconds.
 fn refresh(text: &str) -> Result<Refresh, String> {
     let numbers = text.split_once(',').and_then(|(m, s)| Some((m.parse().ok()?, s.parse().ok()?)));
@@ -101,7 +66,7 @@ fn refresh(text: &str) -> Result<Refresh, String> {
 }
 
 /// An address mask: dotted, a hex number, or a prefix length.
-fn mask(text: &str) -> Result<u32, String> {
+pub fn mask(text: &str) -> Result<u32, String> {
     let prefix = |len: &str| len.parse().ok().filter(|n| *n <= 32).map(|n: u32| !u32::MAX.checked_shr(n).unwrap_or(0));
     let mask = if let Some(len) = text.strip_prefix('/') {
         prefix(len)
@@ -118,13 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_classic_or_have_templates() {
-        for text in ["1", "5", "8.14", "1005", "9", "10"] {
-            assert_eq!(text.parse::<ExportVersion>().unwrap().to_string(), text);
-        }
-        for wrong in ["", "8", "11", "09", "ipfix"] {
-            assert!(wrong.parse::<ExportVersion>().is_err(), "{wrong}");
-        }
+    fn templates_are_sent_again_by_two_numbers() {
         assert_eq!(refresh("5,0"), Ok(Refresh { messages: 5, seconds: 0 }));
         assert!(refresh("5").is_err() && refresh("5,x").is_err() && refresh("-1,1").is_err());
     }

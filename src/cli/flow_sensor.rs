@@ -30,21 +30,23 @@ Timeouts (-t) and their defaults in seconds:
   tcp 3600, tcp.rst 120, tcp.fin 300, udp 300, icmp 300, general 3600, maxlife 604800, expint 60
 
 Elements (--template):
-  sourceIPv4Address destinationIPv4Address sourceTransportPort destinationTransportPort protocolIdentifier
-  ipVersion ipClassOfService ipDiffServCodePoint ipPrecedence tcpControlBits icmpTypeCodeIPv4 icmpTypeIPv4
-  icmpCodeIPv4 octetDeltaCount packetDeltaCount octetTotalCount packetTotalCount
-  flowStart and flowEnd with Seconds, Milliseconds, Microseconds, Nanoseconds, SysUpTime
-  flowDurationMilliseconds flowDurationMicroseconds flowEndReason flowDirection flowId ingressInterface
-  egressInterface ingressPhysicalInterface egressPhysicalInterface vlanId postVlanId dot1qVlanId sourceMacAddress
-  destinationMacAddress exporterIPv4Address biflowDirection paddingOctets, and those of IPv6
-  Counters may have 1 to 8 octets, durations and interfaces 1 to 4. A flow whose counters are longer than that is
-  sent as several records that sum to it. With -b, what a direction has of its own follows for the way back
+  sourceIPv4Address destinationIPv4Address sourceTransportPort destinationTransportPort
+  protocolIdentifier ipVersion ipClassOfService ipDiffServCodePoint ipPrecedence tcpControlBits
+  icmpTypeCodeIPv4 icmpTypeIPv4 icmpCodeIPv4 octetDeltaCount packetDeltaCount octetTotalCount
+  packetTotalCount flowDurationMilliseconds flowDurationMicroseconds flowEndReason flowDirection
+  flowId biflowDirection ingressInterface egressInterface ingressPhysicalInterface
+  egressPhysicalInterface vlanId postVlanId dot1qVlanId sourceMacAddress destinationMacAddress
+  exporterIPv4Address paddingOctets, those of IPv6, flowStart and flowEnd each with Seconds,
+  Milliseconds, Microseconds, Nanoseconds, SysUpTime; or their numbers, or flow-tools' short names.
+  Counters may have 1 to 8 octets, durations and interfaces 1 to 4. A flow with more than its
+  counters hold is sent as several records that sum to it. With -b, what each direction has of its
+  own follows for the way back.
 
 Examples:
   flow-sensor -r morning.pcap -w - | flow-stat -f10 -S4
   flow-sensor -r morning.pcap -v 10 -w morning
   flow-sensor -r morning.pcap -n 192.0.2.1:4739 -v 10 -b -P tcp
-  flow-sensor -i eth1 -n 192.0.2.1:2055 -v 9 --template srcaddr,dstaddr,prot,octetDeltaCount/4,packetDeltaCount/4,First,Last
+  flow-sensor -i eth1 -n 192.0.2.1:2055 -v 9 --template srcaddr,dstaddr,prot,dOctets/4,First,Last
   flow-sensor -r morning.pcapng -n 192.0.2.1:2055 -v 5 -t udp=30s -t maxlife=5m
   flow-sensor -i eth1 -n 192.0.2.1:2055 -v 9 not port 2055
   flow-sensor -i eth1 -i eth2 -w /flows -v 10 -m 1000000 --user flows"
@@ -59,11 +61,12 @@ pub struct Args {
     /// Send flows to these collectors; an IPv6 address stands in brackets
     #[arg(short = 'n', long, value_name = "HOST:PORT", value_delimiter = ',')]
     pub collectors: Vec<String>,
-    /// Export version, of what is sent and written: 1, 5 or 7, which have IPv4 flows only, 9 or 10, which is IPFIX; a
-    /// flow file is a modern one then
-    #[arg(short = 'v', long = "export-version", value_name = "VERSION", default_value = "5")]
-    pub export_version: String,
-    /// Version of the flow file, where it is not that of what is sent: 1, 5, 6, 7, 1005 or 10, the modern file
+    /// Export version: 1, 5 or 7, which have IPv4 flows only, 9, 10, which is IPFIX, or psamp: packets, with -s one in
+    /// so many, instead of flows [default: 5]
+    #[arg(short = 'v', long = "export-version", value_name = "VERSION")]
+    pub export_version: Option<String>,
+    /// Version of the flow file: 10, the modern file, or 1, 5, 6, 7 or 1005, which hold IPv4 flows only [default: 10;
+    /// where nothing is sent, that of -v]
     #[arg(short = 'V', long = "file-version", value_name = "VERSION")]
     pub file_version: Option<Form>,
     /// Set a timeout; units s m h d w, which add up (1h30m)
@@ -118,7 +121,8 @@ pub struct Args {
     /// Send from this network interface
     #[arg(short = 'S', long, value_name = "INTERFACE")]
     pub send_interface: Option<String>,
-    /// Pause between datagrams, so that reading a file does not flood the collector [default with -r: 50]
+    /// Time from one datagram to the next, so that reading a file does not flood the collector; 0 none [default with -r:
+    /// 50; as fast as it reads where it is on this machine]
     #[arg(long, value_name = "MICROSECONDS")]
     pub pace: Option<u64>,
     /// The exporter's address in the flow file
@@ -140,6 +144,9 @@ pub struct Args {
     /// interface's
     #[arg(short = 'i', long = "interface", value_name = "[INDEX:]INTERFACE")]
     pub interfaces: Vec<Interface>,
+    /// Meter the packets that other sensors send (PSAMP, as by -v psamp) to this UDP port
+    #[arg(short = 'R', long, value_name = "PORT")]
+    pub psamp: Option<u16>,
     /// Capture threads an interface, each with a cache of -m flows
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: u8,
@@ -233,9 +240,6 @@ pub struct Softflowd {
     /// MPLS labels exported: none
     #[arg(short = 'x', value_name = "LABELS")]
     pub labels: Option<u32>,
-    /// Receive PSAMP: not in this version
-    #[arg(short = 'R', value_name = "PORT")]
-    pub psamp: Option<u16>,
 }
 
 /// `-T`.
@@ -272,11 +276,11 @@ impl Args {
     /// What is asked for and cannot be had: one line.
     pub fn check(&self) -> Result<(), Failure> {
         let wrong = |what: &str| Err(Failure::Usage(what.to_owned()));
-        if self.softflowd.psamp.is_some() {
-            return wrong("-R: PSAMP is not received; flow-capture collects, and -i and -r meter");
+        if self.is_live() && self.read.is_some() {
+            return wrong("-r: a capture file, and -i or -R besides: expected one or the other");
         }
-        if !self.interfaces.is_empty() && self.read.is_some() {
-            return wrong("-i and -r: expected one of them");
+        if self.sends_packets() && self.collectors.is_empty() {
+            return wrong("-v psamp: packets are sent and nothing else; expected whom to, with -n");
         }
         if self.read.is_some() && self.folder().is_some() {
             return wrong("-w: a folder; expected the name of a flow file with -r");
@@ -289,7 +293,7 @@ impl Args {
         if self.template.is_some() && !matches!(version, ExportVersion::Template(_)) {
             return wrong(&format!("--template: version {version} has no templates; versions 9 and 10 do (-v)"));
         }
-        if self.read.is_none() && self.interfaces.is_empty() {
+        if self.read.is_none() && !self.is_live() {
             return wrong("nothing to meter: name an interface with -i or a capture file with -r");
         }
         Ok(())
@@ -329,15 +333,31 @@ impl Args {
 
     /// The version of what is sent.
     pub fn version(&self) -> Result<ExportVersion, Failure> {
-        match self.export_version.as_str() {
+        match self.version_name() {
             "1" => Ok(ExportVersion::Classic(Version::V1)),
             "5" => Ok(ExportVersion::Classic(Version::V5)),
             "7" => Ok(ExportVersion::Classic(Version::V7)),
             "9" => Ok(ExportVersion::Template(Protocol::V9)),
             "10" => Ok(ExportVersion::Template(Protocol::Ipfix)),
-            "psamp" => Err(Failure::Usage("-v psamp: not in this version yet, expected 1, 5, 7, 9 or 10".into())),
-            other => Err(Failure::Usage(format!("-v {other}: no export version, expected 1, 5, 7, 9 or 10"))),
+            // Messages of its own, which are IPFIX.
+            "psamp" => Ok(ExportVersion::Template(Protocol::Ipfix)),
+            other => Err(Failure::Usage(format!("-v {other}: no export version, expected 1, 5, 7, 9, 10 or psamp"))),
         }
+    }
+
+    /// Whether packets come by themselves, until we are told to end.
+    pub fn is_live(&self) -> bool {
+        !self.interfaces.is_empty() || self.psamp.is_some()
+    }
+
+    /// Whether packets are sent instead of flows.
+    pub fn sends_packets(&self) -> bool {
+        self.version_name() == "psamp"
+    }
+
+    /// Its name, as in `-v`.
+    pub fn version_name(&self) -> &str {
+        self.export_version.as_deref().unwrap_or("5")
     }
 
     /// The version of the records sent or written, where there are any.
@@ -357,8 +377,12 @@ impl Args {
             }
             Some(form) => Ok(form),
             None => Ok(match version {
-                ExportVersion::Classic(version) => Form::Classic(version),
-                ExportVersion::Template(_) => Form::Modern,
+                ExportVersion::Classic(version) if self.write.is_none() => Form::Classic(version),
+                // Asked for with nothing to be sent, it is the file's.
+                ExportVersion::Classic(version) if self.export_version.is_some() && self.collectors.is_empty() => {
+                    Form::Classic(version)
+                }
+                _ => Form::Modern,
             }),
         }
     }
@@ -412,7 +436,8 @@ impl Args {
                 Level::Ether => Track::Ether,
             },
             timeouts,
-            sampling: self.sampling,
+            // What is not sent is not looked at.
+            sampling: if self.sends_packets() { 1 } else { self.sampling },
             // Softflowd ends flows before 32 bits are full; here they become several records.
             max_octets: if classic && self.compat { defaults.max_octets } else { u64::MAX >> 1 },
             ipv6: self.ipv6 || self.debug || modern,

@@ -11,6 +11,7 @@ use std::{env, panic};
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, CommandFactory, Parser};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::file;
 
@@ -120,6 +121,14 @@ fn say_panics_in_one_line(name: String) {
         panic::set_hook(Box::new(move |info| {
             complain(&name, format!("internal error: {}", info.to_string().replace('\n', " ")));
         }));
+    }
+}
+
+/// Lets the program have as many files open as it may, for those that open many at a time. If it may not, opening one
+/// too many says so.
+pub fn more_files() {
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
     }
 }
 

@@ -1,8 +1,8 @@
 //! The housekeeping thread: completes what a killed collector left behind, deletes the oldest files, runs the program
 //! that wants to know of each finished file, and says how each exporter does.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::log::Log;
 use super::recover::{Outcome, recover};
+use super::stat::{self, Filtered};
 use crate::file::WriteOptions;
 use crate::file::archive::{Archive, Limits};
 use crate::net::Receiver;
@@ -109,7 +110,9 @@ impl Keeper {
                     self.tell(&mut runs, file);
                 }
                 Ok(Task::Stat { now, startup, local, streams }) => {
-                    stat(now, startup, local, &streams).into_iter().for_each(|line| self.log.line(line));
+                    stat::lines(now, startup, local, &streams, &Filtered::new())
+                        .into_iter()
+                        .for_each(|line| self.log.line(line));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -246,74 +249,5 @@ impl Keeper {
 impl Runs {
     fn idle(&self) -> bool {
         self.running.is_empty() && self.waiting.is_empty()
-    }
-}
-
-/// A line an exporter and version, in the form that flow-log2rrd reads.
-fn stat(now: i64, startup: i64, local: SocketAddr, streams: &[(StreamKey, Counters)]) -> Vec<String> {
-    let mut sums = BTreeMap::<(IpAddr, u16), Counters>::new();
-    for (key, counters) in streams.iter().filter(|(key, _)| key.version != 0) {
-        sums.entry((key.exporter, key.version)).or_default().add(counters);
-    }
-    let line = |((exporter, version), sum): ((IpAddr, u16), Counters)| {
-        let ours = facing(local, exporter);
-        let Counters { packets, flows, lost, resets, .. } = sum;
-        let mut line = format!(
-            "STAT: now={now} startup={startup} src_ip={exporter} dst_ip={ours} d_ver={version} pkts={packets} \
-             flows={flows} lost={lost} reset={resets} filter_drops=0"
-        );
-        if version >= 9 {
-            // Behind what readers of the line know.
-            let Counters { templates, options, dropped, .. } = sum;
-            line += &format!(" templates={templates} options={options} template_drops={dropped}");
-        }
-        line
-    };
-    sums.into_iter().map(line).collect()
-}
-
-/// The address an exporter sends to: the one bound, or else the one this machine would answer it from.
-fn facing(local: SocketAddr, exporter: IpAddr) -> IpAddr {
-    if !local.ip().is_unspecified() {
-        return local.ip();
-    }
-    let any: SocketAddr = if exporter.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
-    // Connecting a datagram socket sends nothing.
-    let route = UdpSocket::bind(any).and_then(|socket| {
-        socket.connect((exporter, local.port().max(1)))?;
-        socket.local_addr()
-    });
-    route.map_or(any.ip(), |address| address.ip())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::net::Ipv4Addr;
-
-    #[test]
-    fn a_line_sums_an_exporters_engines_and_ports() {
-        let key = |port, version, engine_id| StreamKey {
-            exporter: Ipv4Addr::LOCALHOST.into(),
-            port,
-            version,
-            engine_type: 0,
-            engine_id,
-            method: 0,
-            domain: 0,
-        };
-        let counters = Counters { packets: 1, flows: 30, lost: 2, resets: 1, ..Counters::default() };
-        let streams =
-            [(key(1, 5, 0), counters), (key(2, 5, 7), counters), (key(1, 7, 0), counters), (key(1, 0, 0), counters)];
-        let line = "STAT: now=1066353600 startup=1066353540 src_ip=127.0.0.1 dst_ip=127.0.0.1 d_ver=";
-        for local in ["127.0.0.1:9", "0.0.0.0:9", "[::]:9"] {
-            assert_eq!(
-                stat(1_066_353_600, 1_066_353_540, local.parse().unwrap(), &streams),
-                [
-                    format!("{line}5 pkts=2 flows=60 lost=4 reset=2 filter_drops=0"),
-                    format!("{line}7 pkts=1 flows=30 lost=2 reset=1 filter_drops=0"),
-                ]
-            );
-        }
     }
 }

@@ -28,6 +28,7 @@ pub mod queue;
 pub mod receive;
 pub mod recover;
 pub mod refine;
+pub mod stat;
 pub mod store;
 pub mod storing;
 pub mod streams;
@@ -123,6 +124,6 @@ fn join<T>(thread: JoinHandle<T>) -> io::Result<T> {
 }
 
 /// Seconds since 1970.
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
 }

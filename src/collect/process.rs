@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::flag;
 
+use super::log::Log;
+
 /// What the collector was told by signals.
 #[derive(Debug, Default)]
 pub struct Signals {
@@ -52,6 +54,11 @@ impl PidFile {
         fs::write(path, format!("{}\n", std::process::id()))?;
         Ok(PidFile { path: path.to_owned() })
     }
+
+    /// Writes it; a failure is said and no more.
+    pub fn kept(path: &Path, log: &Log) -> Option<PidFile> {
+        PidFile::write(path).map_err(|error| log.warn(format!("{}: {error}", path.display()))).ok()
+    }
 }
 
 impl Drop for PidFile {
@@ -68,6 +75,11 @@ impl Drop for PidFile {
 /// `/dev/null` then, and the folder is `/`.
 pub fn detach() -> io::Result<()> {
     nix::unistd::daemon(false, false).map_err(io::Error::from)
+}
+
+/// Goes into the background, likewise, but with the standard input, output and folder that we have.
+pub fn detach_reading() -> io::Result<()> {
+    nix::unistd::daemon(true, true).map_err(io::Error::from)
 }
 
 /// Files are made readable for all, writable for us, whatever was inherited.

@@ -241,7 +241,8 @@ impl Block {
         head.map_err(|what| self.failed(Trouble::Damaged(what)))
     }
 
-    fn read(&self, plan: &Plan<'_>) -> Outcome {
+    /// The flows that are asked for.
+    pub fn read(&self, plan: &Plan<'_>) -> Outcome {
         let rows = self.head.rows();
         let failed = |error| Outcome { batch: None, problem: Some(error), lost: rows };
         let head = match self.head() {

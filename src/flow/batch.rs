@@ -138,7 +138,7 @@ impl FlowBatch {
         }
     }
 
-    /// Keeps only these rows, which must be ascending row numbers that are selected now.
+    /// Selects these rows, ascending, in the place of those that are selected now.
     pub fn select(&mut self, rows: Vec<u32>) {
         self.selection = Some(rows);
     }
@@ -212,6 +212,25 @@ impl FlowBatch {
             }
             _ => self,
         }
+    }
+
+    /// The rows from one to before another, selected or not, as a batch that shares nothing with this one. `None` if
+    /// it has no such rows.
+    pub fn part(&self, from: usize, to: usize) -> Option<FlowBatch> {
+        let rows = to.checked_sub(from).filter(|_| to <= self.rows)?;
+        let octets = |bytes: &Buffer, size: usize| bytes.get(from * size..to * size).map(<[u8]>::to_vec);
+        Some(match &self.body {
+            Body::Raw { layout, order, bytes } => {
+                FlowBatch::from_raw(layout.version, *order, octets(bytes, layout.size)?)
+            }
+            Body::Rows { layout, bytes } => {
+                FlowBatch::from_rows(self.schema.clone(), layout.clone(), octets(bytes, layout.size)?)
+            }
+            Body::Columns(columns) => {
+                let columns = columns.0.iter().map(|column| column.part(from, to)).collect::<Option<_>>()?;
+                FlowBatch::from_columns(self.schema.clone(), rows, columns)
+            }
+        })
     }
 
     /// Octets of memory it takes, or nearly so.

@@ -47,6 +47,32 @@ impl Column {
         }
     }
 
+    /// The values of the rows from one to before another, as a column that shares nothing with this one.
+    pub fn part(&self, from: usize, to: usize) -> Option<Column> {
+        Some(match self {
+            Column::Constant { .. } | Column::Unread => self.clone(),
+            Column::Plain { width, data } => {
+                let size = usize::from(*width);
+                Column::Plain { width: *width, data: data.get(from * size..to * size)?.to_vec() }
+            }
+            Column::Dictionary { width, values, index } => {
+                let size = usize::from(*width);
+                let mut data = Vec::with_capacity((to - from) * size);
+                for code in index.get(from..to)? {
+                    let at = *code as usize * size;
+                    data.extend_from_slice(values.get(at..at + size)?);
+                }
+                Column::Plain { width: *width, data }
+            }
+            Column::Variable { ends, data } => {
+                let before = from.checked_sub(1).map_or(Some(0), |last| ends.get(last).copied())?;
+                let ends: Vec<u32> = ends.get(from..to)?.iter().map(|end| end.saturating_sub(before)).collect();
+                let length = ends.last().copied().unwrap_or(0) as usize;
+                Column::Variable { ends, data: data.get(before as usize..before as usize + length)?.to_vec() }
+            }
+        })
+    }
+
     /// The column as a view; `None` if it was not read.
     pub fn view(&self) -> Option<View<'_>> {
         Some(match self {

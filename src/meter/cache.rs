@@ -1,14 +1,20 @@
-//! The flow cache: open addressing in one allocation, a cache line an IPv4 flow.
+//! The flow cache: flows side by side in memory of a fixed size, found by an index of open addressing.
+//!
+//! A flow's first cache line is what a packet reads and writes, its second what is needed when it begins and ends. A new
+//! flow takes the first free place, so flows that begin one after the other lie side by side, and those that end
+//! together mostly do. Nothing is allocated after the start.
 
-use std::hint::black_box;
+use zerocopy::FromZeros;
 
 use super::biflow::{Biflow, Direction, Sink};
 use super::expiry::{FIN, RST, Reason, Timeouts};
-use super::key::{Key, Seed};
+use super::index::Index;
+use super::key::{Key, Narrow, Seed, Wide};
+use super::memory::Table;
 use super::packet::TCP;
-use super::wheel::{Glance, Ticket, Wheel};
+use super::wheel::{Link, Linked, Wheel};
 
-/// Packets that are looked up together, so that their slots come from memory at the same time.
+/// Packets that are looked up together, so that what they need comes from memory at the same time.
 pub const BATCH: usize = 32;
 
 /// The most flows a cache can hold.
@@ -33,52 +39,97 @@ pub struct Packet<K> {
     pub protocol: u8,
 }
 
-/// What is written when a packet comes. For IPv4 it fills a cache line.
-#[derive(Clone, Copy, Default, Debug)]
-#[repr(align(64))]
-struct Slot<K> {
+/// A flow that is not over.
+#[derive(Clone, Copy, Default, FromZeros)]
+#[repr(C, align(64))]
+struct Flow<K> {
     key: K,
     octets: [u64; 2],
     last_ns: [u64; 2],
     packets: [u32; 2],
     flags: [u8; 2],
     tos: [u8; 2],
-    /// Tells the flow from others that the wheel may think of. Never 0.
-    born: u32,
+    link: Link,
+    /// The first packet of each direction, in ns since 1970.
+    first_ns: [u64; 2],
+}
+
+/// Two cache lines, and of IPv4 all that packets change in the first.
+const _: () = {
+    assert!(size_of::<Flow<Narrow>>() == 128 && size_of::<Flow<Wide>>() == 128);
+    assert!(std::mem::offset_of!(Flow<Narrow>, link) < 64);
+};
+
+impl<K> Linked for Flow<K> {
+    #[inline]
+    fn link(&self) -> &Link {
+        &self.link
+    }
+
+    #[inline]
+    fn link_mut(&mut self) -> &mut Link {
+        &mut self.link
+    }
+}
+
+impl<K: Key> Flow<K> {
+    /// The flow as it would end.
+    #[inline]
+    fn biflow(&self, reason: Reason, ended_ns: u64) -> Biflow {
+        let direction = |d: usize| Direction {
+            packets: u64::from(self.packets[d]),
+            octets: self.octets[d],
+            first_ns: self.first_ns[d],
+            last_ns: self.last_ns[d],
+            flags: self.flags[d],
+            tos: self.tos[d],
+        };
+        Biflow { ends: self.key.ends(), directions: [direction(0), direction(1)], reason, ended_ns }
+    }
+
+    /// When the flow is over, and why.
+    #[inline]
+    fn due(&self, timeouts: &Timeouts) -> (u64, Reason) {
+        let (first_ns, last_ns) = match self.packets {
+            [0, _] => (self.first_ns[1], self.last_ns[1]),
+            [_, 0] => (self.first_ns[0], self.last_ns[0]),
+            _ => (self.first_ns[0].min(self.first_ns[1]), self.last_ns[0].max(self.last_ns[1])),
+        };
+        timeouts.due(self.key.protocol(), self.flags, first_ns, last_ns)
+    }
 }
 
 /// Flows by key.
 pub struct Cache<K> {
-    /// A power of two of them, at most two thirds of them taken.
-    slots: Vec<Slot<K>>,
-    /// The first packet of each direction, in ns since 1970: touched when a flow begins and ends.
-    first_ns: Vec<[u64; 2]>,
+    /// From 1 on.
+    flows: Table<Flow<K>>,
+    index: Index,
     wheel: Wheel,
     seed: Seed,
-    flows: usize,
-    born: u32,
+    /// Flows that are not over.
+    len: usize,
+    /// Flows that have been in use, all before the others.
+    used: u32,
+    /// The first of those that are free, linked; 0 none.
+    free: u32,
     /// A flow with more octets in a direction ends.
     max_octets: u64,
     timeouts: Timeouts,
-}
-
-/// Bits of a hash that do not choose the slot.
-fn shift(slots: usize) -> u32 {
-    u64::BITS - slots.trailing_zeros()
 }
 
 impl<K: Key> Cache<K> {
     /// A cache for at most `flows` flows. Fails if memory does.
     pub fn new(flows: usize, timeouts: Timeouts, max_octets: u64) -> Result<Cache<K>, String> {
         // Room for a batch more than there may be: it is counted before flows are ended in its favour.
-        let slots = ((flows.clamp(1, MAX_FLOWS) + BATCH) * 3 / 2).next_power_of_two();
+        let flows = flows.clamp(1, MAX_FLOWS) + BATCH;
         Ok(Cache {
-            slots: filled(slots, Slot::default())?,
-            first_ns: filled(slots, [0; 2])?,
+            flows: Table::new(flows + 1)?,
+            index: Index::new(flows)?,
             wheel: Wheel::new(),
             seed: Seed::random(),
-            flows: 0,
-            born: 0,
+            len: 0,
+            used: 0,
+            free: 0,
             max_octets,
             timeouts,
         })
@@ -86,113 +137,108 @@ impl<K: Key> Cache<K> {
 
     /// Flows that are not over. Never more than a batch above what [`Cache::trim`] left.
     pub fn len(&self) -> usize {
-        self.flows
+        self.len
     }
 
-    /// Counts packets, at most [`BATCH`] of them.
+    /// Counts packets, at most [`BATCH`] of them. Flows that end do so at `now_ns`.
     #[inline]
-    pub fn update<S: Sink>(&mut self, packets: &[Packet<K>], sink: &mut S) -> Result<(), S::Error> {
-        let mut homes = [0; BATCH];
-        for (home, packet) in homes.iter_mut().zip(packets) {
-            *home = self.home(&packet.key);
+    pub fn update<S: Sink>(&mut self, packets: &[Packet<K>], now_ns: u64, sink: &mut S) -> Result<(), S::Error> {
+        let mut hashes = [0; BATCH];
+        for (hash, packet) in hashes.iter_mut().zip(packets) {
+            *hash = packet.key.hash(self.seed);
+            self.index.prefetch(*hash);
         }
-        // One pass that only touches the slots: their cache misses overlap.
-        let mut touched = 0;
-        for home in homes.iter().take(packets.len()) {
-            touched ^= self.slots.get(*home).map_or(0, |slot| slot.packets[0]);
+        let mut places = [0; BATCH];
+        for (place, hash) in places.iter_mut().zip(&hashes).take(packets.len()) {
+            *place = self.index.find(*hash, |_| true).unwrap_or(0);
+            self.flows.prefetch(*place as usize);
         }
-        black_box(touched);
-        for (packet, home) in packets.iter().zip(homes) {
-            self.count(packet, home, sink)?;
+        for ((packet, hash), place) in packets.iter().zip(hashes).zip(places) {
+            self.count(packet, hash, place, now_ns, sink)?;
         }
         Ok(())
     }
 
+    /// Counts a packet, whose flow most likely is the one at `place`.
     #[inline]
-    fn home(&self, key: &K) -> usize {
-        (key.hash(self.seed) >> shift(self.slots.len())) as usize
-    }
-
-    #[inline]
-    fn next(&self, at: usize) -> usize {
-        (at + 1) & (self.slots.len() - 1)
-    }
-
-    #[inline]
-    fn count<S: Sink>(&mut self, packet: &Packet<K>, home: usize, sink: &mut S) -> Result<(), S::Error> {
-        let mut at = home;
-        // Ends, because there are always free slots.
-        while let Some(slot) = self.slots.get_mut(at) {
-            if slot.key == packet.key {
-                break;
-            }
-            if slot.key.is_free() {
-                self.begin(at, home, packet);
-                break;
-            }
-            at = self.next(at);
+    fn count<S: Sink>(
+        &mut self,
+        packet: &Packet<K>,
+        hash: u64,
+        mut place: u32,
+        now_ns: u64,
+        sink: &mut S,
+    ) -> Result<(), S::Error> {
+        if self.flows.get(place as usize).is_none_or(|flow| flow.key != packet.key) {
+            place = self.seek(packet, hash);
         }
-        let Some(slot) = self.slots.get_mut(at) else { return Ok(()) };
+        let Some(flow) = self.flows.get_mut(place as usize) else { return Ok(()) };
         let d = usize::from(packet.direction & 1);
-        let news = packet.flags & !slot.flags[d];
-        slot.octets[d] += u64::from(packet.octets);
-        slot.packets[d] += 1;
-        slot.flags[d] |= packet.flags;
-        if slot.packets[d] == 1 {
-            slot.tos[d] = packet.tos;
-            slot.last_ns[d] = packet.time_ns;
-            if let Some(first) = self.first_ns.get_mut(at) {
-                first[d] = packet.time_ns;
-            }
-        } else if packet.time_ns >= slot.last_ns[d] {
-            slot.last_ns[d] = packet.time_ns;
-        } else if let Some(first) = self.first_ns.get_mut(at) {
-            first[d] = first[d].min(packet.time_ns);
+        let news = packet.flags & !flow.flags[d];
+        flow.octets[d] += u64::from(packet.octets);
+        flow.packets[d] += 1;
+        flow.flags[d] |= packet.flags;
+        if flow.packets[d] == 1 {
+            flow.tos[d] = packet.tos;
+            flow.last_ns[d] = packet.time_ns;
+            flow.first_ns[d] = packet.time_ns;
+        } else if packet.time_ns >= flow.last_ns[d] {
+            flow.last_ns[d] = packet.time_ns;
+        } else {
+            flow.first_ns[d] = flow.first_ns[d].min(packet.time_ns);
         }
-        if slot.octets[d] > self.max_octets || slot.packets[d] == u32::MAX {
-            return self.end(at, Reason::OverBytes, sink);
+        if flow.octets[d] > self.max_octets || flow.packets[d] == u32::MAX {
+            return self.end(place, Reason::OverBytes, now_ns, sink);
         }
         if packet.protocol == TCP && news & (FIN | RST) != 0 {
-            self.look_earlier(at, home);
+            self.look_earlier(place);
         }
         Ok(())
     }
 
-    /// Takes a free slot for a packet's flow, without counting the packet.
-    fn begin(&mut self, at: usize, home: usize, packet: &Packet<K>) {
-        let Some(slot) = self.slots.get_mut(at) else { return };
-        self.born = self.born.checked_add(1).unwrap_or(1);
-        *slot = Slot { key: packet.key, born: self.born, ..Slot::default() };
-        self.flows += 1;
+    /// Where a packet's flow is; a new one if there is none.
+    fn seek(&mut self, packet: &Packet<K>, hash: u64) -> u32 {
+        let is_it = |place: u32| self.flows.get(place as usize).is_some_and(|flow| flow.key == packet.key);
+        self.index.find(hash, is_it).unwrap_or_else(|| self.begin(packet, hash))
+    }
+
+    /// Begins a packet's flow, without counting the packet.
+    fn begin(&mut self, packet: &Packet<K>, hash: u64) -> u32 {
+        let again = self.free != 0;
+        let place = if again { self.free } else { self.used + 1 };
+        let Some(flow) = self.flows.get_mut(place as usize) else { return 0 };
+        (self.free, self.used) = if again { (flow.link.behind(), self.used) } else { (0, place) };
+        *flow = Flow { key: packet.key, ..Flow::default() };
+        self.len += 1;
+        self.index.insert(hash, place);
         let (due_ns, _) = self.timeouts.due(packet.protocol, [packet.flags, 0], packet.time_ns, packet.time_ns);
-        self.wheel.insert(Ticket { home: home as u32, born: self.born }, second_after(due_ns));
+        self.wheel.insert(&mut self.flows, place, second_after(due_ns));
+        place
     }
 
     /// The flow's time may have come nearer.
     #[cold]
-    fn look_earlier(&mut self, at: usize, home: usize) {
-        let (due_ns, _) = self.due(at);
-        if let Some(slot) = self.slots.get(at) {
-            self.wheel.insert(Ticket { home: home as u32, born: slot.born }, second_after(due_ns));
-        }
+    fn look_earlier(&mut self, place: u32) {
+        let Some((due_ns, _)) = self.flows.get(place as usize).map(|flow| flow.due(&self.timeouts)) else { return };
+        self.wheel.remove(&mut self.flows, place);
+        self.wheel.insert(&mut self.flows, place, second_after(due_ns));
     }
 
     /// Ends the flows that would have ended first, until there are no more than `flows`.
-    pub fn trim<S: Sink>(&mut self, flows: usize, sink: &mut S) -> Result<(), S::Error> {
-        while self.flows > flows
-            && let Some(glance) = self.wheel.first(self.flows - flows)
+    #[inline]
+    pub fn trim<S: Sink>(&mut self, flows: usize, now_ns: u64, sink: &mut S) -> Result<(), S::Error> {
+        while self.len > flows
+            && let Some(due) = self.wheel.first(&self.flows)
         {
-            self.touch(&glance);
-            for ticket in glance.tickets() {
-                let Some(at) = self.find(*ticket) else { continue };
-                let (due_ns, _) = self.due(at);
-                let later = second_after(due_ns);
-                // Put off as often as packets came; then it really is the first.
-                if self.wheel.nearest(later) > glance.second {
-                    self.wheel.insert(*ticket, later);
-                } else {
-                    self.end(at, Reason::MaxFlows, sink)?;
-                }
+            self.flows.prefetch(due.next as usize);
+            let Some(flow) = self.flows.get(due.flow as usize) else { return Ok(()) };
+            let later = second_after(flow.due(&self.timeouts).0);
+            // Put off as often as packets came; then it really is the first.
+            if self.wheel.nearest(later) > due.second {
+                self.wheel.remove(&mut self.flows, due.flow);
+                self.wheel.insert(&mut self.flows, due.flow, later);
+            } else {
+                self.end(due.flow, Reason::MaxFlows, now_ns, sink)?;
             }
         }
         Ok(())
@@ -200,13 +246,14 @@ impl<K: Key> Cache<K> {
 
     /// Ends the flows whose time has come.
     pub fn expire<S: Sink>(&mut self, now_ns: u64, sink: &mut S) -> Result<(), S::Error> {
-        while let Some(glance) = self.wheel.due(now_ns / 1_000_000_000) {
-            self.touch(&glance);
-            for ticket in glance.tickets() {
-                let Some(at) = self.find(*ticket) else { continue };
-                match self.due(at) {
-                    (due_ns, reason) if due_ns <= now_ns => self.end(at, reason, sink)?,
-                    (due_ns, _) => self.wheel.insert(*ticket, second_after(due_ns)),
+        while let Some(due) = self.wheel.due(&self.flows, now_ns / 1_000_000_000) {
+            self.flows.prefetch(due.next as usize);
+            let Some(flow) = self.flows.get(due.flow as usize) else { return Ok(()) };
+            match flow.due(&self.timeouts) {
+                (due_ns, reason) if due_ns <= now_ns => self.end(due.flow, reason, now_ns, sink)?,
+                (due_ns, _) => {
+                    self.wheel.remove(&mut self.flows, due.flow);
+                    self.wheel.insert(&mut self.flows, due.flow, second_after(due_ns));
                 }
             }
         }
@@ -214,114 +261,49 @@ impl<K: Key> Cache<K> {
     }
 
     /// Ends every flow.
-    pub fn flush<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
-        while let Some(glance) = self.wheel.first(usize::MAX) {
-            self.touch(&glance);
-            for ticket in glance.tickets() {
-                if let Some(at) = self.find(*ticket) {
-                    self.end(at, Reason::Flushed, sink)?;
-                }
-            }
+    pub fn flush<S: Sink>(&mut self, now_ns: u64, sink: &mut S) -> Result<(), S::Error> {
+        while let Some(due) = self.wheel.first(&self.flows) {
+            self.flows.prefetch(due.next as usize);
+            let flow = self.release(due.flow, Reason::Flushed, now_ns);
+            flow.map_or(Ok(()), |flow| sink.take(&flow))?;
         }
+        // Once, instead of a gap closed for each flow.
+        if self.used > 0 {
+            self.index.clear();
+        }
+        (self.used, self.free) = (0, 0);
         Ok(())
     }
 
     /// Shows every flow, with the time when it will be over if nothing more comes.
     pub fn each(&self, mut see: impl FnMut(&Biflow, u64)) {
-        let taken = self.slots.iter().enumerate().filter(|(_, slot)| !slot.key.is_free());
-        taken.for_each(|(at, _)| see(&self.biflow(at, Reason::General), self.due(at).0));
+        let taken = self.flows.iter().take(self.used as usize + 1).filter(|flow| !flow.key.is_free());
+        taken.for_each(|flow| see(&flow.biflow(Reason::General, 0), flow.due(&self.timeouts).0));
     }
 
-    /// Touches what will be needed of some flows, so that their cache misses overlap.
-    fn touch(&self, glance: &Glance) {
-        let mut touched = 0;
-        for ticket in glance.tickets() {
-            let home = ticket.home as usize;
-            touched ^= self.slots.get(home).map_or(0, |slot| slot.born);
-            touched ^= self.slots.get(self.next(home)).map_or(0, |slot| slot.born);
-            touched ^= self.first_ns.get(home).map_or(0, |first_ns| first_ns[0] as u32);
-        }
-        black_box(touched);
-    }
-
-    /// The slot of a flow that is not over.
     #[inline]
-    fn find(&self, ticket: Ticket) -> Option<usize> {
-        let mut at = ticket.home as usize;
-        while let Some(slot) = self.slots.get(at)
-            && slot.born != ticket.born
-        {
-            if slot.key.is_free() {
-                return None;
-            }
-            at = self.next(at);
+    fn end<S: Sink>(&mut self, place: u32, reason: Reason, now_ns: u64, sink: &mut S) -> Result<(), S::Error> {
+        if let Some(flow) = self.flows.get(place as usize) {
+            self.index.remove(flow.key.hash(self.seed), place);
         }
-        Some(at)
+        self.release(place, reason, now_ns).map_or(Ok(()), |flow| sink.take(&flow))
     }
 
-    /// When the flow in a slot is over, and why.
-    fn due(&self, at: usize) -> (u64, Reason) {
-        let flow = self.biflow(at, Reason::General);
-        let flags = flow.directions.map(|d| d.flags);
-        self.timeouts.due(flow.ends.protocol, flags, flow.first_ns(), flow.last_ns())
-    }
-
-    fn biflow(&self, at: usize, reason: Reason) -> Biflow {
-        let slot = self.slots.get(at).copied().unwrap_or_default();
-        let first_ns = self.first_ns.get(at).copied().unwrap_or_default();
-        let directions = [0, 1].map(|d: usize| Direction {
-            packets: u64::from(slot.packets[d]),
-            octets: slot.octets[d],
-            first_ns: first_ns[d],
-            last_ns: slot.last_ns[d],
-            flags: slot.flags[d],
-            tos: slot.tos[d],
-        });
-        Biflow { ends: slot.key.ends(), directions, reason, ended_ns: 0 }
-    }
-
-    fn end<S: Sink>(&mut self, at: usize, reason: Reason, sink: &mut S) -> Result<(), S::Error> {
-        let flow = self.biflow(at, reason);
-        self.free(at);
-        self.flows -= 1;
-        sink.take(&flow)
-    }
-
-    /// Frees a slot, and closes the gap: flows that lie behind it only because it was taken move up.
-    fn free(&mut self, mut gap: usize) {
-        let mask = self.slots.len() - 1;
-        let mut at = self.next(gap);
-        while let Some(slot) = self.slots.get(at).copied()
-            && !slot.key.is_free()
-        {
-            let home = self.home(&slot.key);
-            if at.wrapping_sub(home) & mask >= at.wrapping_sub(gap) & mask {
-                let first_ns = self.first_ns.get(at).copied().unwrap_or_default();
-                self.set(gap, slot, first_ns);
-                gap = at;
-            }
-            at = self.next(at);
-        }
-        self.set(gap, Slot::default(), [0; 2]);
-    }
-
-    fn set(&mut self, at: usize, slot: Slot<K>, first_ns: [u64; 2]) {
-        if let (Some(s), Some(f)) = (self.slots.get_mut(at), self.first_ns.get_mut(at)) {
-            (*s, *f) = (slot, first_ns);
-        }
+    /// Frees a flow's place, but for the index.
+    #[inline]
+    fn release(&mut self, place: u32, reason: Reason, now_ns: u64) -> Option<Biflow> {
+        self.wheel.remove(&mut self.flows, place);
+        let flow = self.flows.get_mut(place as usize)?;
+        let biflow = flow.biflow(reason, now_ns);
+        flow.key = K::default();
+        flow.link = Link::to(self.free);
+        self.free = place;
+        self.len -= 1;
+        Some(biflow)
     }
 }
 
 /// The first whole second that is not before a time.
 fn second_after(ns: u64) -> u64 {
     ns.div_ceil(1_000_000_000)
-}
-
-/// A vector of `n` values; an error where memory is short.
-pub fn filled<T: Clone>(n: usize, value: T) -> Result<Vec<T>, String> {
-    let mut vector = Vec::new();
-    let size = n.saturating_mul(size_of::<T>());
-    vector.try_reserve_exact(n).map_err(|_| format!("no memory for a flow cache: {size} octets"))?;
-    vector.resize(n, value);
-    Ok(vector)
 }

@@ -2,6 +2,8 @@
 
 use std::hash::{BuildHasher, RandomState};
 
+use zerocopy::FromZeros;
+
 use super::packet::Address;
 
 /// Who talks to whom: the fields of a flow's key, source first.
@@ -28,12 +30,15 @@ impl Ends {
 }
 
 /// A key as a table stores it: the lower end first. The default is that of a free slot.
-pub trait Key: Copy + Default + PartialEq {
+pub trait Key: Copy + Default + PartialEq + FromZeros {
     /// A number that nobody can foretell who does not know the seed.
     fn hash(&self, seed: Seed) -> u64;
 
     /// Whether this is no key.
     fn is_free(&self) -> bool;
+
+    /// The transport protocol.
+    fn protocol(&self) -> u8;
 
     /// The flow from the lower to the higher end.
     fn ends(&self) -> Ends;
@@ -84,7 +89,7 @@ impl CacheHash {
 
 /// An IPv4 flow without MAC addresses: (address, port, VLAN) of the lower end, (address, port, protocol, 4) of the
 /// higher.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, FromZeros)]
 pub struct Narrow {
     low: u64,
     high: u64,
@@ -113,21 +118,27 @@ impl Key for Narrow {
         self.high == 0
     }
 
+    #[inline]
+    fn protocol(&self) -> u8 {
+        (self.high >> 8) as u8
+    }
+
     fn ends(&self) -> Ends {
         Ends {
             addresses: [Address::V4((self.low >> 32) as u32), Address::V4((self.high >> 32) as u32)],
             ports: [(self.low >> 16) as u16, (self.high >> 16) as u16],
             macs: [0; 2],
-            protocol: (self.high >> 8) as u8,
+            protocol: self.protocol(),
             vlan: self.low as u16,
         }
     }
 }
 
 /// Any flow: IPv6, or with MAC addresses.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, FromZeros)]
 pub struct Wide {
-    addresses: [u128; 2],
+    /// The halves of each, the lower first.
+    addresses: [[u64; 2]; 2],
     /// Ports, VLAN, protocol and version.
     rest: u64,
     macs: [u64; 2],
@@ -140,8 +151,8 @@ impl Wide {
         let backward = end(0) > end(1);
         let ends = if backward { ends.turned() } else { ends };
         let number = |address| match address {
-            Address::V4(n) => u128::from(n),
-            Address::V6(n) => n,
+            Address::V4(n) => [n.into(), 0],
+            Address::V6(n) => [n as u64, (n >> 64) as u64],
         };
         let version = if matches!(ends.addresses[0], Address::V4(_)) { 4 } else { 6 };
         let [low, high] = ends.ports.map(u64::from);
@@ -153,8 +164,8 @@ impl Wide {
 impl Key for Wide {
     fn hash(&self, seed: Seed) -> u64 {
         let [low, high] = self.addresses;
-        let mut hash = seed.fold(low as u64, (low >> 64) as u64);
-        hash = seed.fold(hash ^ high as u64, (high >> 64) as u64);
+        let mut hash = seed.fold(low[0], low[1]);
+        hash = seed.fold(hash ^ high[0], high[1]);
         hash = seed.fold(hash ^ self.macs[0], self.macs[1]);
         seed.fold(hash, self.rest)
     }
@@ -163,13 +174,20 @@ impl Key for Wide {
         self.rest == 0
     }
 
+    fn protocol(&self) -> u8 {
+        (self.rest >> 8) as u8
+    }
+
     fn ends(&self) -> Ends {
-        let address = |n: u128| if self.rest as u8 == 4 { Address::V4(n as u32) } else { Address::V6(n) };
+        let address = |[low, high]: [u64; 2]| match self.rest as u8 {
+            4 => Address::V4(low as u32),
+            _ => Address::V6(u128::from(high) << 64 | u128::from(low)),
+        };
         Ends {
             addresses: self.addresses.map(address),
             ports: [(self.rest >> 48) as u16, (self.rest >> 32) as u16],
             macs: self.macs,
-            protocol: (self.rest >> 8) as u8,
+            protocol: self.protocol(),
             vlan: (self.rest >> 16) as u16,
         }
     }

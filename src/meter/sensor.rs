@@ -7,6 +7,7 @@ use super::fragments::Fragments;
 use super::key::{Ends, Key, Narrow, Wide};
 use super::link::{LinkType, Unmetered, plain_ipv4};
 use super::packet::{Address, Fragment, Ip};
+use super::plain;
 use super::source::Frame;
 use super::stats::Stats;
 use super::transport::Transport;
@@ -99,6 +100,8 @@ pub struct Meter {
     now_ns: u64,
     /// When flows are looked at next.
     check_ns: u64,
+    /// Whether frames that look like nearly every other may be read by [`plain`].
+    plain: bool,
     fragments: Fragments,
     unknown_link: Option<LinkType>,
     stats: Stats,
@@ -119,6 +122,7 @@ impl Meter {
             first_ns: u64::MAX,
             now_ns: 0,
             check_ns: 0,
+            plain: !settings.compat && matches!(track, Track::Full | Track::Vlan),
             fragments: Fragments::default(),
             unknown_link: None,
             stats: Stats::default(),
@@ -156,6 +160,12 @@ impl Meter {
         }
         self.first_ns = self.first_ns.min(frame.time_ns);
         self.now_ns = self.now_ns.max(frame.time_ns);
+        if self.plain
+            && let Some(packet) = plain::packet(frame)
+        {
+            self.stats.packets += 1;
+            return if self.narrow_batch.push(packet) { self.count(sink) } else { Ok(()) };
+        }
         // By itself, so that what it finds stays in registers.
         if let Some(found) = plain_ipv4(frame)
             && let Ok(ip) = Ip::v4(&found, self.settings.compat)
@@ -182,9 +192,9 @@ impl Meter {
     /// Ends every flow.
     pub fn finish<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
         self.count(sink)?;
-        let mut tally = Tally::new(&mut self.stats, &self.settings, self.now_ns, sink);
-        self.narrow.flush(&mut tally)?;
-        self.wide.flush(&mut tally)
+        let mut tally = Tally::new(&mut self.stats, &self.settings, sink);
+        self.narrow.flush(self.now_ns, &mut tally)?;
+        self.wide.flush(self.now_ns, &mut tally)
     }
 
     fn sampled(&mut self) -> bool {
@@ -201,7 +211,7 @@ impl Meter {
         }
         self.count(sink)?;
         self.check_ns = now_ns.saturating_add(nanoseconds(self.settings.timeouts.interval.max(1)));
-        let mut tally = Tally::new(&mut self.stats, &self.settings, now_ns, sink);
+        let mut tally = Tally::new(&mut self.stats, &self.settings, sink);
         self.narrow.expire(now_ns, &mut tally)?;
         self.wide.expire(now_ns, &mut tally)
     }
@@ -259,18 +269,19 @@ impl Meter {
 
     /// Gives every flow to `sink` without counting it.
     pub(super) fn forget<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
-        self.narrow.flush(sink)?;
-        self.wide.flush(sink)
+        self.narrow.flush(self.now_ns, sink)?;
+        self.wide.flush(self.now_ns, sink)
     }
 
     /// Counts the packets that wait.
     pub(super) fn count<S: Sink>(&mut self, sink: &mut S) -> Result<(), S::Error> {
-        let mut tally = Tally::new(&mut self.stats, &self.settings, self.now_ns, sink);
-        self.narrow.update(self.narrow_batch.take(), &mut tally)?;
-        self.wide.update(self.wide_batch.take(), &mut tally)?;
+        let mut tally = Tally::new(&mut self.stats, &self.settings, sink);
+        let now_ns = self.now_ns;
+        self.narrow.update(self.narrow_batch.take(), now_ns, &mut tally)?;
+        self.wide.update(self.wide_batch.take(), now_ns, &mut tally)?;
         let max_flows = self.settings.max_flows;
-        self.narrow.trim(max_flows.saturating_sub(self.wide.len()), &mut tally)?;
-        self.wide.trim(max_flows.saturating_sub(self.narrow.len()), &mut tally)
+        self.narrow.trim(max_flows.saturating_sub(self.wide.len()), now_ns, &mut tally)?;
+        self.wide.trim(max_flows.saturating_sub(self.narrow.len()), now_ns, &mut tally)
     }
 }
 
@@ -290,14 +301,13 @@ fn macs(frame: &Frame<'_>) -> [u64; 2] {
 struct Tally<'a, S> {
     stats: &'a mut Stats,
     sink: &'a mut S,
-    now_ns: u64,
     together: bool,
 }
 
 impl<'a, S> Tally<'a, S> {
     #[inline]
-    fn new(stats: &'a mut Stats, settings: &Settings, now_ns: u64, sink: &'a mut S) -> Tally<'a, S> {
-        Tally { stats, sink, now_ns, together: settings.compat }
+    fn new(stats: &'a mut Stats, settings: &Settings, sink: &'a mut S) -> Tally<'a, S> {
+        Tally { stats, sink, together: settings.compat }
     }
 }
 
@@ -305,13 +315,14 @@ impl<S: Sink> Sink for Tally<'_, S> {
     type Error = S::Error;
 
     fn take(&mut self, flow: &Biflow) -> Result<(), S::Error> {
-        let mut flow = Biflow { ended_ns: self.now_ns, ..*flow };
-        self.stats.ended(&flow);
-        if self.together {
-            let (first_ns, last_ns) = (flow.first_ns(), flow.last_ns());
-            for direction in &mut flow.directions {
-                (direction.first_ns, direction.last_ns) = (first_ns, last_ns);
-            }
+        self.stats.ended(flow);
+        if !self.together {
+            return self.sink.take(flow);
+        }
+        let mut flow = *flow;
+        let (first_ns, last_ns) = (flow.first_ns(), flow.last_ns());
+        for direction in &mut flow.directions {
+            (direction.first_ns, direction.last_ns) = (first_ns, last_ns);
         }
         self.sink.take(&flow)
     }

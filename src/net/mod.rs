@@ -7,6 +7,7 @@
 //! IPFIX comes over connections too, by a [`Transport`] of TCP or SCTP: from a [`StreamSender`] to a
 //! [`StreamListener`].
 
+mod backlog;
 mod endpoint;
 mod listen;
 mod receive;
@@ -14,6 +15,7 @@ mod send;
 mod spoof;
 mod stream;
 
+pub use backlog::Backlog;
 pub use endpoint::Endpoint;
 pub use listen::{Ending, Event, ListenOptions, Peer, Refusal, StreamListener};
 pub use receive::{Inbox, Receiver};

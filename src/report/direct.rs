@@ -2,7 +2,7 @@
 
 use super::Counts;
 use super::gather::{Numbers, Source, Values};
-use super::key::Part;
+use super::part::Part;
 use crate::flow::FlowBatch;
 
 /// Keys below this have a place.
@@ -34,6 +34,15 @@ impl Direct {
                 counts.add(&values.get(at));
             }
         }
+    }
+
+    /// Adds another's counts.
+    pub fn merge(&mut self, other: Direct) {
+        if self.counts.is_empty() {
+            self.counts = other.counts;
+            return;
+        }
+        self.counts.iter_mut().zip(&other.counts).for_each(|(sum, counts)| sum.add(counts));
     }
 
     /// The keys that have flows, and their counts.

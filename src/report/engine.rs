@@ -10,6 +10,7 @@ use super::codes::{Coded, Codes};
 use super::gather::{Keys, Source, Values};
 use super::key::{Key, KeyLayout, MAX_WORDS};
 use super::rank::{self, Sorted};
+use super::rates::{RATED, Rates, SEEN};
 use super::table::{Row, Table, hash};
 use super::{Counts, Entry, pool};
 use crate::flow::{FlowBatch, Rows};
@@ -45,33 +46,53 @@ pub(super) trait Work: Send {
 }
 
 /// An engine for keys of a layout; `coded` if they may be those of a dictionary.
-pub(super) fn engine(layout: KeyLayout, duration: bool, coded: bool) -> Box<dyn Group> {
+pub(super) fn engine(layout: KeyLayout, sums: Sums, coded: bool) -> Box<dyn Group> {
+    let duration = match (sums, layout.words()) {
+        (Sums::Rates, 1) => return Box::new(Engine::<1, 4, 1, RATED>::new(layout)),
+        (Sums::Rates, 2) => return Box::new(Engine::<2, 4, 1, RATED>::new(layout)),
+        (Sums::Rates, 4) => return Box::new(Engine::<4, 4, 1, RATED>::new(layout)),
+        (Sums::Rates, _) => return Box::new(Engine::<MAX_WORDS, 4, 1, RATED>::new(layout)),
+        (sums, _) => sums == Sums::Duration,
+    };
     match (layout.words(), duration, coded) {
-        (1, false, false) => Box::new(Engine::<1, 2, 0>::new(layout)),
-        (1, false, true) => Box::new(Engine::<1, 2, 1>::new(layout)),
-        (1, true, _) => Box::new(Engine::<1, 3, 1>::new(layout)),
-        (2, false, false) => Box::new(Engine::<2, 2, 0>::new(layout)),
-        (2, false, true) => Box::new(Engine::<2, 2, 1>::new(layout)),
-        (2, true, _) => Box::new(Engine::<2, 3, 1>::new(layout)),
-        (4, false, false) => Box::new(Engine::<4, 2, 0>::new(layout)),
-        (4, false, true) => Box::new(Engine::<4, 2, 1>::new(layout)),
-        (4, true, _) => Box::new(Engine::<4, 3, 1>::new(layout)),
-        (_, false, _) => Box::new(Engine::<MAX_WORDS, 2, 1>::new(layout)),
-        (_, true, _) => Box::new(Engine::<MAX_WORDS, 3, 1>::new(layout)),
+        (1, false, false) => Box::new(Engine::<1, 2, 0, 2>::new(layout)),
+        (1, false, true) => Box::new(Engine::<1, 2, 1, 2>::new(layout)),
+        (1, true, _) => Box::new(Engine::<1, 3, 1, 3>::new(layout)),
+        (2, false, false) => Box::new(Engine::<2, 2, 0, 2>::new(layout)),
+        (2, false, true) => Box::new(Engine::<2, 2, 1, 2>::new(layout)),
+        (2, true, _) => Box::new(Engine::<2, 3, 1, 3>::new(layout)),
+        (4, false, false) => Box::new(Engine::<4, 2, 0, 2>::new(layout)),
+        (4, false, true) => Box::new(Engine::<4, 2, 1, 2>::new(layout)),
+        (4, true, _) => Box::new(Engine::<4, 3, 1, 3>::new(layout)),
+        (_, false, _) => Box::new(Engine::<MAX_WORDS, 2, 1, 2>::new(layout)),
+        (_, true, _) => Box::new(Engine::<MAX_WORDS, 3, 1, 3>::new(layout)),
     }
 }
 
-/// Groups by keys of `N` words, with `M` sums beside the flows: octets, packets and perhaps the duration.
-/// `F` is 1 if records that wait have room for a number of flows, else 0.
-struct Engine<const N: usize, const M: usize, const F: usize> {
+/// Groups by keys of `N` words, with `M` sums beside the flows in a record: octets, packets and perhaps the
+/// duration.
+/// `F` is 1 if records that wait have room for a number of flows, else 0. Tables have `T` sums: the same, or the rates
+/// of each record's flow too.
+struct Engine<const N: usize, const M: usize, const F: usize, const T: usize> {
     seed: u64,
     layout: KeyLayout,
-    partitions: Vec<Mutex<Partition<N, M, F>>>,
+    partitions: Vec<Mutex<Partition<N, M, F, T>>>,
+}
+
+/// What is summed beside flows, octets and packets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Sums {
+    /// Nothing.
+    Counts,
+    /// The duration.
+    Duration,
+    /// The duration, and the rates of each flow.
+    Rates,
 }
 
 #[derive(Default)]
-struct Partition<const N: usize, const M: usize, const F: usize> {
-    table: Table<N, M>,
+struct Partition<const N: usize, const M: usize, const F: usize, const T: usize> {
+    table: Table<N, T>,
     waiting: Vec<Record<N, M, F>>,
     /// Flows that waited here before.
     settled: usize,
@@ -86,7 +107,25 @@ struct Record<const N: usize, const M: usize, const F: usize> {
     flows: [u32; F],
 }
 
-impl<const N: usize, const M: usize, const F: usize> Partition<N, M, F> {
+impl<const N: usize, const M: usize, const F: usize> Record<N, M, F> {
+    #[inline]
+    fn sum(&self, at: usize) -> u64 {
+        self.sums.get(at).map_or(0, |sum| u64::from(*sum))
+    }
+
+    /// What a row with rates sums up. The fourth of a record's sums is its place in the order in which flows came.
+    #[inline]
+    fn rated<const T: usize>(&self) -> [u64; T] {
+        let counts = Counts { flows: 1, octets: self.sum(0), packets: self.sum(1), duration: self.sum(2) };
+        let mut sums = sums(&counts);
+        if let Some(seen) = sums.get_mut(SEEN) {
+            *seen = self.sum(3);
+        }
+        sums
+    }
+}
+
+impl<const N: usize, const M: usize, const F: usize, const T: usize> Partition<N, M, F, T> {
     fn settle(&mut self, seed: u64) {
         let mut waiting = std::mem::take(&mut self.waiting);
         self.sum(&waiting, seed);
@@ -98,26 +137,26 @@ impl<const N: usize, const M: usize, const F: usize> Partition<N, M, F> {
         self.table.expect(records.len(), self.settled);
         self.settled += records.len();
         for record in records {
-            let sums = record.sums.map(u64::from);
+            let sums = if T == RATED { record.rated() } else { std::array::from_fn(|at| record.sum(at)) };
             let flows = record.flows.first().copied().map_or(1, u64::from);
             self.table.add(hash(&record.key, seed), &record.key, flows, &sums, seed);
         }
     }
 }
 
-impl<const N: usize, const M: usize, const F: usize> Engine<N, M, F> {
-    fn new(layout: KeyLayout) -> Engine<N, M, F> {
+impl<const N: usize, const M: usize, const F: usize, const T: usize> Engine<N, M, F, T> {
+    fn new(layout: KeyLayout) -> Engine<N, M, F, T> {
         let partitions = (0..PARTITIONS).map(|_| Mutex::new(Partition::default())).collect();
         Engine { seed: random(), layout, partitions }
     }
 
-    fn lock(&self, partition: usize) -> Option<MutexGuard<'_, Partition<N, M, F>>> {
+    fn lock(&self, partition: usize) -> Option<MutexGuard<'_, Partition<N, M, F, T>>> {
         Some(self.partitions.get(partition)?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn add(&self, hash: u64, key: &[u64; N], counts: &Counts) {
+    fn add(&self, hash: u64, key: &[u64; N], flows: u64, sums: &[u64; T]) {
         if let Some(mut partition) = self.lock(partition_of(hash)) {
-            partition.table.add(hash, key, counts.flows, &sums(counts), self.seed);
+            partition.table.add(hash, key, flows, sums, self.seed);
         }
     }
 
@@ -138,7 +177,7 @@ impl<const N: usize, const M: usize, const F: usize> Engine<N, M, F> {
     }
 }
 
-impl<const N: usize, const M: usize, const F: usize> Group for Engine<N, M, F> {
+impl<const N: usize, const M: usize, const F: usize, const T: usize> Group for Engine<N, M, F, T> {
     fn worker(&self) -> Box<dyn Work + '_> {
         Box::new(Worker {
             engine: self,
@@ -152,7 +191,11 @@ impl<const N: usize, const M: usize, const F: usize> Group for Engine<N, M, F> {
     fn insert(&self, entry: &Entry) {
         let mut key = [0; N];
         key.iter_mut().zip(&entry.key).for_each(|(to, from)| *to = *from);
-        self.add(hash(&key, self.seed), &key, &entry.counts);
+        let mut sums = sums(&entry.counts);
+        if T == RATED {
+            entry.rates.put(&mut sums);
+        }
+        self.add(hash(&key, self.seed), &key, entry.counts.flows, &sums);
     }
 
     fn seal(self: Box<Self>, threads: usize) -> Box<dyn Sorted> {
@@ -168,7 +211,7 @@ impl<const N: usize, const M: usize, const F: usize> Group for Engine<N, M, F> {
                 }
             },
         );
-        let rows = |partition: Mutex<Partition<N, M, F>>| {
+        let rows = |partition: Mutex<Partition<N, M, F, T>>| {
             partition.into_inner().unwrap_or_else(PoisonError::into_inner).table.rows
         };
         let partitions = self.partitions.into_iter().map(rows).collect();
@@ -176,8 +219,8 @@ impl<const N: usize, const M: usize, const F: usize> Group for Engine<N, M, F> {
     }
 }
 
-struct Worker<'a, const N: usize, const M: usize, const F: usize> {
-    engine: &'a Engine<N, M, F>,
+struct Worker<'a, const N: usize, const M: usize, const F: usize, const T: usize> {
+    engine: &'a Engine<N, M, F, T>,
     keys: Keys<N>,
     codes: Codes,
     /// The rows of all partitions, one behind the other; none before the first flow.
@@ -186,7 +229,7 @@ struct Worker<'a, const N: usize, const M: usize, const F: usize> {
     fill: Vec<u32>,
 }
 
-impl<const N: usize, const M: usize, const F: usize> Worker<'_, N, M, F> {
+impl<const N: usize, const M: usize, const F: usize, const T: usize> Worker<'_, N, M, F, T> {
     /// Records a row. At least a few: handing over takes a lock.
     const ROW: usize = {
         let fit = STAGE / size_of::<Record<N, M, F>>();
@@ -194,24 +237,31 @@ impl<const N: usize, const M: usize, const F: usize> Worker<'_, N, M, F> {
     };
 
     #[inline]
-    fn count(&mut self, key: &[u64; N], counts: &Counts) {
+    fn count(&mut self, key: &[u64; N], counts: &Counts, place: u64) {
         let hash = hash(key, self.engine.seed);
         let all = counts.octets | counts.packets | counts.duration | counts.flows;
         if all <= u32::MAX.into() && (F > 0 || counts.flows == 1) {
-            self.push(key, hash, counts);
+            self.push(key, hash, counts, place);
         } else {
-            self.engine.add(hash, key, counts);
+            let mut sums = sums(counts);
+            if let Some(seen) = sums.get_mut(SEEN) {
+                *seen = place;
+            }
+            self.engine.add(hash, key, counts.flows, &sums);
         }
     }
 
     #[inline]
-    fn push(&mut self, key: &[u64; N], hash: u64, counts: &Counts) {
+    fn push(&mut self, key: &[u64; N], hash: u64, counts: &Counts, place: u64) {
         let partition = partition_of(hash);
         let Some(fill) = self.fill.get_mut(partition) else { return };
         let start = partition * Self::ROW;
         let Some(record) = self.stage.get_mut(start + *fill as usize) else { return };
         let mut sums = [counts.duration as u32; M];
         (sums[0], sums[1]) = (counts.octets as u32, counts.packets as u32);
+        if let Some(seen) = sums.get_mut(3) {
+            *seen = u32::try_from(place).unwrap_or(u32::MAX);
+        }
         *record = Record { key: *key, sums, flows: [counts.flows as u32; F] };
         *fill += 1;
         if *fill as usize == Self::ROW {
@@ -221,25 +271,25 @@ impl<const N: usize, const M: usize, const F: usize> Worker<'_, N, M, F> {
     }
 }
 
-impl<const N: usize, const M: usize, const F: usize> Work for Worker<'_, N, M, F> {
+impl<const N: usize, const M: usize, const F: usize, const T: usize> Work for Worker<'_, N, M, F, T> {
     fn add(&mut self, batch: &FlowBatch, values: &Values, key: &Key) {
         self.stage.resize(PARTITIONS * Self::ROW, Record { key: [0; N], sums: [0; M], flows: [0; F] });
         let (mut keys, rows) = (std::mem::take(&mut self.keys), values.rows(batch));
         let layout = &self.engine.layout;
-        if let Some(coded) = Coded::of(batch, rows, key).filter(|_| F > 0) {
+        if let Some(coded) = Coded::of(batch, rows, key).filter(|_| F > 0 && T < RATED) {
             let mut codes = std::mem::take(&mut self.codes);
             codes.sum(&coded, rows, values);
             keys.gather(coded.source, Rows::All(coded.count), values, key, layout);
             for (code, key) in keys.keys.iter().enumerate() {
                 if let Some(counts) = codes.get(code) {
-                    self.count(key, &counts);
+                    self.count(key, &counts, 0);
                 }
             }
             self.codes = codes;
         } else {
             keys.gather(Source::flows(batch), rows, values, key, layout);
             for (at, key) in keys.keys.iter().enumerate() {
-                self.count(key, &values.get(at));
+                self.count(key, &values.get(at), values.place(at));
             }
         }
         self.keys = keys;
@@ -263,6 +313,9 @@ fn partition_of(hash: u64) -> usize {
 pub(super) fn sums<const M: usize>(counts: &Counts) -> [u64; M] {
     let mut sums = [counts.duration; M];
     (sums[0], sums[1]) = (counts.octets, counts.packets);
+    if M == RATED {
+        Rates::of(counts).put(&mut sums);
+    }
     sums
 }
 

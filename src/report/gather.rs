@@ -1,6 +1,8 @@
 //! From a batch to columns: what each flow counts, and the keys it counts under.
 
-use super::key::{Key, KeyLayout, MAPPED, Part};
+use super::key::{Key, KeyLayout, MAPPED};
+use super::part::Part;
+use super::rates::{bits_a_second, packets_a_second};
 use super::words::{Known, Words};
 use super::{Counts, Grouping};
 use crate::flow::registry::is_number;
@@ -67,11 +69,15 @@ pub(super) struct Values {
     pub flows: Vec<u64>,
     pub octets: Vec<u64>,
     pub packets: Vec<u64>,
+    /// How often each flow's octets and packets counted.
+    scale: u64,
     /// Empty where it is not asked for.
     pub duration: Vec<u64>,
     scratch: Vec<u64>,
     times: FlowTimes,
     sums: [u64; 4],
+    /// The place of the first flow under the key that is gathered, and how far the next is from it.
+    places: (u64, u64),
 }
 
 impl Values {
@@ -80,6 +86,11 @@ impl Values {
         self.picked = grouping.is_ports_only().then(|| pick(batch));
         self.column(batch, Field::Octets, |s| &mut s.octets);
         self.column(batch, Field::Packets, |s| &mut s.packets);
+        self.scale = grouping.scale();
+        if self.scale > 1 {
+            let scaled = |count: &mut u64| *count = count.saturating_mul(self.scale);
+            self.octets.iter_mut().chain(&mut self.packets).for_each(scaled);
+        }
         self.flows.clear();
         if batch.has(Field::Flows) {
             self.column(batch, Field::Flows, |s| &mut s.flows);
@@ -102,6 +113,17 @@ impl Values {
     /// What all flows come to.
     pub fn sums(&self) -> [u64; 4] {
         self.sums
+    }
+
+    /// Says where flows stand among all that came: the first, and how far the next is from it.
+    pub fn stand(&mut self, first: u64, step: u64) {
+        self.places = (first, step);
+    }
+
+    /// Where a flow stands among all that came.
+    #[inline]
+    pub fn place(&self, at: usize) -> u64 {
+        self.places.0 + self.places.1 * at as u64
     }
 
     /// One flow's counts.
@@ -266,7 +288,23 @@ impl Numbers {
     /// Gathers one part.
     pub fn gather(&mut self, source: Source<'_>, rows: Rows<'_>, values: &Values, part: Part) {
         match part {
+            Part::Number(Field::Octets) if values.scale > 1 => self.values.clone_from(&values.octets),
+            Part::Number(Field::Packets) if values.scale > 1 => self.values.clone_from(&values.packets),
             Part::Address(field) | Part::Number(field) => source.gather(field, rows, &mut self.values),
+            Part::Masked(field, mask) => {
+                source.gather(field, rows, &mut self.values);
+                self.values.iter_mut().for_each(|value| *value &= u64::from(mask));
+            }
+            Part::PacketRate => self.rates(&values.packets, values, packets_a_second),
+            Part::BitRate => self.rates(&values.octets, values, bits_a_second),
+            Part::Duration => self.values.clone_from(&values.duration),
+            Part::Stamp(field) if source.batch.has(field) => source.gather(field, rows, &mut self.values),
+            Part::Stamp(field) => {
+                self.times.gather_rows(source.batch, rows);
+                let end = field == Field::Last;
+                std::mem::swap(&mut self.values, if end { &mut self.times.end } else { &mut self.times.start });
+            }
+            Part::Class(field) => self.classes(source, rows, field),
             Part::Network(field, mask) => {
                 source.gather(field, rows, &mut self.values);
                 source.gather(mask, rows, &mut self.scratch);
@@ -307,6 +345,30 @@ impl Numbers {
 }
 
 impl Numbers {
+    /// Gathers what flows count a second, rounded down.
+    fn rates(&mut self, counts: &[u64], values: &Values, rate: fn(u64, u64) -> f64) {
+        self.values.clear();
+        let both = counts.iter().zip(&values.duration);
+        self.values.extend(both.map(|(count, duration)| rate(*count, *duration) as u64));
+    }
+
+    /// Gathers the classes that addresses are of.
+    fn classes(&mut self, source: Source<'_>, rows: Rows<'_>, field: Field) {
+        let Some(view) = source.view(field).filter(|view| view.width() > 4) else {
+            source.gather(field, rows, &mut self.values);
+            // A, B, C, D and E begin with no, one, two, three or more bits that are set.
+            let class = |address: &mut u64| {
+                let bits = (*address as u32).leading_ones();
+                *address = u64::from(if bits < 4 { bits } else { 5 });
+            };
+            return self.values.iter_mut().for_each(class);
+        };
+        let mut longs = Vec::<u128>::new();
+        view.gather(rows, &mut longs);
+        self.values.clear();
+        self.values.extend(longs.iter().map(|address| if address >> 120 == 0xFF { 3 } else { 6 }));
+    }
+
     /// Gathers an element's numbers, read in some way that may depend on their width.
     fn element(&mut self, source: Source<'_>, rows: Rows<'_>, element: Element, read: impl Fn(u64, usize) -> u64) {
         let place = source.batch.schema().position(element, 0);

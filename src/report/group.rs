@@ -1,10 +1,14 @@
 //! Grouping from batches to groups: [`Aggregation`], [`Worker`], [`Groups`].
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::direct::Direct;
-use super::engine::{Group, Work, engine};
+use super::engine::{Group, Sums, Work, engine};
 use super::gather::Values;
-use super::key::{Grouping, KeyLayout, KeyWords, Part};
+use super::key::{Grouping, KeyLayout, KeyWords};
+use super::part::Part;
 use super::rank::{Order, SortBy, Sorted};
+use super::rates::Rates;
 use super::words::Ranked;
 use super::{Counts, Entry, pool};
 use crate::flow::FlowBatch;
@@ -19,14 +23,16 @@ pub struct Aggregation {
     narrow: Box<dyn Group>,
     /// For keys with IPv6 addresses in them.
     wide: Box<dyn Group>,
+    /// Flows that came so far, once for every key they count under.
+    came: AtomicU64,
 }
 
 impl Aggregation {
     /// No flows yet.
     pub fn new(grouping: Grouping) -> Aggregation {
-        let engine = |wide| engine(grouping.layout(wide), grouping.has_duration(), grouping.may_be_coded());
+        let engine = |wide| engine(grouping.layout(wide), grouping.sums(), grouping.may_be_coded());
         let threads = cores();
-        Aggregation { narrow: engine(false), wide: engine(true), threads, grouping }
+        Aggregation { narrow: engine(false), wide: engine(true), threads, grouping, came: AtomicU64::new(0) }
     }
 
     /// Work is done on at most so many threads; on as many as there are cores if this is not called.
@@ -62,13 +68,13 @@ impl Aggregation {
             for (number, counts) in outcome.direct.iter() {
                 let mut key = KeyWords::default();
                 narrow.slots().iter().for_each(|slot| slot.put_number(number, &mut key));
-                self.narrow.insert(&Entry { key, counts: *counts });
+                self.narrow.insert(&Entry { key, counts: *counts, rates: Rates::default() });
             }
         }
         let mut groups = self.narrow.seal(threads);
         if is_wide {
             groups.each_on(threads, &|entry| {
-                self.wide.insert(&Entry { key: wide.widen(&narrow, &entry.key), counts: entry.counts });
+                self.wide.insert(&Entry { key: wide.widen(&narrow, &entry.key), ..*entry });
             });
             groups = self.wide.seal(threads);
         }
@@ -99,6 +105,14 @@ impl Outcome {
     pub(super) fn is_wide(&self) -> bool {
         self.wide
     }
+
+    /// Adds what another worker did.
+    pub(super) fn merge(&mut self, other: Outcome) {
+        self.totals.add(&other.totals);
+        self.lacking += other.lacking;
+        self.direct.merge(other.direct);
+        self.wide |= other.wide;
+    }
 }
 
 impl Worker<'_> {
@@ -112,9 +126,14 @@ impl Worker<'_> {
         self.values.gather(batch, grouping, &mut self.outcome.totals);
         let wide = grouping.is_wide(batch);
         self.outcome.wide |= wide;
-        for key in grouping.keys() {
+        let keys = grouping.keys().len() as u64;
+        let came = self.aggregation.came.fetch_add(batch.len() as u64 * keys, Ordering::Relaxed);
+        for (at, key) in (0..).zip(grouping.keys()) {
+            self.values.stand(came + at, keys);
             match key.parts.as_slice() {
-                [part] if Direct::suits(batch, *part) => self.outcome.direct.add(batch, &self.values, *part),
+                [part] if !grouping.has_rates() && Direct::suits(batch, *part) => {
+                    self.outcome.direct.add(batch, &self.values, *part)
+                }
                 _ if wide => self.wide.add(batch, &self.values, key),
                 _ => self.narrow.add(batch, &self.values, key),
             }
@@ -177,11 +196,12 @@ impl Groups {
     /// Groups of these groups: all whose keys begin with the parts of `layout`, counted as one flow each.
     pub(super) fn count_by(&self, layout: KeyLayout) -> Groups {
         let mask = layout.mask();
-        let counted = engine(layout, false, false);
+        let counted = engine(layout, Sums::Counts, false);
         self.groups.each_on(self.threads, &|entry| {
             let mut key = entry.key;
             key.iter_mut().zip(mask).for_each(|(word, mask)| *word &= mask);
-            counted.insert(&Entry { key, counts: Counts { flows: 1, ..Counts::default() } });
+            let counts = Counts { flows: 1, ..Counts::default() };
+            counted.insert(&Entry { key, counts, rates: Rates::default() });
         });
         Groups { groups: counted.seal(self.threads), totals: self.totals, lacking: self.lacking, threads: self.threads }
     }

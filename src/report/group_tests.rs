@@ -73,7 +73,7 @@ fn groups_are_what_a_plain_map_says() {
                 SortBy::Flows => e.counts.flows,
                 SortBy::Octets => e.counts.octets,
                 SortBy::Packets => e.counts.packets,
-                SortBy::Duration | SortBy::Arrival => e.counts.duration,
+                SortBy::Duration | SortBy::Arrival | SortBy::Seen | SortBy::Rate(_) => e.counts.duration,
             };
             for by in [SortBy::Octets, SortBy::Part(1), SortBy::Flows, SortBy::Part(0), SortBy::Packets] {
                 for descending in [true, false] {

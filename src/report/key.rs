@@ -4,6 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use std::sync::Arc;
 
+use super::engine::Sums;
+use super::part::Part;
 use super::words::Words;
 use crate::flow::time::FlowTimes;
 use crate::flow::{Element, Field, FlowBatch, Projection, Schema};
@@ -13,139 +15,6 @@ pub(super) const MAX_WORDS: usize = 8;
 
 /// A key of any grouping; shorter ones leave the last words zero. Keys compare as their parts do, in order.
 pub type KeyWords = [u64; MAX_WORDS];
-
-/// One part of a key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Part {
-    /// An address, IPv4 or IPv6.
-    Address(Field),
-    /// An address (first field) without the bits behind its prefix length (second); all of it where that is 0.
-    Network(Field, Field),
-    /// An address, of which so many bits are kept: IPv4, IPv6.
-    Prefix(Field, u8, u8),
-    /// When a flow began, ms since 1970, rounded down to a multiple of so many ms.
-    Start(u64),
-    /// When a flow ended, in the same way.
-    End(u64),
-    /// Any other field.
-    Number(Field),
-    /// Octets a packet, rounded down.
-    PacketSize,
-    /// A number of any element; of several of a flow the first.
-    Element(Element),
-    /// The same in two's complement: as far above the least there can be.
-    Signed(Element),
-    /// A value of any element that is no number, by its rank among all there are.
-    Word(Element),
-}
-
-/// What every version 5 record has beside addresses.
-const PLAIN: [Field; 17] = [
-    Field::NextHop,
-    Field::Exporter,
-    Field::Input,
-    Field::Output,
-    Field::Packets,
-    Field::Octets,
-    Field::SrcPort,
-    Field::DstPort,
-    Field::Protocol,
-    Field::Tos,
-    Field::TcpFlags,
-    Field::SrcMask,
-    Field::DstMask,
-    Field::SrcAs,
-    Field::DstAs,
-    Field::EngineType,
-    Field::EngineId,
-];
-
-impl Part {
-    /// The fields the part is made of; a time is made of some of them.
-    pub fn fields(self) -> impl Iterator<Item = Field> {
-        let (one, other, times): (_, _, &'static [Field]) = match self {
-            Part::Address(field) | Part::Number(field) | Part::Prefix(field, ..) => (Some(field), None, &[]),
-            Part::Network(address, mask) => (Some(address), Some(mask), &[]),
-            Part::PacketSize => (Some(Field::Octets), Some(Field::Packets), &[]),
-            Part::Start(_) | Part::End(_) => (None, None, &FlowTimes::FIELDS),
-            Part::Element(_) | Part::Signed(_) | Part::Word(_) => (None, None, &[]),
-        };
-        one.into_iter().chain(other).chain(times.iter().copied())
-    }
-
-    /// The element that the part is, if it is no field.
-    pub fn element(self) -> Option<Element> {
-        match self {
-            Part::Element(element) | Part::Signed(element) | Part::Word(element) => Some(element),
-            _ => None,
-        }
-    }
-
-    /// Whether it is made of more than what stands in its fields' columns.
-    pub(super) fn is_computed(self) -> bool {
-        // A port may be told by ICMP's type and code.
-        let computed = matches!(self, Part::PacketSize | Part::Start(_) | Part::End(_) | Part::Number(Field::DstPort));
-        computed || self.element().is_some()
-    }
-
-    /// Whether flows of this schema have a place in such a part. What every version 5 record has and an exporter does
-    /// not tell of its flows is 0, as it is in the record that they become; aggregates have no such part at all.
-    pub(super) fn suits(self, schema: &Schema) -> bool {
-        let plain = || !schema.has(Field::Flows) && !schema.has(Field::ExtraPackets);
-        match self {
-            Part::Start(_) | Part::End(_) => self.lacks(schema).is_none(),
-            Part::Element(element) | Part::Signed(element) | Part::Word(element) => {
-                schema.position(element, 0).is_some()
-            }
-            _ => self.fields().all(|field| schema.has(field) || PLAIN.contains(&field) && plain()),
-        }
-    }
-
-    /// A field of the part that flows of this schema lack.
-    pub(super) fn lacks(self, schema: &Schema) -> Option<Field> {
-        let stamp = match self {
-            Part::Start(_) => Field::First,
-            Part::End(_) => Field::Last,
-            _ => return self.fields().find(|field| !schema.has(*field)),
-        };
-        (!FlowTimes::known(schema)).then_some(stamp)
-    }
-
-    /// Whether the batch carries the part in more bits than a narrow key has for it.
-    fn is_wide(self, batch: &FlowBatch) -> bool {
-        match self {
-            Part::Address(field) | Part::Network(field, _) | Part::Prefix(field, ..) => {
-                batch.view(field).is_some_and(|view| view.width() > 4)
-            }
-            _ => false,
-        }
-    }
-
-    fn is_address(self) -> bool {
-        matches!(self, Part::Address(_) | Part::Network(..) | Part::Prefix(..))
-    }
-
-    fn bits(self, wide: bool) -> u8 {
-        match self {
-            Part::Address(_) | Part::Network(..) | Part::Prefix(..) => {
-                if wide {
-                    128
-                } else {
-                    32
-                }
-            }
-            Part::PacketSize | Part::Start(_) | Part::End(_) | Part::Element(_) | Part::Signed(_) => 64,
-            Part::Word(_) => 32,
-            Part::Number(field) => match field {
-                Field::Protocol | Field::Tos | Field::MarkedTos | Field::SrcMask | Field::DstMask => 8,
-                Field::SrcPort | Field::DstPort | Field::TcpFlags | Field::IcmpTypeCode | Field::VlanId => 16,
-                Field::Octets | Field::Packets | Field::Flows | Field::StartMs | Field::EndMs => 64,
-                Field::SrcMac | Field::DstMac => 64,
-                _ => 32,
-            },
-        }
-    }
-}
 
 /// The parts of a key.
 #[derive(Clone, Debug)]
@@ -165,24 +34,42 @@ impl Key {
 }
 
 /// What flows are grouped by.
+///
+/// The default is no key at all: what every flow counts can be gathered by it.
 #[derive(Clone, Debug)]
 pub struct Grouping {
     keys: Vec<Key>,
     ports_only: bool,
-    duration: bool,
+    sums: Sums,
+    scale: u64,
+}
+
+impl Default for Grouping {
+    fn default() -> Grouping {
+        Grouping::of(Vec::new())
+    }
 }
 
 impl Grouping {
     /// By these parts. `None` if they do not fit a key even of IPv6 addresses.
     pub fn by(parts: &[Part]) -> Option<Grouping> {
         KeyLayout::new(parts, true)?;
-        let key = Key::of(parts);
-        Some(Grouping { keys: vec![key], ports_only: false, duration: false })
+        Some(Grouping::of(vec![Key::of(parts)]))
     }
 
     /// By either of two parts of one kind: each flow counts under both.
     pub fn by_either(one: Part, other: Part) -> Grouping {
-        Grouping { keys: vec![Key::of(&[one]), Key::of(&[other])], ports_only: false, duration: false }
+        Grouping::of(vec![Key::of(&[one]), Key::of(&[other])])
+    }
+
+    /// By either of two keys, made of parts of the same kinds: each flow counts under both.
+    pub fn by_either_of(one: &[Part], other: &[Part]) -> Option<Grouping> {
+        let same = KeyLayout::new(one, true)? == KeyLayout::new(other, true)?;
+        same.then(|| Grouping::of(vec![Key::of(one), Key::of(other)]))
+    }
+
+    fn of(keys: Vec<Key>) -> Grouping {
+        Grouping { keys, ports_only: false, sums: Sums::Counts, scale: 1 }
     }
 
     /// By parts of which some are of the source and as many of the destination, whichever way the flows go: `turned`
@@ -190,7 +77,7 @@ impl Grouping {
     pub fn either_way(parts: &[Part], turned: &[Part]) -> Option<Grouping> {
         let same = KeyLayout::new(parts, true)? == KeyLayout::new(turned, true)?;
         let key = Key { turned: Some(turned.to_vec()), ..Key::of(parts) };
-        same.then(|| Grouping { keys: vec![key], ports_only: false, duration: false })
+        same.then(|| Grouping::of(vec![key]))
     }
 
     /// The same with values that are no numbers numbered as those of other groupings are.
@@ -206,7 +93,29 @@ impl Grouping {
 
     /// Sums durations too.
     pub fn with_duration(self, yes: bool) -> Grouping {
-        Grouping { duration: yes, ..self }
+        Grouping { sums: if yes { Sums::Duration } else { Sums::Counts }, ..self }
+    }
+
+    /// Sums durations, and looks at how fast each flow was.
+    pub fn with_rates(self) -> Grouping {
+        Grouping { sums: Sums::Rates, ..self }
+    }
+
+    /// Every flow's octets and packets count so many times: what was sampled is set right.
+    pub fn scaled(self, scale: u64) -> Grouping {
+        Grouping { scale, ..self }
+    }
+
+    pub(super) fn scale(&self) -> u64 {
+        self.scale
+    }
+
+    pub(super) fn sums(&self) -> Sums {
+        self.sums
+    }
+
+    pub(super) fn has_rates(&self) -> bool {
+        self.sums == Sums::Rates
     }
 
     /// The keys each flow counts under.
@@ -219,7 +128,7 @@ impl Grouping {
     }
 
     pub(super) fn has_duration(&self) -> bool {
-        self.duration
+        self.sums != Sums::Counts || self.parts().any(Part::is_timed)
     }
 
     /// Whether keys may be told by the codes of one dictionary: those of one address and what goes with it.
@@ -246,7 +155,7 @@ impl Grouping {
     /// The fields that are looked at.
     pub fn fields(&self) -> Projection {
         let counts = [Field::Flows, Field::Octets, Field::Packets];
-        let times = FlowTimes::FIELDS.into_iter().filter(|_| self.duration);
+        let times = FlowTimes::FIELDS.into_iter().filter(|_| self.has_duration());
         let protocol = self.ports_only.then_some(Field::Protocol);
         let key = self.parts().flat_map(Part::fields).chain(protocol);
         // ICMP's type and code stand in for a port.

@@ -14,6 +14,7 @@
 mod arrival;
 pub mod by;
 mod codes;
+pub mod csv;
 mod direct;
 mod engine;
 mod gather;
@@ -21,8 +22,11 @@ mod group;
 #[cfg(test)]
 mod group_tests;
 mod key;
+mod part;
 mod pool;
 mod rank;
+mod rates;
+pub mod scan;
 pub mod stat;
 mod table;
 pub mod text;
@@ -31,8 +35,10 @@ mod words;
 
 pub use arrival::Arrived;
 pub use group::{Aggregation, Groups, Worker};
-pub use key::{Grouping, KeyLayout, KeyWords, Part};
+pub use key::{Grouping, KeyLayout, KeyWords};
+pub use part::Part;
 pub use rank::{Order, SortBy};
+pub use rates::{Rate, Rates, Unit};
 
 /// What is summed of a group's flows.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -64,6 +70,8 @@ pub struct Entry {
     pub key: KeyWords,
     /// The sums.
     pub counts: Counts,
+    /// How fast its flows were; of none if that was not asked for.
+    pub rates: Rates,
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::engine::counts;
 use super::key::KeyLayout;
+use super::rates::{Rate, Rates};
 use super::table::Row;
 use super::top::first;
 use super::{Entry, pool};
@@ -27,6 +28,10 @@ pub enum SortBy {
     Packets,
     /// The sum of durations.
     Duration,
+    /// A rate of their flows; none is below 0.
+    Rate(Rate),
+    /// The order in which their first flows came, where rates are looked at and one thread was handed all flows.
+    Seen,
     /// When its first flow came; for groups made in that order ([`Arrived`](super::Arrived)), and not put in another
     /// before.
     Arrival,
@@ -88,6 +93,8 @@ fn value<const N: usize, const M: usize>(layout: &KeyLayout, by: SortBy, row: &R
         SortBy::Octets => row.sums[0].into(),
         SortBy::Packets => row.sums[1].into(),
         SortBy::Duration => row.sums.get(2).copied().unwrap_or(0).into(),
+        SortBy::Rate(rate) => Rates::at(&row.sums).get(rate).to_bits().into(),
+        SortBy::Seen => Rates::at(&row.sums).seen.into(),
         SortBy::Arrival => at.into(),
     }
 }
@@ -307,7 +314,7 @@ fn run(ends: &[u32], bucket: usize) -> std::ops::Range<usize> {
 
 #[inline]
 pub(super) fn entry<const N: usize, const M: usize>(row: &Row<N, M>) -> Entry {
-    let mut entry = Entry { counts: counts(row), ..Entry::default() };
+    let mut entry = Entry { counts: counts(row), rates: Rates::at(&row.sums), ..Entry::default() };
     entry.key.iter_mut().zip(&row.key).for_each(|(to, from)| *to = *from);
     entry
 }

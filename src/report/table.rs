@@ -1,6 +1,9 @@
 //! A partition's groups: an open-addressing table small enough for the cache.
 
-/// A group: a key of `N` words, the flows and `M` sums (octets, packets, and the duration where that is asked for).
+use super::rates::{self, RATED};
+
+/// A group: a key of `N` words, the flows and `M` sums: octets, packets, and the duration and
+/// rates where those are asked for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row<const N: usize, const M: usize> {
     pub key: [u64; N],
@@ -12,6 +15,9 @@ impl<const N: usize, const M: usize> Row<N, M> {
     #[inline]
     pub fn add(&mut self, flows: u64, sums: &[u64; M]) {
         self.flows = self.flows.saturating_add(flows);
+        if M == RATED {
+            return rates::fold(&mut self.sums, sums);
+        }
         for (sum, n) in self.sums.iter_mut().zip(sums) {
             *sum = sum.saturating_add(*n);
         }

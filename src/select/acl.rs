@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use ipnet::IpNet;
 
 use super::address::{Addresses, Net, Rule};
-use super::error::ConfigError;
+use super::config::{Mistake, Word, Words, plain};
 
 /// The access lists of a file, by name.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -22,17 +22,11 @@ impl AccessLists {
     /// # Errors
     ///
     /// The first word that makes no sense, and what was expected there.
-    pub fn parse(text: &str, file: &str) -> Result<AccessLists, ConfigError> {
+    pub fn parse(text: &str, file: &str) -> Result<AccessLists, Mistake> {
         let mut lists = AccessLists::default();
         let mut current = None;
-        for (number, line) in text.lines().enumerate() {
-            let mut words = Words { words: line.split_whitespace(), last: "" };
-            lists.line(&mut words, &mut current).map_err(|expected| ConfigError {
-                file: file.to_owned(),
-                line: number + 1,
-                word: words.last.to_owned(),
-                expected: expected.to_owned(),
-            })?;
+        for line in plain(file, text, &['!', '#']) {
+            lists.line(&mut line.words(), &mut current)?;
         }
         Ok(lists)
     }
@@ -47,31 +41,29 @@ impl AccessLists {
         self.lists.iter().map(|(name, _)| name.as_str())
     }
 
-    fn line(&mut self, words: &mut Words<'_>, current: &mut Option<usize>) -> Result<(), &'static str> {
-        match words.next() {
-            None => return Ok(()),
-            Some("ip") => {
-                words.expect("access-list")?;
-                words.expect("standard")?;
-                let at = self.list(words.next().ok_or("a list's name")?);
-                *current = Some(at);
-                match words.next() {
-                    Some(word) => self.rule(at, word, words)?,
-                    None => return Ok(()),
-                }
+    fn line(&mut self, words: &mut Words<'_>, current: &mut Option<usize>) -> Result<(), Mistake> {
+        let expected = "'ip access-list standard NAME' or 'access-list NUMBER'";
+        let first = words.take(expected)?;
+        if first.is("ip") {
+            words.keyword(&[("access-list", ())], None)?;
+            words.keyword(&[("standard", ())], None)?;
+            let at = self.list(&words.take("a list's name")?.text);
+            *current = Some(at);
+            if words.peek().is_none() {
+                return Ok(());
             }
-            Some("access-list") => {
-                let at = self.list(words.next().ok_or("a list's number")?);
-                *current = None;
-                let word = words.next().ok_or("permit or deny")?;
-                self.rule(at, word, words)?;
-            }
-            Some(word) => {
-                let at = current.ok_or("'ip access-list standard NAME' or 'access-list NUMBER'")?;
-                self.rule(at, word, words)?;
-            }
+            let word = words.take(PERMIT)?;
+            self.rule(at, word, words)?;
+        } else if first.is("access-list") {
+            let at = self.list(&words.take("a list's number")?.text);
+            *current = None;
+            let word = words.take(PERMIT)?;
+            self.rule(at, word, words)?;
+        } else {
+            let at = current.ok_or_else(|| first.expected(expected))?;
+            self.rule(at, first, words)?;
         }
-        words.next().map_or(Ok(()), |_| Err("the end of the line"))
+        words.end()
     }
 
     fn list(&mut self, name: &str) -> usize {
@@ -81,18 +73,18 @@ impl AccessLists {
         })
     }
 
-    fn rule<'t>(&mut self, at: usize, mut word: &'t str, words: &mut Words<'t>) -> Result<(), &'static str> {
-        if word.bytes().all(|b| b.is_ascii_digit()) {
-            word = words.next().ok_or("permit or deny")?;
+    fn rule<'l>(&mut self, at: usize, mut word: &'l Word, words: &mut Words<'l>) -> Result<(), Mistake> {
+        if word.text.bytes().all(|b| b.is_ascii_digit()) {
+            word = words.take(PERMIT)?;
         }
-        let permit = match word {
+        let permit = match word.lower().as_str() {
             "permit" => true,
             "deny" => false,
             "remark" => {
-                while words.next().is_some() {}
+                while words.take("anything").is_ok() {}
                 return Ok(());
             }
-            _ => return Err("permit or deny"),
+            _ => return Err(word.expected(PERMIT)),
         };
         let net = net(words)?;
         if let Some((_, rules)) = self.lists.get_mut(at) {
@@ -102,59 +94,31 @@ impl AccessLists {
     }
 }
 
+const PERMIT: &str = "permit or deny";
+
 /// Reads the addresses of a rule, and the `log` behind them.
-fn net(words: &mut Words<'_>) -> Result<Net, &'static str> {
-    let net = match words.next() {
-        Some("any") => Net::Any,
-        Some("host") => {
-            let address = words.next().and_then(|word| word.parse::<IpAddr>().ok());
-            Net::host(address.ok_or("an address")?)
-        }
-        Some(word) if word.contains('/') => Net::Prefix(word.parse::<IpNet>().map_err(|_| "ADDRESS/LENGTH")?),
-        Some(word) => match word.parse::<IpAddr>() {
-            Ok(IpAddr::V4(address)) => match words.peek().filter(|word| *word != "log") {
-                Some(_) => Net::Wildcard { address, wildcard: wildcard(words)? },
-                None => Net::host(address.into()),
-            },
+fn net(words: &mut Words<'_>) -> Result<Net, Mistake> {
+    let expected = "any, host ADDRESS, or ADDRESS [WILDCARD]";
+    let word = words.take(expected)?;
+    let net = if word.is("any") {
+        Net::Any
+    } else if word.is("host") {
+        Net::host(words.parse::<IpAddr>("an address")?)
+    } else if word.text.contains('/') {
+        Net::Prefix(word.text.parse::<IpNet>().map_err(|_| word.expected("ADDRESS/LENGTH"))?)
+    } else {
+        match word.text.parse::<IpAddr>() {
+            Ok(IpAddr::V4(address)) if words.peek().is_some_and(|word| !word.is("log")) => {
+                Net::Wildcard { address, wildcard: words.parse::<Ipv4Addr>("a wildcard such as 0.0.0.255")? }
+            }
             Ok(address) => Net::host(address),
-            Err(_) => return Err("any, host ADDRESS, or ADDRESS [WILDCARD]"),
-        },
-        None => return Err("any, host ADDRESS, or ADDRESS [WILDCARD]"),
+            Err(_) => return Err(word.expected(expected)),
+        }
     };
-    if words.peek() == Some("log") {
-        words.next();
+    if words.peek().is_some_and(|word| word.is("log")) {
+        words.take("log")?;
     }
     Ok(net)
-}
-
-fn wildcard(words: &mut Words<'_>) -> Result<Ipv4Addr, &'static str> {
-    words.next().and_then(|word| word.parse().ok()).ok_or("a wildcard such as 0.0.0.255")
-}
-
-/// The words of a line up to a comment, remembering the one read last.
-#[derive(Clone)]
-struct Words<'t> {
-    words: std::str::SplitWhitespace<'t>,
-    last: &'t str,
-}
-
-impl<'t> Words<'t> {
-    fn next(&mut self) -> Option<&'t str> {
-        let word = self.words.next().filter(|word| !word.starts_with(['!', '#']));
-        if word.is_none() {
-            self.words = "".split_whitespace();
-        }
-        self.last = word.unwrap_or("");
-        word
-    }
-
-    fn peek(&self) -> Option<&'t str> {
-        self.clone().next()
-    }
-
-    fn expect(&mut self, word: &'static str) -> Result<(), &'static str> {
-        if self.next() == Some(word) { Ok(()) } else { Err(word) }
-    }
 }
 
 #[cfg(test)]
@@ -197,18 +161,18 @@ ip access-list standard nobody
     #[test]
     fn errors_name_the_place_and_what_was_expected() {
         let cases = [
-            ("permit any", "f: line 1: 'permit': expected 'ip access-list standard NAME' or 'access-list NUMBER'"),
-            ("\n\nip access-group standard x", "f: line 3: 'access-group': expected access-list"),
-            ("ip access-list extended x permit any", "f: line 1: 'extended': expected standard"),
-            ("ip access-list standard x permt any", "f: line 1: 'permt': expected permit or deny"),
+            ("permit any", "f:1:1: 'permit': expected 'ip access-list standard NAME' or 'access-list NUMBER'"),
+            ("\n\nip access-group standard x", "f:3:4: 'access-group': expected access-list"),
+            ("ip access-list extended x permit any", "f:1:16: 'extended': expected standard"),
+            ("ip access-list standard x permt any", "f:1:27: 'permt': expected permit or deny"),
             (
                 "access-list 1 permit",
-                "f: line 1: expected any, host ADDRESS, or ADDRESS [WILDCARD] at the end of the line",
+                "f:1:21: expected any, host ADDRESS, or ADDRESS [WILDCARD] at the end of the line",
             ),
-            ("access-list 1 permit host 300.0.0.1", "f: line 1: '300.0.0.1': expected an address"),
-            ("access-list 1 deny 10.0.0.0 255.0.x", "f: line 1: '255.0.x': expected a wildcard such as 0.0.0.255"),
-            ("access-list 1 deny 10.0.0.0/99", "f: line 1: '10.0.0.0/99': expected ADDRESS/LENGTH"),
-            ("access-list 1 deny any any", "f: line 1: 'any': expected the end of the line"),
+            ("access-list 1 permit host 300.0.0.1", "f:1:27: '300.0.0.1': expected an address"),
+            ("access-list 1 deny 10.0.0.0 255.0.x", "f:1:29: '255.0.x': expected a wildcard such as 0.0.0.255"),
+            ("access-list 1 deny 10.0.0.0/99", "f:1:20: '10.0.0.0/99': expected ADDRESS/LENGTH"),
+            ("access-list 1 deny any any", "f:1:24: 'any': expected the end of the line"),
         ];
         for (text, want) in cases {
             assert_eq!(AccessLists::parse(text, "f").unwrap_err().to_string(), want);

@@ -46,7 +46,7 @@ impl Terms {
     /// As the command line has them.
     pub fn of(args: &Args) -> Result<Terms, Failure> {
         let templates = matches!(args.version()?, ExportVersion::Template(_));
-        Ok(Terms { version: args.export_version.clone(), templates, ipv6: args.settings()?.ipv6 })
+        Ok(Terms { version: args.version_name().to_owned(), templates, ipv6: args.settings()?.ipv6 })
     }
 }
 

@@ -8,10 +8,18 @@ use std::time::{Duration, Instant};
 use crate::cli::Failure;
 use crate::cli::flow_sensor::Args;
 use crate::cli::run::complain;
-use crate::net::{Endpoint, SendOptions, Sender, StreamSender, Transport};
+use crate::net::{Backlog, Endpoint, SendOptions, Sender, StreamSender, Transport};
 
 /// Datagrams sent together when they are paced: few enough for a collector's socket buffer of the usual size.
 const BURST: u32 = 16;
+/// The usual pace, where nothing else is known of the collector.
+const PACE: Duration = Duration::from_micros(50);
+/// Datagrams sent together to a collector on this machine, when less than so many octets wait in its socket: the
+/// smallest usual socket buffer, of 212,992 octets, holds both.
+const LOCAL: u32 = 64;
+const ROOM: u64 = 32 << 10;
+/// A collector on this machine is looked at again after so long.
+const GLANCE: Duration = Duration::from_micros(100);
 /// A collector that takes nothing for so long is lost.
 const STALL: Duration = Duration::from_secs(2);
 /// A lost connection is tried again so often.
@@ -23,11 +31,20 @@ pub struct Collectors {
     lost: Vec<Lost>,
     share: bool,
     ipv6: bool,
-    pace: Duration,
-    due: Instant,
+    pace: Pace,
     tried: Instant,
     messages: u64,
     failures: u64,
+}
+
+/// How fast messages are sent.
+enum Pace {
+    /// As fast as they come.
+    Free,
+    /// One so often; when the next are due.
+    Steady(Duration, Instant),
+    /// As fast as collectors on this machine read them, but no more slowly than usual.
+    Local(Vec<Backlog>),
 }
 
 /// How messages get to a collector.
@@ -75,15 +92,15 @@ impl Collectors {
             };
             way.map_err(|e| Failure::io(text, &e))
         };
-        let ways = lost.iter().zip(&args.collectors).map(connect).collect::<Result<_, _>>()?;
-        let pace = Duration::from_micros(args.pace.unwrap_or(if live { 0 } else { 50 }));
+        let ways = lost.iter().zip(&args.collectors).map(connect).collect::<Result<Vec<_>, _>>()?;
+        let free = transport.is_connected() || (live && args.pace.is_none());
+        let pace = if free { Pace::Free } else { Pace::of(args.pace, &ways, &lost) };
         Ok(Collectors {
+            pace,
             ways,
             lost,
             share: args.share,
             ipv6: endpoints.iter().any(Endpoint::is_ipv6),
-            pace: if transport.is_connected() { Duration::ZERO } else { pace },
-            due: Instant::now(),
             tried: Instant::now(),
             messages: 0,
             failures: 0,
@@ -157,10 +174,29 @@ impl Collectors {
         let ours = self.ways.iter_mut().enumerate().filter(|(i, _)| !share || *i == turn);
         results.extend(ours.map(|(_, way)| way.send(message)));
         results.into_iter().for_each(|result| self.note(result));
-        if !self.pace.is_zero() && self.messages.is_multiple_of(u64::from(BURST)) {
-            self.flush();
-            thread::sleep(self.due.saturating_duration_since(Instant::now()));
-            self.due = self.due.max(Instant::now()) + self.pace * BURST;
+        match &self.pace {
+            Pace::Steady(..) if self.messages.is_multiple_of(BURST.into()) => self.pause(),
+            Pace::Local(_) if self.messages.is_multiple_of(LOCAL.into()) => self.pause(),
+            _ => {}
+        }
+    }
+
+    /// Sends what waits, and waits until more may be sent.
+    fn pause(&mut self) {
+        self.flush();
+        match &mut self.pace {
+            Pace::Free => {}
+            Pace::Steady(pace, due) => {
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                *due = (*due).max(Instant::now()) + *pace * BURST;
+            }
+            Pace::Local(backlogs) => {
+                let until = Instant::now() + PACE * LOCAL;
+                let full = |backlog: &Backlog| backlog.octets().is_some_and(|octets| octets > ROOM);
+                while backlogs.iter().any(full) && Instant::now() < until {
+                    thread::sleep(GLANCE);
+                }
+            }
         }
     }
 
@@ -188,6 +224,24 @@ impl Collectors {
             }
             self.failures += 1;
         }
+    }
+}
+
+impl Pace {
+    /// The pace that was asked for, in microseconds, or what suits the collectors.
+    fn of(asked: Option<u64>, ways: &[Way], lost: &[Lost]) -> Pace {
+        let steady = |pace| Pace::Steady(pace, Instant::now());
+        match asked {
+            Some(0) => return Pace::Free,
+            Some(pace) => return steady(Duration::from_micros(pace)),
+            None => {}
+        }
+        let backlog = |(way, how): (&Way, &Lost)| match way {
+            Way::Datagrams(sender) => Backlog::find(sender.local().ok()?, how.endpoint.destination()?),
+            Way::Connection(_) => None,
+        };
+        let backlogs: Option<Vec<_>> = ways.iter().zip(lost).map(backlog).collect();
+        backlogs.map_or(steady(PACE), Pace::Local)
     }
 }
 

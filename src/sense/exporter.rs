@@ -13,7 +13,9 @@ use crate::cli::flow_sensor::Args;
 use crate::cli::sink::{Sink, now};
 use crate::flow::{FlowBatch, Form, Order, RawRows, Rows, Version, spare};
 use crate::net::StreamSender;
-use crate::wire::{Counters, DATAGRAM, Encoder, Metering, Protocol, Refresh, TemplateEncoder, TemplateOptions};
+use crate::wire::{
+    Counters, DATAGRAM, Encoder, Metering, PacketEncoder, Protocol, Refresh, TemplateEncoder, TemplateOptions,
+};
 
 /// Octets of a message over a connection.
 const MESSAGE: usize = 1 << 14;
@@ -57,6 +59,8 @@ enum Packer {
     Classic(Box<Encoder>, Option<u16>),
     /// Of batches, by an encoder for each collector that gets messages of its own: all need the templates.
     Template { encoders: Vec<TemplateEncoder>, batches: usize },
+    /// Of packets.
+    Packets(Box<PacketEncoder>),
 }
 
 impl Exporter {
@@ -94,7 +98,7 @@ impl Exporter {
     pub fn wants_records(&self) -> bool {
         match self.packer {
             Packer::Classic(..) => !self.modern || !self.collectors.is_empty(),
-            Packer::Template { .. } => !self.modern && self.file.is_there(),
+            Packer::Template { .. } | Packer::Packets(_) => !self.modern && self.file.is_there(),
         }
     }
 
@@ -136,6 +140,16 @@ impl Exporter {
         Ok(())
     }
 
+    /// Sends a packet, which was seen at a time in ns since 1970. What a collector does not get is only counted.
+    pub fn packet(&mut self, time_ns: u64, packet: &[u8]) {
+        if let Packer::Packets(encoder) = &mut self.packer {
+            let Ok(()) = encoder.encode(time_ns, packet, |message| {
+                self.collectors.send(message);
+                Ok::<_, Infallible>(())
+            });
+        }
+    }
+
     /// Writes and sends whole records, in this machine's byte order. What a collector does not get is only counted.
     pub fn records(&mut self, records: &[u8]) -> Result<(), Failure> {
         let layout = self.records.layout();
@@ -146,6 +160,7 @@ impl Exporter {
             self.file.write(&FlowBatch::from_raw(self.records, Order::HOST, octets))?;
         }
         match &mut self.packer {
+            Packer::Packets(_) => {}
             Packer::Template { .. } if !self.collectors.is_empty() => {}
             Packer::Template { .. } => self.flows += flows as u64,
             Packer::Classic(encoder, sampling) => {
@@ -218,8 +233,10 @@ impl Exporter {
 
     /// Sends templates and options again before the next flows.
     pub fn send_templates(&mut self) {
-        if let Packer::Template { encoders, .. } = &mut self.packer {
-            encoders.iter_mut().for_each(TemplateEncoder::announce_again);
+        match &mut self.packer {
+            Packer::Template { encoders, .. } => encoders.iter_mut().for_each(TemplateEncoder::announce_again),
+            Packer::Packets(encoder) => encoder.announce_again(),
+            Packer::Classic(..) => {}
         }
     }
 
@@ -244,6 +261,7 @@ impl Exporter {
                     Ok::<_, Infallible>(())
                 });
             }
+            Packer::Packets(_) => {}
             Packer::Template { encoders, .. } => {
                 for (turn, encoder) in encoders.iter_mut().enumerate() {
                     let Ok(()) = encoder.finish(|message| {
@@ -300,6 +318,12 @@ impl Packer {
                 let sampled = args.sampling > 1 && version == Version::V5;
                 let field = sampled.then(|| 1 << 14 | args.sampling.min(0x3fff) as u16);
                 Packer::Classic(Box::default(), field)
+            }
+            ExportVersion::Template(_) if args.sends_packets() => {
+                let connected = args.transport.is_connected();
+                let seconds = args.template_interval;
+                let refresh = (!connected).then_some(Refresh { seconds, ..Refresh::default() });
+                Packer::Packets(Box::new(PacketEncoder::new(refresh)))
             }
             ExportVersion::Template(protocol) => {
                 let encoder = |_| encoder(args, protocol, collectors);

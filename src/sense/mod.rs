@@ -14,7 +14,9 @@ pub mod dump;
 pub mod exporter;
 pub mod flows;
 pub mod own;
+pub mod packets;
 pub mod privilege;
+pub mod source;
 pub mod start;
 pub mod worker;
 

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -13,8 +13,10 @@ use super::control::{self, Control};
 use super::exporter::{Exporter, Sent};
 use super::flows::{Flows, Shared, lock};
 use super::own::Own;
+use super::packets::Packets;
 use super::privilege::{Confinement, may_write};
-use super::worker::{Common, Request, Snapshot, Worker};
+use super::source::{Psamp, Source};
+use super::worker::{Common, Post, Snapshot, Worker};
 use super::{Sensor, now, spawn, watch};
 use crate::cli::flow_sensor::{Args, Interface};
 use crate::cli::{Exit, Failure};
@@ -24,13 +26,8 @@ use crate::meter::filter::Program;
 use crate::meter::live::{self, Fanout, Live, Options};
 use crate::meter::{Meter, Timeouts};
 
-/// What a capture thread begins with.
-struct Post {
-    live: Live,
-    meter: Meter,
-    flows: Flows,
-    asked: (Sender<Request>, Receiver<Request>),
-}
+/// Octets captured of packets that are sent on.
+const PACKET: u32 = 1600;
 
 /// What a sensor's work came to.
 pub struct Summary {
@@ -76,12 +73,24 @@ pub fn run(args: &Args) -> Result<Summary, Failure> {
 
 /// Opens the interfaces, with a filter each if one is asked for.
 fn posts(args: &Args, exporter: &Shared) -> Result<Vec<Post>, Failure> {
+    let post = |source, interface| -> Result<Post, Failure> {
+        Ok(Post {
+            source,
+            meter: Meter::new(args.settings()?).map_err(Failure::Failed)?,
+            flows: Flows::new(args, exporter, interface)?,
+            packets: Packets::new(args, exporter),
+        })
+    };
     let mut posts = Vec::new();
+    if let Some(port) = args.psamp {
+        let psamp = Psamp::bind(port).map_err(|e| Failure::io(format_args!("listening at port {port}"), &e))?;
+        posts.push(post(Source::Psamp(Box::new(psamp)), None)?);
+    }
     let threads = args.threads.max(1);
     for (number, interface) in args.interfaces.iter().enumerate() {
         let Interface { name, .. } = interface;
         let found = live::Interface::find(name).map_err(Failure::Failed)?;
-        let snaplen = args.snaplen.unwrap_or(live::SNAPLEN);
+        let snaplen = args.snaplen.unwrap_or(if args.sends_packets() { PACKET } else { live::SNAPLEN });
         let expression = args.expression.join(" ");
         let filter = match expression.is_empty() {
             true => None,
@@ -97,12 +106,8 @@ fn posts(args: &Args, exporter: &Shared) -> Result<Vec<Post>, Failure> {
                 filter: filter.clone(),
                 ..Options::new(name)
             };
-            posts.push(Post {
-                live: Live::open(&options).map_err(Failure::Failed)?,
-                meter: Meter::new(args.settings()?).map_err(Failure::Failed)?,
-                flows: Flows::new(args, exporter, Some(args.number(interface)))?,
-                asked: channel(),
-            });
+            let live = Live::open(&options).map_err(Failure::Failed)?;
+            posts.push(post(Source::Live(Box::new(live)), Some(args.number(interface)))?);
         }
     }
     Ok(posts)
@@ -140,12 +145,13 @@ fn sense(
     let end = Arc::<AtomicBool>::default();
     let common = Common { exporter: exporter.clone(), own, end: end.clone(), log: log.clone() };
     let timeouts: Timeouts = args.settings()?.timeouts;
-    let names: Vec<_> = posts.iter().map(|post| post.live.name().to_owned()).collect();
+    let names: Vec<_> = posts.iter().map(|post| post.source.name().to_owned()).collect();
     let mut workers = Vec::new();
     let mut ready = Vec::new();
-    for Post { live, meter, flows, asked: (asks, asked) } in posts {
+    for post in posts {
+        let (asks, asked) = channel();
         workers.push(asks);
-        ready.push(Worker::new(live, meter, flows, common.clone(), asked));
+        ready.push(Worker::new(post, common.clone(), asked));
     }
     let sensor = Arc::new(Sensor {
         workers: Mutex::new(workers),

@@ -8,17 +8,18 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::flows::{Flows, Shared, lock};
 use super::own::Own;
+use super::packets::Packets;
+use super::source::Source;
 use crate::cli::Failure;
 use crate::collect::log::Log;
-use crate::meter::live::{Counts, Live, Trouble};
+use crate::meter::live::{Counts, Trouble};
+use crate::meter::source::Frame;
 use crate::meter::{Biflow, Meter, Stats, Template};
 
 /// A request is heard within so long, and so is the order to end.
 const WAIT: Duration = Duration::from_millis(100);
 /// The clock is looked at so often.
 const TICK: Duration = Duration::from_millis(500);
-/// Told to end, packets that wait in the ring are still taken, for so long.
-const LAST: Duration = Duration::from_secs(1);
 /// An interface that is down is looked at so often.
 const DOWN: Duration = Duration::from_secs(1);
 
@@ -81,11 +82,24 @@ pub struct Snapshot {
     pub own: u64,
 }
 
+/// What a capture thread begins with.
+pub struct Post {
+    /// Where packets come from.
+    pub source: Source,
+    /// What counts them.
+    pub meter: Meter,
+    /// What flows become.
+    pub flows: Flows,
+    /// What sends packets on, if they are.
+    pub packets: Option<Packets>,
+}
+
 /// A capture thread's work.
 pub struct Worker {
-    live: Live,
+    source: Source,
     meter: Meter,
     flows: Flows,
+    packets: Option<Packets>,
     common: Common,
     requests: Receiver<Request>,
     /// Whether packets are taken.
@@ -98,6 +112,30 @@ pub struct Worker {
     counts: Counts,
     /// Flows that were over at the last tick.
     flushed: u64,
+}
+
+/// Where packets go.
+struct Desk<'a> {
+    meter: &'a mut Meter,
+    flows: &'a mut Flows,
+    packets: Option<&'a mut Packets>,
+    own: &'a Own,
+    owned: &'a mut u64,
+    gathering: bool,
+}
+
+impl Desk<'_> {
+    #[inline]
+    fn take(&mut self, frame: &Frame<'_>) -> Result<(), Failure> {
+        if self.own.is(frame) {
+            *self.owned += 1;
+            return Ok(());
+        }
+        if !self.gathering || self.packets.as_mut().is_some_and(|packets| !packets.take(frame)) {
+            return Ok(());
+        }
+        self.meter.frame(frame, self.flows)
+    }
 }
 
 /// What capture threads have in common.
@@ -114,10 +152,22 @@ pub struct Common {
 }
 
 impl Worker {
-    /// Packets from `live`, counted by `meter`, whose flows become what `flows` makes of them.
-    pub fn new(live: Live, meter: Meter, flows: Flows, common: Common, requests: Receiver<Request>) -> Worker {
-        let (counts, owned, flushed) = (Counts::default(), 0, 0);
-        Worker { live, meter, flows, common, requests, gathering: true, down: false, owned, counts, flushed }
+    /// A thread's work at a post.
+    pub fn new(post: Post, common: Common, requests: Receiver<Request>) -> Worker {
+        let Post { source, meter, flows, packets } = post;
+        Worker {
+            source,
+            meter,
+            flows,
+            packets,
+            common,
+            requests,
+            gathering: true,
+            down: false,
+            owned: 0,
+            counts: Counts::default(),
+            flushed: 0,
+        }
     }
 
     /// Meters until told to end, and says what was counted.
@@ -140,28 +190,30 @@ impl Worker {
                 self.tick()?;
             }
         }
-        let until = Instant::now() + LAST;
-        while self.receive(Duration::ZERO)? > 0 && Instant::now() < until {}
+        self.last()?;
         self.meter.finish(&mut self.flows)?;
         self.flows.flush()?;
         self.look();
         Ok(self.snapshot())
     }
 
+    /// Takes the packets that wait in the ring, and no more from then on.
+    fn last(&mut self) -> Result<(), Failure> {
+        let (source, mut desk) = self.desk();
+        match source.finish(|frame| desk.take(frame)) {
+            Err(Trouble::Sink(failure)) => Err(failure),
+            // An interface that is down or gone has no more.
+            Ok(_) | Err(Trouble::Io(_)) => Ok(()),
+        }
+    }
+
     /// Takes the packets that are there, waiting for the first.
-    fn receive(&mut self, wait: Duration) -> Result<usize, Failure> {
-        let Worker { live, meter, flows, common: Common { own, .. }, owned, gathering, .. } = self;
-        let received = live.receive(wait, |frame| {
-            if own.is(frame) {
-                *owned += 1;
-                return Ok(());
-            }
-            if *gathering { meter.frame(frame, flows) } else { Ok(()) }
-        });
-        match received {
+    fn receive(&mut self, wait: Duration) -> Result<(), Failure> {
+        let (source, mut desk) = self.desk();
+        match source.receive(wait, |frame| desk.take(frame)) {
             Ok(frames) => {
                 self.down &= frames == 0;
-                Ok(frames)
+                Ok(())
             }
             Err(Trouble::Sink(failure)) => Err(failure),
             Err(Trouble::Io(error)) if error.kind() == ErrorKind::NetworkDown => {
@@ -169,10 +221,16 @@ impl Worker {
                     self.common.log.warn(format!("{error}; waiting for it"));
                 }
                 std::thread::sleep(DOWN);
-                Ok(0)
+                Ok(())
             }
             Err(Trouble::Io(error)) => Err(Failure::Failed(error.to_string())),
         }
+    }
+
+    /// Where packets come from, and where they go.
+    fn desk(&mut self) -> (&mut Source, Desk<'_>) {
+        let Worker { source, meter, flows, packets, common: Common { own, .. }, owned, gathering, .. } = self;
+        (source, Desk { meter, flows, packets: packets.as_mut(), own, owned, gathering: *gathering })
     }
 
     /// Lets time go on.
@@ -192,9 +250,9 @@ impl Worker {
 
     /// Asks the system what it dropped.
     fn look(&mut self) {
-        let Ok(counts) = self.live.counts() else { return };
+        let Ok(counts) = self.source.counts() else { return };
         if counts.dropped > 0 && self.counts.dropped == 0 {
-            let name = self.live.name();
+            let name = self.source.name();
             self.common
                 .log
                 .warn(format!("{name}: packets are dropped: they come faster than they are metered; see -B"));
@@ -234,7 +292,7 @@ impl Worker {
 
     fn snapshot(&self) -> Snapshot {
         Snapshot {
-            interface: self.live.name().to_owned(),
+            interface: self.source.name().to_owned(),
             stats: self.meter.stats().clone(),
             flows: self.meter.flows(),
             counts: self.counts,

@@ -87,6 +87,15 @@ impl Encoder {
         self.clock = clock;
     }
 
+    /// Leaves a gap of so many flows in an engine's numbers: for flows that are known to be missing. The exporter
+    /// matters only where numbers are counted by it.
+    pub fn skip(&mut self, version: Version, exporter: Ipv4Addr, (engine_type, engine_id): (u8, u8), flows: u32) {
+        let exporter = if self.by_exporter { exporter.to_bits() } else { 0 };
+        let engine = Engine { version: number(version), method: version.method(), engine_type, engine_id, exporter };
+        let next = self.sequences.entry(engine).or_insert(0);
+        *next = next.wrapping_add(flows);
+    }
+
     /// Adds the selected records, and hands every datagram that they complete to `send`, whose first error ends the
     /// work. Version 1005 goes out as version 5, without its tags.
     pub fn encode<E>(

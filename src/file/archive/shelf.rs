@@ -24,6 +24,11 @@ impl Limits {
     pub fn none(self) -> bool {
         self == Limits::default()
     }
+
+    /// Whether so many files of so many octets in all are too much.
+    fn exceeded(self, files: u64, octets: u64) -> bool {
+        self.files.is_some_and(|most| files > most) || self.octets.is_some_and(|most| octets > most)
+    }
 }
 
 /// The complete files of an archive. Read once, then kept up with [`Archive::add`], so that expiring does not
@@ -123,7 +128,7 @@ impl Archive {
     /// whatever its size. `each` is told of every file deleted, and of every file that is left alone, and no
     /// longer counted, because it could not be deleted or does not begin as a flow file does.
     pub fn expire(&mut self, limits: Limits, mut each: impl FnMut(&Path, Result<u64, Error>)) {
-        while self.len() > 1 && self.exceeds(limits) {
+        while self.len() > 1 && limits.exceeded(self.len(), self.octets) {
             let Some(((_, path), octets)) = self.files.pop_first() else { break };
             self.octets -= octets;
             match self.delete(&path) {
@@ -134,8 +139,14 @@ impl Archive {
         }
     }
 
-    fn exceeds(&self, limits: Limits) -> bool {
-        limits.files.is_some_and(|most| self.len() > most) || limits.octets.is_some_and(|most| self.octets > most)
+    /// The files that [`expire`](Archive::expire) would delete, if all can be.
+    pub fn expirable(&self, limits: Limits) -> impl Iterator<Item = &Path> {
+        let (mut files, mut octets) = (self.len(), self.octets);
+        self.files.iter().map_while(move |((_, path), size)| {
+            let goes = files > 1 && limits.exceeded(files, octets);
+            (files, octets) = (files.saturating_sub(1), octets.saturating_sub(*size));
+            goes.then_some(path.as_path())
+        })
     }
 
     /// Deletes one file; `false` if somebody else has.

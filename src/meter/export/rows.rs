@@ -143,11 +143,11 @@ struct Cell {
     at: u16,
     /// The largest value that finds room.
     most: u64,
-    /// How far a value is moved up so that its octets come first in memory.
+    /// How far a value is moved up so that its octets come first.
     shift: u8,
 }
 
-/// Flows gathered, one behind the other, in this machine's byte order.
+/// Flows gathered, one behind the other: those to be sent as messages have them, others in this machine's byte order.
 pub(super) struct Rows {
     schema: Arc<Schema>,
     layout: Arc<RowLayout>,
@@ -163,7 +163,8 @@ pub(super) struct Rows {
 impl Rows {
     /// No flows yet.
     pub fn new(shape: &Shape, kind: Kind) -> Rows {
-        let mut made = Maker::default();
+        let order = if shape.export_time { Order::Big } else { Order::HOST };
+        let mut made = Maker::new(order);
         let fields = shape.fields(kind);
         fields.iter().for_each(|field| made.field(*field, false));
         if kind.both {
@@ -181,12 +182,12 @@ impl Rows {
         }
         let least = |slot| fields.iter().filter(|f| f.tell.slot == slot).map(|f| largest(f.width)).min();
         let most = [Slot::Packets, Slot::Octets].map(|slot| least(slot).unwrap_or(u64::MAX));
-        let Maker { specs, offsets, cells, size } = made;
+        let Maker { specs, offsets, cells, size, .. } = made;
         Rows {
             schema: Arc::new(Schema::new(specs)),
-            layout: Arc::new(RowLayout { size: size.into(), offsets, order: Order::HOST }),
+            layout: Arc::new(RowLayout { size: size.into(), offsets, order }),
             cells,
-            values: Values::new(shape, kind, &fields),
+            values: Values::new(shape, kind, &fields, order),
             most: (most != [u64::MAX; 2]).then_some(most.into()),
             row: vec![0; usize::from(size) + STEP],
             octets: Vec::new(),
@@ -213,16 +214,25 @@ impl Rows {
             1 => self.values.set(told),
             _ => self.values.set(&told.part(at, parts)),
         }
-        for cell in &self.cells {
-            let value = self.values.get(cell.slot).min(cell.most) << cell.shift;
-            if let Some(to) = self.row.get_mut(usize::from(cell.at)..).and_then(|rest| rest.first_chunk_mut::<STEP>()) {
-                *to = value.to_ne_bytes();
-            }
+        match self.layout.order {
+            Order::Big => self.lay(u64::to_be_bytes),
+            Order::Little => self.lay(u64::to_le_bytes),
         }
         if self.octets.capacity() == 0 {
             self.octets = spare();
         }
         self.octets.extend_from_slice(self.row.get(..self.layout.size).unwrap_or_default());
+    }
+
+    /// Copies the values to the row.
+    #[inline]
+    fn lay(&mut self, octets: impl Fn(u64) -> [u8; STEP]) {
+        for cell in &self.cells {
+            let value = self.values.get(cell.slot).min(cell.most) << cell.shift;
+            if let Some(to) = self.row.get_mut(usize::from(cell.at)..).and_then(|rest| rest.first_chunk_mut()) {
+                *to = octets(value);
+            }
+        }
     }
 
     /// What is gathered.
@@ -233,8 +243,8 @@ impl Rows {
 }
 
 /// Lays out a row.
-#[derive(Default)]
 struct Maker {
+    order: Order,
     specs: Vec<FieldSpec>,
     offsets: Vec<u16>,
     cells: Vec<Cell>,
@@ -242,6 +252,10 @@ struct Maker {
 }
 
 impl Maker {
+    fn new(order: Order) -> Maker {
+        Maker { order, specs: Vec::new(), offsets: Vec::new(), cells: Vec::new(), size: 0 }
+    }
+
     fn field(&mut self, field: Field, reverse: bool) {
         let element = field.tell.element();
         match reverse {
@@ -254,7 +268,7 @@ impl Maker {
         let occurrence = self.specs.iter().filter(|spec| spec.element == element).count() as u16;
         self.specs.push(FieldSpec { element, occurrence, width });
         self.offsets.push(self.size);
-        let (big, wide) = (Order::HOST == Order::Big, width == 16);
+        let (big, wide) = (self.order == Order::Big, width == 16);
         for from in (0..width).step_by(STEP) {
             let step = (width - from).min(STEP as u16);
             // The half of an address that comes first in memory; padding is of zeros from one slot.
@@ -273,6 +287,7 @@ impl Maker {
 /// A flow's values, each in its slot.
 struct Values {
     slots: [u64; 64],
+    order: Order,
     wants: Wants,
 }
 
@@ -290,7 +305,7 @@ struct Wants {
 }
 
 impl Values {
-    fn new(shape: &Shape, kind: Kind, fields: &[Field]) -> Values {
+    fn new(shape: &Shape, kind: Kind, fields: &[Field], order: Order) -> Values {
         let has = |slots: &[Slot]| fields.iter().any(|field| slots.contains(&field.tell.slot));
         let wants = Wants {
             clock: shape.has_clock(fields),
@@ -302,7 +317,7 @@ impl Values {
             icmp: has(&[Slot::Icmp, Slot::IcmpType, Slot::IcmpCode]),
             macs: has(&[Slot::SourceMac, Slot::DestinationMac]),
         };
-        let mut values = Values { slots: [0; 64], wants };
+        let mut values = Values { slots: [0; 64], order, wants };
         values.put(Slot::IpVersion, if kind.ipv6 { 6 } else { 4 });
         values.put(Slot::Interface, shape.interface.unwrap_or(0).into());
         values.put(Slot::Uptime, SPAN_MS);
@@ -364,8 +379,8 @@ impl Values {
             self.put(Slot::IcmpCode, code.into());
         }
         if self.wants.macs {
-            self.put(Slot::SourceMac, as_on_the_wire(ends.macs[0]));
-            self.put(Slot::DestinationMac, as_on_the_wire(ends.macs[1]));
+            self.put(Slot::SourceMac, as_on_the_wire(ends.macs[0], self.order));
+            self.put(Slot::DestinationMac, as_on_the_wire(ends.macs[1], self.order));
         }
         let now_ms = if self.wants.clock { self.clock(told) } else { 0 };
         self.way(&told.way, 0, now_ms);
@@ -430,9 +445,9 @@ impl Values {
     }
 }
 
-/// A MAC address as the number whose first six octets in memory are its own.
-fn as_on_the_wire(mac: u64) -> u64 {
-    match Order::HOST {
+/// A MAC address as the number of which so ordered the first six octets are its own.
+fn as_on_the_wire(mac: u64, order: Order) -> u64 {
+    match order {
         Order::Big => mac,
         Order::Little => (mac << 16).swap_bytes(),
     }

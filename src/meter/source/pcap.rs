@@ -59,10 +59,7 @@ impl Pcap {
                 }
             };
         }
-        let header = window.peek(0, 16);
-        let n = self.numbers;
-        let (secs, fraction) = (n.u32(header, 0), n.u32(header, 4));
-        let (captured, wire_len) = (n.u32(header, 8), n.u32(header, 12));
+        let [secs, fraction, captured, wire_len] = self.numbers.words(window.peek(0, 16));
         let len = captured as usize;
         if len > MAX_FRAME {
             return Err(too_long(window.offset(), captured));

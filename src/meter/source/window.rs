@@ -115,6 +115,15 @@ impl Numbers {
         if self.big { u32::from_be_bytes(n) } else { u32::from_le_bytes(n) }
     }
 
+    /// Four numbers of four octets each.
+    #[inline]
+    pub fn words(self, from: &[u8]) -> [u32; 4] {
+        let octets = from.first_chunk::<16>().copied().unwrap_or_default();
+        let words = u128::from_le_bytes(octets);
+        let word = |at: u32| (words >> (32 * at)) as u32;
+        [word(0), word(1), word(2), word(3)].map(|word| if self.big { word.swap_bytes() } else { word })
+    }
+
     #[inline]
     pub fn u64(self, from: &[u8], at: usize) -> u64 {
         let n = from.get(at..at + 8).and_then(|b| b.try_into().ok()).unwrap_or_default();

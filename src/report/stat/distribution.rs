@@ -43,6 +43,11 @@ impl Counted {
         self.counts.iter_mut().zip(&other.counts).for_each(|(sum, n)| *sum = sum.saturating_add(*n));
     }
 
+    /// What was counted in each range, least values first. Of packet sizes, the last is of those not shown.
+    pub fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
     /// Writes the table: shares of `flows`, which may not be 0, in thousandths.
     pub fn write(&self, flows: u64, out: &mut impl Write) -> io::Result<()> {
         let mut shares = self.counts.iter().map(|count| share(*count, flows));
@@ -144,6 +149,11 @@ pub static TIME: Distribution = Distribution {
         ),
     ],
 };
+
+/// The four distributions of a summary: octets a packet, packets, octets, ms.
+pub fn distributions() -> Vec<Counted> {
+    [&PACKET_SIZE, &PACKETS, &OCTETS, &TIME].map(Counted::new).into()
+}
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::distribution::{Counted, OCTETS, PACKET_SIZE, PACKETS, TIME};
+use super::distribution::{Counted, distributions};
 use crate::flow::time::FlowTimes;
 use crate::flow::{Field, FlowBatch, Projection};
 use crate::report::text;
@@ -61,7 +61,7 @@ impl Default for Summary {
             active: 0,
             exported: Range::EMPTY,
             lasted: Range::EMPTY,
-            distributions: [&PACKET_SIZE, &PACKETS, &OCTETS, &TIME].map(Counted::new).into(),
+            distributions: distributions(),
             scratch: Columns::default(),
         }
     }

@@ -83,6 +83,27 @@ impl Line {
         Ok(Some(line).filter(|line| !line.words.is_empty()))
     }
 
+    /// Takes a line apart that has neither variables nor quotes; a word that begins with one of `comments` and all
+    /// behind it is a comment.
+    pub(super) fn plain(text: &str, place: &Place, comments: &[char]) -> Option<Line> {
+        let (mut words, mut start, mut column) = (Vec::new(), 0, 1);
+        let mut end = place.clone();
+        for piece in text.split(char::is_whitespace) {
+            if piece.starts_with(comments) {
+                break;
+            }
+            if !piece.is_empty() {
+                words.push(Word { text: piece.to_owned(), place: Place { column, ..place.clone() }, start });
+                end.column = column + piece.chars().count();
+            }
+            // White space is one character, of one octet or more.
+            let behind = text.get(start + piece.len()..).and_then(|rest| rest.chars().next());
+            start += piece.len() + behind.map_or(0, char::len_utf8);
+            column += piece.chars().count() + 1;
+        }
+        Some(Line { words, text: text.to_owned(), end }).filter(|line| !line.words.is_empty())
+    }
+
     /// The words, to be read from the first on.
     pub fn words(&self) -> Words<'_> {
         Words { line: self, at: 0 }

@@ -1,4 +1,4 @@
-//! What all config languages share (filters, reports, tags, masks, translations): lines of words, comments,
+//! What all config languages share (filters, reports, tags, masks, translations, access lists): lines of words, comments,
 //! variables, files that include others, names, and what is said of a word that makes no sense.
 //!
 //! Words stand between white space; double quotes hold a word with spaces or `#` in it together. `#` begins a comment.
@@ -27,7 +27,7 @@ mod variables;
 pub use line::{Line, Word, Words};
 pub use mistake::{Mistake, Place};
 pub use names::Names;
-pub use sources::Sources;
+pub use sources::{Sources, plain};
 pub use variables::Variables;
 
 #[cfg(test)]

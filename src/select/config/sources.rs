@@ -7,10 +7,13 @@ use super::variables::Variables;
 /// A configuration includes no more files than this, so that two that include each other come to an end.
 const MOST_FILES: usize = 100;
 
+/// Gives a file's text, or why it could not be read.
+type Read<'r> = dyn FnMut(&str) -> Result<String, String> + 'r;
+
 /// Reads the files of a configuration into lines. Who makes one says how a file is read; nothing here opens any.
 pub struct Sources<'r> {
     variables: Variables,
-    read: Box<dyn FnMut(&str) -> Result<String, String> + 'r>,
+    read: Box<Read<'r>>,
     files: usize,
 }
 
@@ -54,4 +57,12 @@ impl<'r> Sources<'r> {
             _ => mistake,
         })
     }
+}
+
+/// The lines that have words of a text without variables and quotes, such as one of access lists; a word that begins
+/// with one of `comments` begins a comment. `file` is what mistakes call the text.
+pub fn plain(file: &str, text: &str, comments: &[char]) -> Vec<Line> {
+    let place = Place { file: file.into(), line: 0, column: 1 };
+    let place = |line| Place { line, ..place.clone() };
+    (1..).zip(text.lines()).filter_map(|(number, line)| Line::plain(line, &place(number), comments)).collect()
 }

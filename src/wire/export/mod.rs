@@ -20,12 +20,14 @@ mod announce;
 mod encoder;
 mod message;
 mod options;
+mod packets;
 mod plan;
 mod rows;
 mod work;
 
 pub use encoder::{LeftOut, TemplateEncoder};
 pub use options::Metering;
+pub use packets::PacketEncoder;
 
 /// The protocols with templates.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]

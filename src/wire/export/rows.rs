@@ -1,6 +1,6 @@
 //! Values from where a batch has them to where a record has them, a column at a time.
 
-use crate::flow::{Order, View};
+use crate::flow::{Order, StoredRows, View};
 
 /// Some rows of a batch, ascending.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +65,28 @@ pub(super) struct Place {
     pub at: usize,
     /// The field's width.
     pub width: usize,
+}
+
+/// Octets that lie in rows as they are to lie in records, of one field or several.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Run {
+    /// Their offset in the row.
+    pub from: usize,
+    /// Their offset in the record.
+    pub to: usize,
+    /// How many.
+    pub len: usize,
+}
+
+/// Copies a run of octets from some rows to the records in `out`, of `size` octets each.
+pub(super) fn run(stored: &StoredRows<'_>, run: Run, rows: Picked<'_>, out: &mut [u8], size: usize) {
+    let from = stored.bytes.get(run.from..).unwrap_or_default();
+    rows.each(out, size, |record, row| {
+        let octets = from.get(row * stored.size..).and_then(|rest| rest.get(..run.len));
+        if let (Some(to), Some(octets)) = (record.get_mut(run.to..run.to + run.len), octets) {
+            to.copy_from_slice(octets);
+        }
+    });
 }
 
 /// Writes a column's values for some rows to the records in `out`, numbers most significant octet first.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::plan::{Origin, Plan};
-use super::rows::{Picked, Place, column, numbers, variable};
+use super::rows::{Picked, Place, Run, column, numbers, run, variable};
 use crate::flow::time::absolute_ms;
-use crate::flow::{FlowBatch, Rows, VARIABLE, View};
+use crate::flow::{FlowBatch, Order, Rows, StoredRows, VARIABLE, View};
 
 /// Whose message a flow belongs in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
@@ -33,6 +33,8 @@ pub(super) struct Work<'a> {
     pub plan: &'a Plan,
     views: Vec<Option<View<'a>>>,
     times: &'a Times,
+    /// Rows whose octets are in the order of messages, and what of them is copied as it is.
+    stored: Option<(StoredRows<'a>, Vec<Run>)>,
 }
 
 impl Times {
@@ -73,7 +75,9 @@ impl<'a> Work<'a> {
     /// A batch to be sent by this plan; `times` is filled.
     pub fn new(plan: &'a Plan, batch: &'a FlowBatch, times: &'a mut Times) -> Work<'a> {
         times.load(plan, batch);
-        Work { plan, views: (0..batch.schema().fields().len()).map(|at| batch.column(at)).collect(), times }
+        let stored = batch.stored_rows().filter(|stored| stored.order == Order::Big && !plan.variable);
+        let stored = stored.map(|stored| (stored, runs(plan, &stored)));
+        Work { plan, views: (0..batch.schema().fields().len()).map(|at| batch.column(at)).collect(), times, stored }
     }
 
     /// When a row was exported, ms since 1970, if the batch says so.
@@ -111,9 +115,13 @@ impl<'a> Work<'a> {
 
     /// Writes some rows' records, of the plan's size, to `out`. Uptimes count from `boot`.
     pub fn write(&self, rows: Picked<'_>, boot: u64, out: &mut [u8]) {
+        if let Some((stored, all)) = &self.stored {
+            all.iter().for_each(|one| run(stored, *one, rows, out, self.plan.size));
+        }
         for field in &self.plan.moves {
             let place = Place { size: self.plan.size, at: field.to, width: usize::from(field.width) };
             match field.from {
+                Origin::Column(..) if self.stored.is_some() => {}
                 Origin::Column(at, number) => {
                     if let Some(view) = self.views.get(at).and_then(Option::as_ref) {
                         column(view, number, rows, out, place);
@@ -153,6 +161,21 @@ impl<'a> Work<'a> {
             }
         }
     }
+}
+
+/// What rows in the order of messages have that is copied as it is: fields side by side in both at once.
+fn runs(plan: &Plan, stored: &StoredRows<'_>) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for field in &plan.moves {
+        let Origin::Column(at, _) = field.from else { continue };
+        let Some(from) = stored.offsets.get(at).copied().map(usize::from) else { continue };
+        let (to, len) = (field.to, usize::from(field.width));
+        match runs.last_mut() {
+            Some(last) if (last.from + last.len, last.to + last.len) == (from, to) => last.len += len,
+            _ => runs.push(Run { from, to, len }),
+        }
+    }
+    runs
 }
 
 /// Whose messages the flows of a batch belong in: of each its rows.

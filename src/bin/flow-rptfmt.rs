@@ -1,0 +1,39 @@
+//! flow-rptfmt: a report of flow-report as aligned text, or HTML.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::process::ExitCode;
+
+use flowtools::cli::flow_rptfmt::{Args, Format};
+use flowtools::cli::{Exit, Failure, program, symbols};
+use flowtools::flow::Symbols;
+use flowtools::report::csv::{Choices, show};
+
+fn main() -> ExitCode {
+    program(run)
+}
+
+fn run(args: Args) -> Result<Exit, Failure> {
+    let names = if args.names { symbols::load()? } else { Symbols::none() };
+    let mut input: Box<dyn BufRead> = match args.file.as_ref().filter(|file| file.as_os_str() != "-") {
+        Some(file) => Box::new(BufReader::new(File::open(file).map_err(|e| Failure::io(file.display(), &e))?)),
+        None => Box::new(io::stdin().lock()),
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    let html = args.format == Format::Html;
+    // flow-tools says first how it was called.
+    let words: Vec<String> = std::env::args_os().map(|word| format!("'{}'", word.to_string_lossy())).collect();
+    let words = words.join(", ");
+    let called = if html { format!("<!-- [{}] -->", words.replace("--", "- -")) } else { format!("# [{words}]") };
+    writeln!(out, "{called}").map_err(Failure::stdout)?;
+    let choices = Choices {
+        html,
+        fields: args.fields,
+        comments: args.headers,
+        most: args.most,
+        percent: args.percent,
+        sort: args.sort,
+    };
+    show(&mut input, &choices, &names, &mut out).and_then(|()| out.flush()).map_err(Failure::stdout)?;
+    Ok(Exit::Fine)
+}

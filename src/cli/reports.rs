@@ -1,0 +1,321 @@
+//! A definition of reports with all it names: filters, tags, masks. What flow-report makes.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Local};
+
+use super::config::Defined;
+use super::destination::Destination;
+use super::run::complain;
+use super::{Exit, Failure, symbols};
+use crate::file::{Scan, Summary};
+use crate::flow::{FlowBatch, Projection, StreamInfo, Symbols};
+use crate::print;
+use crate::report::csv::{Config, Definition, Made, Making, Outcome, Periods, Report, Text, Time, Worker};
+use crate::rewrite::Scratch;
+use crate::rewrite::mask::{Mask, Masks};
+use crate::rewrite::tag::{Tagging, Tags};
+use crate::select::Predicate;
+use crate::select::config::{Line, Mistake, Sources, Word};
+use crate::select::nfilter::{Context, Filters};
+
+/// The name of the file that is looked for.
+const FILE: &str = "stat.cfg";
+/// The folders it is looked for in, behind this one.
+const FOLDERS: [&str; 2] = ["/usr/local/etc/flow-tools/cfg", "/etc/flow-tools/cfg"];
+/// What is done where there is none.
+const BUILT_IN: &str = include_str!("../../share/cfg/stat.cfg");
+
+/// What changes flows before reports are made of them.
+struct Changes {
+    tagging: Option<Tagging>,
+    masking: Option<Mask>,
+}
+
+impl Changes {
+    fn apply(&self, batch: FlowBatch, scratch: &mut Scratch) -> FlowBatch {
+        let batch = match &self.tagging {
+            Some(tagging) => tagging.apply(batch, scratch),
+            None => batch,
+        };
+        match &self.masking {
+            Some(masking) => masking.apply(batch, scratch),
+            None => batch,
+        }
+    }
+}
+
+/// Reports to be made, of which flows.
+pub struct Job {
+    name: &'static str,
+    config: Config,
+    definition: Definition,
+    filter: Option<Predicate>,
+    /// Of each report of the definition.
+    filters: Vec<Option<Predicate>>,
+    changes: Option<Changes>,
+    symbols: Symbols,
+}
+
+impl Job {
+    /// Reads a definition, and what it names.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be read, or a word of it makes no sense.
+    pub fn load(
+        name: &'static str,
+        file: Option<&PathBuf>,
+        definition: &str,
+        defined: &Defined,
+    ) -> Result<Job, Failure> {
+        let mut sources = defined.sources()?;
+        let (file, lines) = match file.cloned().or_else(found) {
+            Some(path) => {
+                let file = path.display().to_string();
+                let lines = sources.open(&file)?;
+                (file, lines)
+            }
+            None => {
+                let file = "stat.cfg (built in)".to_owned();
+                let lines = defined.sources_of(|_| Ok(BUILT_IN.to_owned()))?.open(&file)?;
+                (file, lines)
+            }
+        };
+        let config = Config::parse(&lines)?;
+        let known = || config.definitions.known("a stat-definition");
+        let unknown = || Failure::Usage(format!("{file}: '{definition}': expected {}", known()));
+        let definition = config.definitions.get(definition).cloned().ok_or_else(unknown)?;
+        let symbols = symbols::load()?;
+        let mut job = Job { name, config, definition, filter: None, filters: Vec::new(), changes: None, symbols };
+        job.filters(&mut sources)?;
+        job.changes = job.changes(&mut sources)?;
+        Ok(job)
+    }
+
+    fn filters(&mut self, sources: &mut Sources<'_>) -> Result<(), Failure> {
+        let wanted: Vec<Option<&Word>> = self.reports().map(|report| report.filter.as_ref()).collect();
+        if wanted.iter().all(Option::is_none) && self.definition.filter.is_none() {
+            self.filters = wanted.iter().map(|_| None).collect();
+            return Ok(());
+        }
+        let context = Context { symbols: &self.symbols, now: Local::now() };
+        let mut filters = Filters::default();
+        for word in &self.config.filters {
+            let lines = included(sources, word)?;
+            filters.read(&lines, sources, context)?;
+        }
+        let find = |word: Option<&Word>| word.map(|word| filters.find(word).cloned()).transpose();
+        let filter = find(self.definition.filter.as_ref())?;
+        let all = wanted.into_iter().map(find).collect::<Result<_, Mistake>>()?;
+        (self.filter, self.filters) = (filter, all);
+        Ok(())
+    }
+
+    /// What changes the flows before they are counted.
+    fn changes(&self, sources: &mut Sources<'_>) -> Result<Option<Changes>, Failure> {
+        let Definition { tag, mask, .. } = &self.definition;
+        if tag.is_none() && mask.is_none() {
+            return Ok(None);
+        }
+        let (mut tagging, mut masking) = (None, None);
+        let context = Context { symbols: &self.symbols, now: Local::now() };
+        for file in self.config.tags.iter().filter(|_| tag.is_some()) {
+            let tags = Tags::parse(&file.text, sources, context).map_err(|mistake| blamed(file, mistake))?;
+            tags.doubts().iter().for_each(|doubt| complain(self.name, doubt));
+            tagging = tagging.or_else(|| tag.as_ref().and_then(|name| tags.definition(&name.text)).cloned());
+        }
+        for file in self.config.masks.iter().filter(|_| mask.is_some()) {
+            let masks = Masks::parse(&file.text, sources).map_err(|mistake| blamed(file, mistake))?;
+            masking = masking.or_else(|| mask.as_ref().and_then(|name| masks.definition(&name.text)).cloned());
+        }
+        for (word, found, what) in [(tag, tagging.is_some(), "tag"), (mask, masking.is_some(), "mask")] {
+            if let Some(word) = word.as_ref().filter(|_| !found) {
+                let expected = format!("a {what}-definition that the files of include-{what} define");
+                return Err(word.expected(&expected).into());
+            }
+        }
+        Ok(Some(Changes { tagging, masking }))
+    }
+
+    /// The reports of the definition.
+    fn reports(&self) -> impl Iterator<Item = &Report> {
+        let all: Vec<&Report> = self.config.reports.iter().map(|(_, report)| report).collect();
+        self.definition.reports.iter().filter_map(move |at| all.get(*at).copied())
+    }
+
+    /// Which flows are looked at.
+    pub fn filter(&self) -> Predicate {
+        self.filter.clone().unwrap_or_else(|| Predicate::always(true))
+    }
+
+    /// Makes the reports of all that a reading gives, and sends them where they are to go.
+    ///
+    /// # Errors
+    ///
+    /// Flows of the first input cannot have what a report groups by; an output fails.
+    pub fn run(&self, scan: Scan<'_>) -> Result<(Exit, Summary), Failure> {
+        let info = scan.info().clone();
+        self.check(&info)?;
+        let mut fields = self.reports().fold(Projection::NONE, |all, report| all.union(&report.fields()));
+        for filter in self.filters.iter().flatten() {
+            fields = fields.union(&filter.fields());
+        }
+        let scan = scan.fields(if self.changes.is_some() { Projection::ALL } else { fields });
+        match self.definition.period {
+            Some(period) => self.series(scan, period, &info),
+            None => self.once(scan, &info),
+        }
+    }
+
+    fn check(&self, info: &StreamInfo) -> Result<(), Failure> {
+        let Some(version) = info.version.filter(|_| self.changes.is_none()) else { return Ok(()) };
+        for report in self.reports() {
+            if let Some(field) = report.lacks(&version.layout().schema) {
+                let (name, field) = (&report.name, field.short_name());
+                let what = format!("report {name} needs {field}, which flows of version {version} lack");
+                return Err(Failure::Failed(what));
+            }
+        }
+        Ok(())
+    }
+
+    fn makings(&self) -> Vec<Making<'_>> {
+        self.reports().zip(&self.filters).map(|(report, filter)| Making::new(report, filter.clone())).collect()
+    }
+
+    /// The reports of all flows together.
+    fn once(&self, scan: Scan<'_>, info: &StreamInfo) -> Result<(Exit, Summary), Failure> {
+        let makings = self.makings();
+        let workers = || makings.iter().map(Making::worker).collect::<Vec<_>>();
+        let mut all: Vec<Outcome> = makings.iter().map(|_| Outcome::default()).collect();
+        let mut merge = |made: Vec<Outcome>| all.iter_mut().zip(made).for_each(|(all, made)| all.merge(made));
+        let summary = if makings.iter().any(Making::is_ordered) {
+            let mut workers = workers();
+            let each = |batch: FlowBatch| {
+                add(&mut workers, &batch);
+                Ok::<_, Failure>(())
+            };
+            let summary = scan.ordered(Scratch::default, |scratch, batch| self.change(batch, scratch), each)?;
+            merge(finish(workers));
+            summary
+        } else {
+            let start = || (workers(), Scratch::default());
+            let step = |(workers, scratch): &mut (Vec<_>, Scratch), batch: &FlowBatch| match &self.changes {
+                Some(changes) => add(workers, &changes.apply(batch.clone(), scratch)),
+                None => add(workers, batch),
+            };
+            let (made, summary) = scan.fold(start, step);
+            made.into_iter().for_each(|(workers, _)| merge(finish(workers)));
+            summary
+        };
+        let exit = self.show(makings.into_iter().zip(all), info)?;
+        Ok((exit, summary))
+    }
+
+    fn change(&self, batch: FlowBatch, scratch: &mut Scratch) -> FlowBatch {
+        match &self.changes {
+            Some(changes) => changes.apply(batch, scratch),
+            None => batch,
+        }
+    }
+
+    /// The reports of one period after the other.
+    fn series(&self, scan: Scan<'_>, period: u64, info: &StreamInfo) -> Result<(Exit, Summary), Failure> {
+        let mut periods = Periods::new(period);
+        let (mut current, mut exit) = (None, Exit::Fine);
+        let worst = |one, other| if one == Exit::Fine { other } else { one };
+        let summary = scan.ordered(
+            Scratch::default,
+            |scratch, batch| self.change(batch, scratch),
+            |batch| {
+                for (begins, part) in periods.split(batch) {
+                    if begins && let Some((makings, all)) = current.take() {
+                        exit = worst(exit, self.show(pairs(makings, all), info)?);
+                    }
+                    let (makings, all) = current.get_or_insert_with(|| {
+                        let makings = self.makings();
+                        let all: Vec<Outcome> = makings.iter().map(|_| Outcome::default()).collect();
+                        (makings, all)
+                    });
+                    let mut workers: Vec<_> = makings.iter().map(Making::worker).collect();
+                    add(&mut workers, &part);
+                    all.iter_mut().zip(finish(workers)).for_each(|(all, made)| all.merge(made));
+                }
+                Ok::<_, Failure>(())
+            },
+        )?;
+        if let Some((makings, all)) = current {
+            exit = worst(exit, self.show(pairs(makings, all), info)?);
+        }
+        Ok((exit, summary))
+    }
+
+    /// Finishes reports one by one and sends them where they are to go.
+    fn show<'m>(&self, made: impl Iterator<Item = (Making<'m>, Outcome)>, info: &StreamInfo) -> Result<Exit, Failure> {
+        let (mut xheader, mut exit) = (Vec::new(), Exit::Fine);
+        print::header(info, "#", &mut xheader).map_err(Failure::stdout)?;
+        for (making, outcome) in made {
+            let mut made = making.finish(outcome);
+            for output in &made.report().outputs {
+                let names = if output.options.names { &self.symbols } else { &Symbols::none() };
+                let text = Text { output, names, xheader: &xheader };
+                let path = output.path.as_ref().map(|word| word.text.as_str());
+                let destination = Destination::open(path, time(output.time, &made))?;
+                destination.write(|mut out| text.write(&mut made, &mut out))?;
+            }
+            if made.lacking() > 0 {
+                let (lacking, name) = (made.lacking(), &made.report().name);
+                complain(self.name, format!("report {name}: {lacking} flows without its fields left out"));
+                exit = Exit::Partly;
+            }
+        }
+        Ok(exit)
+    }
+}
+
+fn add(workers: &mut [Worker<'_>], batch: &FlowBatch) {
+    workers.iter_mut().for_each(|worker| worker.add(batch));
+}
+
+fn finish(workers: Vec<Worker<'_>>) -> Vec<Outcome> {
+    workers.into_iter().map(Worker::finish).collect()
+}
+
+fn pairs<'m>(makings: Vec<Making<'m>>, all: Vec<Outcome>) -> impl Iterator<Item = (Making<'m>, Outcome)> {
+    makings.into_iter().zip(all)
+}
+
+/// The file of reports, where one is found.
+fn found() -> Option<PathBuf> {
+    let folders = FOLDERS.iter().map(|folder| PathBuf::from(folder).join(FILE));
+    [PathBuf::from(FILE)].into_iter().chain(folders).find(|path| path.exists())
+}
+
+/// The lines of a file that a configuration includes; that it cannot be read is a mistake of the configuration.
+fn included(sources: &mut Sources<'_>, word: &Word) -> Result<Vec<Line>, Mistake> {
+    sources.open(&word.text).map_err(|mistake| blamed(word, mistake))
+}
+
+/// A mistake in a file that a word names; that it cannot be read is a mistake of the word's line.
+fn blamed(word: &Word, mistake: Mistake) -> Mistake {
+    match mistake.place.line {
+        0 => word.wrong(mistake.what),
+        _ => mistake,
+    }
+}
+
+/// The time that stands in an output's path.
+fn time(which: Time, made: &Made<'_>) -> DateTime<Local> {
+    let (first, last) = made.span().unwrap_or_default();
+    let seconds = match which {
+        Time::Now => None,
+        _ if last == 0 => None,
+        Time::Start => Some(first),
+        Time::End => Some(last),
+        Time::Mid => Some(first + (last - first) / 2),
+    };
+    let seconds = seconds.and_then(|seconds| i64::try_from(seconds).ok());
+    let time = seconds.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    time.map_or_else(Local::now, |time| time.with_timezone(&Local))
+}

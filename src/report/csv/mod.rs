@@ -1,0 +1,23 @@
+//! flow-report's reports: a configuration says which, of which flows, and in which form.
+//!
+//! [`TYPES`] is the table of all types of report. [`Config`] is a configuration, read; each of its reports is made by
+//! a [`Making`], whose workers are handed batches, and written as [`Text`]. [`show`] makes that readable.
+
+mod config;
+mod fields;
+mod head;
+mod make;
+mod periods;
+mod seconds;
+mod show;
+mod text;
+mod totals;
+mod types;
+
+pub use config::{AddressFormat, Config, Definition, Output, Report, Time};
+pub use fields::{Field, Fields, Options};
+pub use make::{Made, Making, Outcome, Worker};
+pub use periods::Periods;
+pub use show::{Choices, show};
+pub use text::Text;
+pub use types::{Key, Kind, Side, TYPES, Type, What};

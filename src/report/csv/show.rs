@@ -1,0 +1,228 @@
+//! Comma-separated reports made readable: aligned text, or an HTML table.
+
+use std::cmp::Ordering;
+use std::io::{self, BufRead, Write};
+
+use crate::flow::symbols::{Kind as Names, Symbols};
+
+/// The longest line that is read; what is longer counts as several.
+const LONGEST: u64 = 1 << 16;
+
+/// How reports are to be shown.
+#[derive(Clone, Debug, Default)]
+pub struct Choices {
+    /// As HTML instead of text.
+    pub html: bool,
+    /// Only these columns, in this order; all, if there are none.
+    pub fields: Vec<String>,
+    /// Lines of comment too.
+    pub comments: bool,
+    /// At most so many rows of each table.
+    pub most: Option<usize>,
+    /// Shares in percent of a column's sum, instead of the counts.
+    pub percent: bool,
+    /// The column that rows are sorted by, and whether greatest first.
+    pub sort: Option<(String, bool)>,
+}
+
+/// One table of a report: the lines behind one line of titles.
+#[derive(Default)]
+struct Table {
+    titles: Vec<String>,
+    /// The first so many columns are the key, or stand before it: they are not counts.
+    keys: usize,
+    rows: Vec<String>,
+}
+
+/// Reads reports and shows them. Numbers that `names` knows are shown by name.
+///
+/// # Errors
+///
+/// What cannot be read or written.
+pub fn show(input: &mut impl BufRead, choices: &Choices, names: &Symbols, out: &mut impl Write) -> io::Result<()> {
+    let mut table: Option<Table> = None;
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = io::Read::take(&mut *input, LONGEST).read_until(b'\n', &mut line)?;
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end_matches(['\n', '\r']);
+        if let Some(titles) = titles(text) {
+            table.take().map_or(Ok(()), |table| table.show(choices, names, out))?;
+            table = Some(Table::new(titles));
+        } else if text.starts_with('#') {
+            if choices.comments {
+                comment(text, choices, out)?;
+            }
+        } else if let Some(table) = &mut table
+            && !text.is_empty()
+        {
+            table.rows.push(text.to_owned());
+        }
+        if read == 0 {
+            return table.map_or(Ok(()), |table| table.show(choices, names, out));
+        }
+    }
+}
+
+/// The titles that a line gives to those behind it: `# recn: a,b`.
+fn titles(line: &str) -> Option<&str> {
+    let (kind, titles) = line.strip_prefix("# rec")?.split_once(':')?;
+    (kind.len() == 1).then_some(titles.trim())
+}
+
+fn comment(text: &str, choices: &Choices, out: &mut impl Write) -> io::Result<()> {
+    if choices.html {
+        writeln!(out, "<!-- {} -->", escaped(text).replace("--", "- -"))
+    } else {
+        writeln!(out, "{text}")
+    }
+}
+
+impl Table {
+    fn new(titles: &str) -> Table {
+        let all: Vec<&str> = titles.split(',').collect();
+        let keys = all.iter().rposition(|title| title.ends_with('*')).map_or(0, |last| last + 1);
+        let titles = all.iter().map(|title| title.trim_end_matches('*').to_owned()).collect();
+        Table { titles, keys, rows: Vec::new() }
+    }
+
+    /// The place of a column.
+    fn column(&self, title: &str) -> Option<usize> {
+        self.titles.iter().position(|known| known.eq_ignore_ascii_case(title))
+    }
+
+    fn show(mut self, choices: &Choices, names: &Symbols, out: &mut impl Write) -> io::Result<()> {
+        if let Some((field, descending)) = &choices.sort
+            && let Some(at) = self.column(field)
+        {
+            self.rows.sort_by(|a, b| {
+                let order = compare(cell(a, at), cell(b, at));
+                if *descending { order.reverse() } else { order }
+            });
+        }
+        let chosen: Vec<usize> = choices.fields.iter().filter_map(|field| self.column(field)).collect();
+        let columns = if chosen.is_empty() { (0..self.titles.len()).collect() } else { chosen };
+        let sums: Vec<f64> = columns.iter().map(|at| self.sum(*at)).collect();
+        let shown = self.rows.iter().take(choices.most.unwrap_or(usize::MAX)).map(|row| {
+            let cell = |(at, sum): (&usize, &f64)| self.cell(row, *at, choices.percent.then_some(*sum), names);
+            columns.iter().zip(&sums).map(cell).collect::<Vec<String>>()
+        });
+        let titles = columns.iter().filter_map(|at| self.titles.get(*at).cloned()).collect();
+        let lines: Vec<Vec<String>> = [titles].into_iter().chain(shown).collect();
+        if choices.html { html(&lines, out) } else { aligned(&lines, out) }
+    }
+
+    fn sum(&self, at: usize) -> f64 {
+        self.rows.iter().filter_map(|row| cell(row, at).parse::<f64>().ok()).sum()
+    }
+
+    /// What stands in a place of a row; as a share of `all`, if it is a count and that is given.
+    fn cell(&self, row: &str, at: usize, all: Option<f64>, names: &Symbols) -> String {
+        let text = cell(row, at);
+        if at < self.keys {
+            let kind = self.titles.get(at).and_then(|title| kind(title));
+            let name = kind.and_then(|kind| names.table(kind).name(text.parse().ok()?));
+            return name.unwrap_or(text).to_owned();
+        }
+        match (all, text.parse::<f64>()) {
+            (Some(all), Ok(number)) if all != 0.0 => format!("{:.3}", number / all * 100.0),
+            _ => text.to_owned(),
+        }
+    }
+}
+
+/// One value of a row.
+fn cell(row: &str, at: usize) -> &str {
+    row.split(',').nth(at).unwrap_or_default()
+}
+
+/// Numbers by size, before all else, which is in order of its characters.
+fn compare(a: &str, b: &str) -> Ordering {
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => a.total_cmp(&b),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(_), Err(_)) => a.cmp(b),
+    }
+}
+
+/// What names a column's numbers have, by its title.
+fn kind(title: &str) -> Option<Names> {
+    let title = title.to_ascii_lowercase();
+    let ends = [("-port", Names::Port), ("-protocol", Names::Protocol), ("-as", Names::Asn), ("-tag", Names::Tag)];
+    ends.into_iter().find(|(end, _)| title.ends_with(end)).map(|(_, kind)| kind)
+}
+
+/// Columns as wide as the widest of their values, a blank between them.
+fn aligned(lines: &[Vec<String>], out: &mut impl Write) -> io::Result<()> {
+    let mut widths = Vec::new();
+    for line in lines {
+        widths.resize(line.len().max(widths.len()), 0);
+        widths.iter_mut().zip(line).for_each(|(width, cell)| *width = cell.chars().count().max(*width));
+    }
+    for line in lines {
+        let cells: Vec<String> = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        writeln!(out, "{}", cells.join(" ").trim_end())?;
+    }
+    Ok(())
+}
+
+fn html(lines: &[Vec<String>], out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "<table border=\"1\">")?;
+    for (at, line) in lines.iter().enumerate() {
+        let tag = if at == 0 { "th" } else { "td" };
+        let cells: Vec<String> = line.iter().map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell))).collect();
+        writeln!(out, " <tr>{}</tr>", cells.concat())?;
+    }
+    writeln!(out, "</table>")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const REPORT: &str =
+        "# name: x<y\n# rec1: records,flows\n2,4\n# recn: ip-source-port*,flows,octets\n80,1,10\n443,3,30\n";
+
+    fn shown(choices: &Choices) -> String {
+        let mut out = Vec::new();
+        show(&mut REPORT.as_bytes(), choices, &Symbols::default(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn columns_are_aligned_sorted_and_picked() {
+        let sort = Some(("flows".to_owned(), true));
+        let got = shown(&Choices { sort: sort.clone(), comments: true, ..Choices::default() });
+        assert_eq!(
+            got,
+            "# name: x<y\nrecords flows\n2       4\nip-source-port flows octets\nhttps          3     30\nhttp           1     10\n"
+        );
+        let fields = vec!["octets".to_owned(), "ip-source-port".to_owned()];
+        let got = shown(&Choices { sort, fields, most: Some(1), percent: true, ..Choices::default() });
+        assert!(got.ends_with("octets ip-source-port\n75.000 https\n"), "{got}");
+    }
+
+    #[test]
+    fn html_is_escaped() {
+        let got = shown(&Choices { html: true, comments: true, ..Choices::default() });
+        assert!(got.starts_with("<!-- # name: x&lt;y -->\n<table border=\"1\">\n <tr><th>records</th>"), "{got}");
+        assert!(got.ends_with("<tr><td>https</td><td>3</td><td>30</td></tr>\n</table>\n"), "{got}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_octets_are_shown(input in proptest::collection::vec(any::<u8>(), 0..300), html: bool) {
+            let choices = Choices { html, comments: true, sort: Some(("a".into(), true)), ..Choices::default() };
+            let text = [b"# recn: a*,b\n", input.as_slice()].concat();
+            show(&mut text.as_slice(), &choices, &Symbols::none(), &mut Vec::new()).unwrap();
+        }
+    }
+}
