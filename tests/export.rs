@@ -71,7 +71,7 @@ fn a_file_cut_short_is_exported_as_far_as_it_goes() {
 
 #[test]
 fn wrong_usage_says_what_was_expected() {
-    for args in [&["-f9"][..], &["-f0"], &["-f", "xml"], &["-f2", "-mnothing"], &["-f2", "-m0"], &[]] {
+    for args in [&["-f9"][..], &["-f3"], &["-f", "xml"], &["-f2", "-mnothing"], &["-f2", "-m0"]] {
         let output = run(EXPORT, args, &flow_file(1, 0, Order::Little));
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{args:?}");
         assert_eq!(stderr(&output).lines().count(), 1, "{args:?}");

@@ -127,3 +127,35 @@ fn what_is_wrong_with_a_configuration_is_said_in_one_line() {
     let output = run(TAG, &["-t", "/nonexistent/tag.cfg"], &flows);
     assert_eq!((output.status.code(), stderr(&output).lines().count()), (Some(2), 1));
 }
+
+#[test]
+fn what_is_exported_can_be_imported() {
+    let import = env!("CARGO_BIN_EXE_flow-import");
+    let flows = flow_file(50, 0, Order::Little);
+    let lines = fine(EXPORT, &["-f2"], &flows);
+    assert_eq!(fine(EXPORT, &["-f2"], &fine(import, &["-f2"], &lines)), lines);
+    let cflowd = fine(EXPORT, &["-f0"], &flows);
+    assert_eq!(cflowd.len(), 50 * 55);
+    let fields = "EXADDR,DPKTS,DOCTETS,SRCADDR,DSTADDR,SRCPORT,DSTPORT,PROT";
+    assert_eq!(csv(fields, &fine(import, &["-f0"], &cflowd)), csv(fields, &flows));
+    // Of a file that is cut off, what is whole is used.
+    let cut = run(import, &["-f0"], &cflowd[..cflowd.len() - 1]);
+    assert_eq!(cut.status.code(), Some(1));
+    assert_eq!(stderr(&cut), "flow-import: standard input: octet 2695: the file ends within a flow\n");
+    assert_eq!(csv("SRCADDR", &cut.stdout).len(), 49);
+    let wrong = run(import, &["-f3"], b"nothing\n");
+    assert_eq!(
+        stderr(&wrong),
+        "flow-import: standard input: line 1: expected a header with AGGREGATION before the flows\n"
+    );
+}
+
+#[test]
+fn exports_as_datagrams_are_those_of_an_exporter() {
+    let flows = flow_file(31, 0, Order::Big);
+    let datagrams = fine(EXPORT, &["-f", "wire"], &flows);
+    // Every record has a clock of its own, so each is a datagram: header and record.
+    assert_eq!((datagrams.len(), &datagrams[..4]), (31 * (24 + 48), &[0, 5, 0, 1][..]));
+    let modern = fine(XLATE, &["-V10"], &flows);
+    assert_eq!(fine(EXPORT, &["-f4"], &modern)[..2], [0, 10]);
+}
