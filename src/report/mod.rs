@@ -28,6 +28,7 @@ mod rank;
 mod rates;
 pub mod stat;
 mod table;
+pub mod talkers;
 pub mod text;
 mod top;
 mod words;
