@@ -91,7 +91,7 @@ fn wrong_usage_says_what_is_known() {
         (&["--by", "srcaddr", "--sort", "dstaddr"], "--sort 'dstaddr': no such column of 'srcaddr', expected any of"),
         (&["--by", "srcaddr", "-f9"], "cannot be used with"),
         (&["--by", "srcaddr", "-S1"], "cannot be used with"),
-        (&["--top", "5"], "required arguments were not provided: --by"),
+        (&["--top", "5"], "--top: expected --by, or --format top-talkers"),
         (&["--by", "srcaddr", "--top", "0"], "invalid value '0'"),
         (&["--by", "srcaddr", "--format", "xml"], "expected one of table, csv, json"),
     ] {

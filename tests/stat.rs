@@ -197,3 +197,13 @@ fn a_reader_that_has_seen_enough_ends_it_quietly() {
         assert!(output.status.success() && output.stderr.is_empty(), "{report}: {}", stderr(&output));
     }
 }
+
+#[test]
+fn top_talkers_as_routers_show_them() {
+    let flows = flow_file(20, 0, Order::Little);
+    let text = String::from_utf8(fine(STAT, &["--format", "top-talkers"], &flows)).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].ends_with("Pr SrcP DstP Bytes"), "{text}");
+    assert_eq!(lines[1], "0             10.0.0.19       0             192.0.2.1       06 0013 01BB 1900");
+    assert_eq!((lines.len(), lines[11]), (12, "10 of 20 top talkers shown. 20 flows processed."));
+}

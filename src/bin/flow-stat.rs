@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use flowtools::cli::flow_stat::Args;
+use flowtools::cli::flow_stat::{Args, Shape};
 use flowtools::cli::progress::Watcher;
 use flowtools::cli::question::Question;
 use flowtools::cli::run::{complain, report};
@@ -14,15 +14,20 @@ use flowtools::flow::symbols::Symbols;
 use flowtools::print;
 use flowtools::report::by::{Format, Reports, Text, Workers};
 use flowtools::report::stat::{Choices, Heading, Kind, Plot, PlotText, Summary, Table, TableText};
-use flowtools::report::{Aggregation, Arrived, SortBy, Worker};
+use flowtools::report::{Aggregation, Arrived, SortBy, Worker, talkers};
 
 fn main() -> ExitCode {
     program(run)
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
+    args.check()?;
     let question = Question::new(&args.files, &args.window, args.expression.as_deref())?;
-    let exit = if args.by.is_empty() { numbered(&args, &question)? } else { by_fields(&args, &question)? };
+    let exit = match (args.format, args.by.is_empty()) {
+        (Shape::TopTalkers, _) => top_talkers(&args, &question)?,
+        (_, true) => numbered(&args, &question)?,
+        (_, false) => by_fields(&args, &question)?,
+    };
     Ok(question.problem().map_or(exit, |problem| report("flow-stat", &[problem])))
 }
 
@@ -152,6 +157,24 @@ fn by_fields(args: &Args, question: &Question) -> Result<Exit, Failure> {
             complain("flow-stat", format!("--by {by}: {lacking} flows without these fields left out"));
             exit = Exit::Partly;
         }
+    }
+    Ok(exit)
+}
+
+/// Who talks most, as routers show it.
+fn top_talkers(args: &Args, question: &Question) -> Result<Exit, Failure> {
+    let scan = question.open()?.fields(talkers::grouping().fields());
+    let _progress = Watcher::of(&scan);
+    let all = talkers::talkers();
+    let (workers, read) = scan.fold(|| all.worker(), |worker, batch| worker.add(batch));
+    let outcomes = workers.into_iter().map(Worker::finish).collect();
+    let top = args.top.map_or(10, |top| usize::try_from(top).unwrap_or(usize::MAX));
+    let mut groups = all.finish(outcomes);
+    talkers::write(&mut groups, top, &mut io::stdout().lock()).map_err(Failure::stdout)?;
+    let exit = report("flow-stat", &read.problems);
+    if groups.lacking() > 0 {
+        complain("flow-stat", format!("{} flows without addresses left out", groups.lacking()));
+        return Ok(Exit::Partly);
     }
     Ok(exit)
 }

@@ -14,7 +14,7 @@ macro_rules! examples {
 Examples:
   flow-report -v TYPE=ip-source-address -v SORT=+octets -v RECORDS=10 /flows/2026
   flow-cat /flows/2026/2026-01 | flow-report -s stat.cfg -S daily
-  flow-report -v TYPE=ip-destination-port -v OPTIONS=+percent-total,+names < ft-v05.2026-01-01.000000+0000"
+  flow-report -v TYPE=ip-protocol -v OPTIONS=+percent-total,+names /flows/2026/2026-01"
     };
 }
 

@@ -2,6 +2,7 @@
 
 use clap::{ArgAction, Parser, ValueEnum};
 
+use super::Failure;
 use super::common::{Debug, Files};
 use super::window::Window;
 use crate::report::by::{Format, Sort, Spec};
@@ -45,14 +46,14 @@ pub struct Args {
     /// Group by these fields, see below; given several times: several reports of one reading
     #[arg(long, value_name = "FIELD,...", conflicts_with_all = OLD)]
     pub by: Vec<Spec>,
-    /// With --by: only the first N groups (default: all)
-    #[arg(long, value_name = "N", requires = "by", value_parser = clap::value_parser!(u64).range(1..))]
+    /// With --by: only the first N groups (default: all); of --format top-talkers 10
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub top: Option<u64>,
     /// With --by: sort by a column, COL:asc or COL:desc (default: octets, greatest first)
     #[arg(long, value_name = "COL", requires = "by")]
     pub sort: Option<Sort>,
-    /// With --by: what is written
-    #[arg(long, value_name = "FORMAT", requires = "by", value_enum, default_value_t = Shape::Table)]
+    /// With --by: what is written; top-talkers, which routers show, is a report by itself
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Shape::Table)]
     pub format: Shape,
     /// Only flows that match EXPR, such as 'src net 10/8 and dst port 53'; flow-filter --help says more
     #[arg(long = "where", value_name = "EXPR")]
@@ -80,12 +81,14 @@ pub enum Shape {
     Csv,
     /// A JSON object a line.
     Json,
+    /// Flows of most octets, as Cisco's routers show them.
+    TopTalkers,
 }
 
 impl From<Shape> for Format {
     fn from(shape: Shape) -> Format {
         match shape {
-            Shape::Table => Format::Table,
+            Shape::Table | Shape::TopTalkers => Format::Table,
             Shape::Csv => Format::Csv,
             Shape::Json => Format::Json,
         }
@@ -93,6 +96,23 @@ impl From<Shape> for Format {
 }
 
 impl Args {
+    /// Whether --format and --top have something to say.
+    ///
+    /// # Errors
+    ///
+    /// What they need.
+    pub fn check(&self) -> Result<(), Failure> {
+        let talkers = self.format == Shape::TopTalkers;
+        match (talkers, self.by.is_empty()) {
+            (true, false) => Err(Failure::Usage("--format top-talkers: expected no --by".into())),
+            (false, true) if self.top.is_some() || self.format != Shape::Table => {
+                let what = if self.top.is_some() { "--top" } else { "--format" };
+                Err(Failure::Usage(format!("{what}: expected --by, or --format top-talkers")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The report asked for.
     pub fn report(&self) -> &'static Report {
         let [first, ..] = &REPORTS;
@@ -139,5 +159,6 @@ Examples:
   flow-stat --by srcaddr/24,dstport --top 20 /flows
   flow-stat --by dstaddr --where 'udp dst port 53' --from yesterday --top 10 /flows
   flow-stat --by 'srcaddr,distinct(dstaddr)' --sort 'distinct(dstaddr)' --top 10 /flows
+  flow-stat --format top-talkers --top 20 /flows
   flow-stat --by first/1h --by first/1h,prot --sort first -n --format json /flows > hours.json"
 }

@@ -29,6 +29,7 @@ mod rates;
 pub mod scan;
 pub mod stat;
 mod table;
+pub mod talkers;
 pub mod text;
 mod top;
 mod words;
