@@ -5,7 +5,7 @@ mysql\t'Rows of a MySQL table'
 wire\t'Datagrams as an exporter sends them'
 postgresql\t'Rows of a PostgreSQL table'
 json\t'JSON, an object a line'"
-complete -c flow-export -s m -l fields -d 'Fields of CSV: a mask in hexadecimal, or names with commas between [default: those of the flows\' version]' -r
+complete -c flow-export -s m -l fields -d 'Fields of CSV and cflowd: a mask in hexadecimal, or names with commas between [default: those of the flows\' version]' -r
 complete -c flow-export -s u -l database -d 'Database to write to, user:password:host:port:name:table' -r
 complete -c flow-export -s d -l debug -d 'Log more: 0 nothing, 1 what is done, 2 and up in detail' -r
 complete -c flow-export -s h -l help -d 'Print help'
