@@ -1,9 +1,10 @@
-complete -c flow-import -s f -l format -d 'What is read: pcap, or a number of the original\'s: 0 cflowd, 2 csv, 3 nfcollector' -r -f -a "cflowd\t'cflowd\'s files'
+complete -c flow-import -s f -l format -d 'What is read: pcap, nfdump, or a number of the original\'s: 0 cflowd, 2 csv, 3 nfcollector' -r -f -a "cflowd\t'cflowd\'s files'
 csv\t'Comma-separated fields'
 nfcollector\t'Text files of Cisco\'s NetFlow FlowCollector'
-pcap\t'Exports in a capture'"
+pcap\t'Exports in a capture'
+nfdump\t'nfdump\'s files'"
 complete -c flow-import -s m -l fields -d 'Fields of CSV: a mask in hexadecimal, or names with commas between [default: what the heading says]' -r
-complete -c flow-import -s V -l export-version -d 'Version written: 1, 5, 6, 7, 8.1 to 8.14, 1005 or 10 (default: 5; of a capture, the first datagram\'s)' -r
+complete -c flow-import -s V -l export-version -d 'Version written: 1, 5, 6, 7, 8.1 to 8.14, 1005 or 10 (default: 5; of a capture, the first datagram\'s; of nfdump\'s files 10)' -r
 complete -c flow-import -s b -l byte-order -d 'Byte order of what is written (default: this machine\'s)' -r -f -a "little\t'Least significant octet first'
 big\t'Most significant octet first'"
 complete -c flow-import -s C -l comment -d 'Comment in the header written' -r

@@ -10,8 +10,8 @@ use flowtools::cli::flow_import::{Args, Source};
 use flowtools::cli::run::{complain, report};
 use flowtools::cli::sink::Sink;
 use flowtools::cli::{Exit, Failure, Output, program};
-use flowtools::exchange::{Batches, Import, cflowd, collector, csv};
-use flowtools::flow::{StreamInfo, Version, flags};
+use flowtools::exchange::{Batches, Wrong, cflowd, collector, csv, nfdump};
+use flowtools::flow::{FlowBatch, Form, StreamInfo, Version, flags};
 use flowtools::wire::{Decoder, Records, Session};
 
 const NAME: &str = "flow-import";
@@ -27,7 +27,8 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if args.format == Source::Pcap {
         return captures(&args, &files);
     }
-    let form = args.export_version.unwrap_or(Version::V5.into());
+    let usual = if args.format == Source::Nfdump { Form::Modern } else { Version::V5.into() };
+    let form = args.export_version.unwrap_or(usual);
     // A modern file's records are first those that have all fields.
     let version = form.classic().unwrap_or(Version::V1005);
     let info = StreamInfo { flags: flags::STREAMING, ..StreamInfo::default() };
@@ -36,9 +37,12 @@ fn run(args: Args) -> Result<Exit, Failure> {
     for file in &files {
         let input = open(file)?;
         whole &= match args.format {
-            Source::Cflowd => pass(file, cflowd::Reader::new(input, version), &mut output)?,
-            Source::Collector => pass(file, collector::Reader::new(input, version), &mut output)?,
-            Source::Csv | Source::Pcap => pass(file, csv::Reader::new(input, version, args.fields), &mut output)?,
+            Source::Cflowd => pass(file, Batches::of(cflowd::Reader::new(input, version)), &mut output)?,
+            Source::Collector => pass(file, Batches::of(collector::Reader::new(input, version)), &mut output)?,
+            Source::Nfdump => pass(file, nfdump::Reader::new(input), &mut output)?,
+            Source::Csv | Source::Pcap => {
+                pass(file, Batches::of(csv::Reader::new(input, version, args.fields)), &mut output)?
+            }
         };
     }
     let mut problems = Vec::new();
@@ -48,8 +52,12 @@ fn run(args: Args) -> Result<Exit, Failure> {
 }
 
 /// Writes all flows of an import; says whether nothing was wrong with it.
-fn pass(file: &Path, import: impl Import, output: &mut Output) -> Result<bool, Failure> {
-    for batch in Batches::of(import) {
+fn pass(
+    file: &Path,
+    import: impl Iterator<Item = Result<FlowBatch, Wrong>>,
+    output: &mut Output,
+) -> Result<bool, Failure> {
+    for batch in import {
         match batch {
             Ok(batch) => output.write(&batch)?,
             Err(wrong) => {

@@ -158,3 +158,19 @@ fn gathered(batch: &FlowBatch, field: Field) -> Vec<u32> {
     batch.gather(field, &mut numbers);
     numbers
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::symbols::{Kind, Table};
+
+    #[test]
+    fn files_are_called_by_their_tags() {
+        let tags = Table::parse(Kind::Tag, "0x10 site/one\n17 two").unwrap();
+        let named = Symbols::none().with(Kind::Tag, tags);
+        let division = |symbols| Division { name: "part.".into(), symbols, ..Division::default() };
+        assert_eq!(division(None).file(&[], 3), "part..3");
+        assert_eq!(division(None).file(&[16, 50], 0), "part..16.50.0");
+        assert_eq!(division(Some(named)).file(&[16, 17, 18], 0), "part..site_one.two.18.0");
+    }
+}

@@ -113,7 +113,7 @@ fn fit(column: &mut [u64], width: usize, over: u64) {
 
 fn seconds(times: &[u64], column: &mut Vec<u64>) {
     column.clear();
-    column.extend(times.iter().map(|ms| ms / 1000 & u64::from(u32::MAX)));
+    column.extend(times.iter().map(|ms| (ms / 1000) & u64::from(u32::MAX)));
 }
 
 /// Reads cflowd's flows as records of a version.

@@ -150,7 +150,7 @@ impl<R: BufRead> Reader<R> {
 
     fn record(&mut self, fields: Fields, line: &str) -> Result<(), String> {
         self.rows.begin();
-        self.rows.set(ie::EXPORTER4, self.exporter.into());
+        self.rows.set(ie::EXPORTER4, self.exporter);
         let (mut start, mut end) = self.period;
         let mut words = line.split('|');
         for what in fields {

@@ -1,4 +1,5 @@
-//! Flows as other programs keep them: cflowd's raw flow files, comma-separated fields, Cisco's NetFlow FlowCollector.
+//! Flows as other programs keep them: cflowd's raw flow files, comma-separated fields, Cisco's NetFlow FlowCollector,
+//! nfdump's files.
 //!
 //! Readers take any [`BufRead`](std::io::BufRead) and are read by [`Batches`]; what is wrong with their input they say
 //! with its place.
@@ -6,6 +7,7 @@
 pub mod cflowd;
 pub mod collector;
 pub mod csv;
+pub mod nfdump;
 mod rows;
 
 use std::fmt;

@@ -1,17 +1,36 @@
 //! Making records field by field.
 
-use crate::flow::clock::Stamps;
-use crate::flow::{Element, FlowBatch, Layout, Order, Version, ie};
+use std::sync::Arc;
 
-/// Records of a classic version, while they are made.
+use crate::flow::clock::Stamps;
+use crate::flow::{Element, FieldSpec, FlowBatch, Order, RowLayout, Schema, Version, ie};
+
+/// Flows while they are made: records of a classic version, or rows of a schema.
 pub struct Rows {
-    layout: &'static Layout,
+    version: Option<Version>,
+    schema: Arc<Schema>,
+    layout: Arc<RowLayout>,
     records: Vec<u8>,
 }
 
 impl Rows {
     pub(super) fn new(version: Version) -> Rows {
-        Rows { layout: version.layout(), records: Vec::new() }
+        let own = version.layout();
+        let layout = RowLayout { size: own.size, offsets: own.offsets.clone(), order: Order::HOST };
+        Rows { version: Some(version), schema: own.schema.clone(), layout: Arc::new(layout), records: Vec::new() }
+    }
+
+    /// Rows of these elements, each so many octets wide.
+    pub(super) fn of(fields: &[(Element, u16)]) -> Rows {
+        let (mut offsets, mut size) = (Vec::new(), 0);
+        for (_, width) in fields {
+            offsets.push(size);
+            size += width;
+        }
+        let spec = |(element, width): &(Element, u16)| FieldSpec { element: *element, occurrence: 0, width: *width };
+        let schema = Schema::new(fields.iter().map(spec).collect());
+        let layout = RowLayout { size: size.into(), offsets, order: Order::HOST };
+        Rows { version: None, schema: Arc::new(schema), layout: Arc::new(layout), records: Vec::new() }
     }
 
     /// Begins a record: everything in it is 0.
@@ -20,10 +39,11 @@ impl Rows {
     }
 
     /// Puts a number into the record begun last, if it has the field: the greatest that fits of one that does not.
-    pub(super) fn set(&mut self, element: Element, value: u64) {
-        let Some((at, width)) = self.layout.find(element) else { return };
-        let most = u64::MAX >> (64 - 8 * width.clamp(1, 8));
-        let value = value.min(most);
+    pub(super) fn set(&mut self, element: Element, value: impl Into<u128>) {
+        let Some(place) = self.schema.position(element, 0) else { return };
+        let (Some(at), Some(spec)) = (self.layout.offsets.get(place), self.schema.fields().get(place)) else { return };
+        let (at, width) = (usize::from(*at), usize::from(spec.width));
+        let value = value.into().min(u128::MAX >> (128 - 8 * width.clamp(1, 16)));
         let start = self.records.len().saturating_sub(self.layout.size) + at;
         let Some(cell) = self.records.get_mut(start..start + width) else { return };
         match Order::HOST {
@@ -35,11 +55,11 @@ impl Rows {
     /// Says by the clocks of the record when its flow was, ms since 1970.
     pub(super) fn times(&mut self, start: u64, end: u64) {
         let stamps = Stamps::of(start, end, None, None);
-        self.set(ie::UNIX_SECS, stamps.unix_secs.into());
-        self.set(ie::UNIX_NSECS, stamps.unix_nsecs.into());
-        self.set(ie::UPTIME, stamps.uptime.into());
-        self.set(ie::FIRST, stamps.first.into());
-        self.set(ie::LAST, stamps.last.into());
+        self.set(ie::UNIX_SECS, stamps.unix_secs);
+        self.set(ie::UNIX_NSECS, stamps.unix_nsecs);
+        self.set(ie::UPTIME, stamps.uptime);
+        self.set(ie::FIRST, stamps.first);
+        self.set(ie::LAST, stamps.last);
     }
 
     /// Forgets the record begun last.
@@ -54,6 +74,9 @@ impl Rows {
     /// The records made so far, if there are any.
     pub(super) fn take(&mut self) -> Option<FlowBatch> {
         let records = std::mem::take(&mut self.records);
-        (!records.is_empty()).then(|| FlowBatch::from_raw(self.layout.version, Order::HOST, records))
+        (!records.is_empty()).then(|| match self.version {
+            Some(version) => FlowBatch::from_raw(version, Order::HOST, records),
+            None => FlowBatch::from_rows(self.schema.clone(), self.layout.clone(), records),
+        })
     }
 }

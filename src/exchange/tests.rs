@@ -20,7 +20,7 @@ fn all<I: Import>(import: I) -> (Vec<FlowBatch>, Option<String>) {
 fn gathered(batches: &[FlowBatch], field: Field) -> Vec<u32> {
     let mut all = Vec::new();
     for batch in batches {
-        let mut values = Vec::new();
+        let mut values: Vec<u32> = Vec::new();
         assert!(batch.gather(field, &mut values));
         all.extend(values);
     }
@@ -115,7 +115,79 @@ FLOWS 1|MISSED 0|RECORDS 1\n10.0.0.1|10.0.0.2|3|4|1024|443|6|0|10|1500|1|1767225
     }
 }
 
+/// A file of nfdump's with one flow of IPv4 and one of IPv6.
+fn nfdump_file(codec: u8) -> Vec<u8> {
+    fn element(kind: u16, values: &[u8]) -> Vec<u8> {
+        [&kind.to_le_bytes()[..], &(values.len() as u16 + 4).to_le_bytes(), values].concat()
+    }
+    fn record(elements: &[Vec<u8>]) -> Vec<u8> {
+        let size = elements.iter().map(Vec::len).sum::<usize>() as u16 + 12;
+        let mut head = [&11u16.to_le_bytes()[..], &size.to_le_bytes(), &(elements.len() as u16).to_le_bytes()].concat();
+        head.extend([0, 9, 0, 0, 0, 5]);
+        [head, elements.concat()].concat()
+    }
+    let numbers = [1_767_225_600_123u64, 1_767_225_601_456, 0, 5, 777].map(u64::to_le_bytes).concat();
+    let common = element(1, &[&numbers[..], &1024u16.to_le_bytes(), &443u16.to_le_bytes(), &[6, 0x1B, 0, 8]].concat());
+    let four = element(2, &[0x0A00_0001u32.to_le_bytes(), 0x0A00_0002u32.to_le_bytes()].concat());
+    let wide = [0x2001_0db8_0000_0000u64, 1, 0x2001_0db8_0000_0000, 2].map(u64::to_le_bytes).concat();
+    let records = [record(&[common.clone(), four]), record(&[common, element(3, &wide)])].concat();
+    let stored = match codec {
+        3 => lz4_flex::block::compress(&records),
+        4 => zstd::bulk::compress(&records, 1).unwrap(),
+        _ => records,
+    };
+    let mut file = vec![0x0C, 0xA5, 2, 0];
+    file.resize(16, 0);
+    file.push(codec);
+    file.resize(40, 0);
+    file.extend(2u32.to_le_bytes());
+    file.extend((stored.len() as u32).to_le_bytes());
+    file.extend([3, 0, 0, 0]);
+    file.extend(stored);
+    file
+}
+
+#[test]
+fn nfdumps_flows_are_read_compressed_or_not() {
+    for codec in [0, 3, 4] {
+        let file = nfdump_file(codec);
+        let batches: Vec<FlowBatch> = nfdump::Reader::new(Cursor::new(&file)).map(Result::unwrap).collect();
+        assert_eq!(gathered(&batches[..1], Field::SrcAddr), [0x0A00_0001]);
+        let six = batches[1].view(Field::DstAddr).unwrap().address(0);
+        assert_eq!(six.to_string(), "2001:db8::2");
+        for (field, value) in [(Field::Octets, 777), (Field::DstPort, 443), (Field::TcpFlags, 0x1B), (Field::Tos, 8)] {
+            assert_eq!(gathered(&batches, field), [value; 2], "{field:?}");
+        }
+        let mut times = crate::flow::time::FlowTimes::default();
+        times.gather(&batches[0]);
+        assert_eq!((times.start[0], times.end[0]), (1_767_225_600_123, 1_767_225_601_456));
+        let cut: Vec<_> = nfdump::Reader::new(Cursor::new(&file[..file.len() - 1])).collect();
+        assert!(matches!(&cut[..], [Err(wrong)] if wrong.what.contains("cut off")), "{cut:?}");
+    }
+    for (codec, why) in [(1, "LZO"), (2, "bzip2"), (9, "not known")] {
+        let wrong = nfdump::Reader::new(Cursor::new(nfdump_file(codec))).next().unwrap().unwrap_err();
+        assert!(wrong.to_string().contains(why), "{wrong}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn arbitrary_blocks_are_read_or_refused(block in prop::collection::vec(any::<u8>(), 0..200), codec in 0u8..5, at in 44usize..300, octet in any::<u8>()) {
+        let mut file = nfdump_file(0);
+        file.truncate(40);
+        file[16] = codec;
+        file.extend(1u32.to_le_bytes());
+        file.extend((block.len() as u32).to_le_bytes());
+        file.extend([3, 0, 0, 0]);
+        file.extend(block);
+        let _ = nfdump::Reader::new(Cursor::new(&file)).count();
+        let mut damaged = nfdump_file(if codec == 3 { 3 } else { 0 });
+        if let Some(place) = damaged.get_mut(at) {
+            *place = octet;
+        }
+        let _ = nfdump::Reader::new(Cursor::new(&damaged)).count();
+    }
+
     #[test]
     fn arbitrary_octets_are_read_or_refused(octets in prop::collection::vec(any::<u8>(), 0..300), mask in 0u32..1 << 24) {
         let _ = all(cflowd::Reader::new(Cursor::new(&octets), Version::V5));

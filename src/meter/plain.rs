@@ -29,3 +29,59 @@ pub fn packet(frame: &Frame<'_>) -> Option<Packet<Narrow>> {
     let flags = if protocol == TCP { flags } else { 0 };
     Some(Packet { key, time_ns: frame.time_ns, octets, direction, flags, tos: data[15], protocol })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::packet::{Address, Ip};
+    use super::super::transport::Transport;
+    use super::*;
+
+    /// What the parsers of the other modules find.
+    fn general(frame: &Frame<'_>) -> Packet<Narrow> {
+        let ip = Ip::of(frame, false).unwrap();
+        let Transport { ports, flags } = Transport::of(&ip);
+        let (Address::V4(source), Address::V4(destination)) = (ip.source, ip.destination) else { panic!("{ip:?}") };
+        let (key, direction) = Narrow::new([source, destination], ports, ip.protocol, 0);
+        let (octets, tos, protocol) = (ip.total_len, ip.tos, ip.protocol);
+        Packet { key, time_ns: frame.time_ns, octets, direction, flags, tos, protocol }
+    }
+
+    proptest! {
+        #[test]
+        fn it_finds_what_the_parsers_find(
+            mut data in proptest::collection::vec(any::<u8>(), 0..80),
+            udp in any::<bool>(),
+            len in prop_oneof![Just(46u16), 0..80u16, any::<u16>()],
+            whole in any::<bool>(),
+            change in proptest::option::of((0usize..48, any::<u8>())),
+        ) {
+            let usual = [(12, 8), (13, 0), (14, 0x45), (23, if udp { UDP } else { TCP })];
+            let len = len.to_be_bytes();
+            let rest = [(16, len[0]), (17, len[1]), (20, if whole { 0x40 } else { 0x20 }), (21, 0)];
+            for (at, value) in usual.into_iter().chain(rest).chain(change) {
+                if let Some(octet) = data.get_mut(at) {
+                    *octet = value;
+                }
+            }
+            for link in [LinkType::ETHERNET, LinkType::RAW] {
+                let frame = Frame { time_ns: 7, wire_len: 90, link, data: &data };
+                if let Some(found) = packet(&frame) {
+                    prop_assert_eq!(format!("{found:?}"), format!("{:?}", general(&frame)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_usual_frame_is_one() {
+        let mut data = [0; 60];
+        for (at, value) in [(12, 8), (14, 0x45), (17, 46), (23, TCP), (47, 0x12)] {
+            data[at] = value;
+        }
+        let frame = Frame { time_ns: 7, wire_len: 60, link: LinkType::ETHERNET, data: &data };
+        assert!(packet(&frame).is_some_and(|found| (found.flags, found.octets) == (0x12, 46)));
+        assert!(packet(&Frame { data: &data[..47], ..frame }).is_none());
+    }
+}

@@ -118,3 +118,65 @@ impl Source {
         self.ends.clear();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::file::{FlowWriter, WriteOptions};
+    use crate::flow::{Column, Element, FieldSpec, Form, Schema, VARIABLE, ie};
+
+    const ROWS: usize = 3000;
+
+    /// Flows with an address of few, a text of any length, and a time.
+    fn flows() -> FlowBatch {
+        let spec = |element, width| FieldSpec { element, occurrence: 0, width };
+        let schema = vec![spec(ie::SRC_ADDR4, 4), spec(Element::iana(82), VARIABLE), spec(ie::END_MS, 8)];
+        let (mut addresses, mut ends, mut text, mut times) = (vec![], vec![], vec![], vec![]);
+        for n in 0..ROWS {
+            addresses.extend((0x0A00_0000 + n as u32 % 5).to_ne_bytes());
+            text.extend("interface".bytes().take(n % 10));
+            ends.push(text.len() as u32);
+            times.extend((1_767_225_600_000 + n as u64 * 7).to_ne_bytes());
+        }
+        let columns = vec![
+            Column::Plain { width: 4, data: addresses },
+            Column::Variable { ends, data: text },
+            Column::Plain { width: 8, data: times },
+        ];
+        FlowBatch::from_columns(Arc::new(Schema::new(schema)), ROWS, columns)
+    }
+
+    /// A batch's flows as octets.
+    fn octets(batch: &FlowBatch, rows: std::ops::Range<usize>) -> Vec<Vec<u8>> {
+        let view = |at| batch.column(at).unwrap();
+        rows.flat_map(|row| (0..3).map(move |at| view(at).octets(row).0.to_vec())).collect()
+    }
+
+    #[test]
+    fn a_block_is_read_in_parts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("flows");
+        let file = std::fs::File::create(&path).unwrap();
+        let mut writer = FlowWriter::new(file, &WriteOptions::new(Form::Modern, StreamInfo::default())).unwrap();
+        writer.write(&flows()).unwrap();
+        writer.finish().unwrap();
+        let want = octets(&flows(), 0..ROWS);
+        for room in [0, 1000, 20_000, usize::MAX] {
+            let mut source = Source::new(path.clone());
+            let (mut times, mut problems, mut got, mut parts) = (FlowTimes::default(), vec![], vec![], 0);
+            source.open().unwrap();
+            source.advance(room.max(200), &mut times, &mut problems);
+            while !source.ends().is_empty() {
+                let count = source.ends().len();
+                let (batch, from) = source.take(count).unwrap();
+                got.extend(octets(batch, from..from + count));
+                parts += 1;
+                source.advance(room.max(200), &mut times, &mut problems);
+            }
+            assert!(problems.is_empty() && got == want, "{room}");
+            assert_eq!(parts > 1, room < usize::MAX, "{room}: {parts} parts");
+        }
+    }
+}
