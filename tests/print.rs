@@ -118,3 +118,16 @@ fn flows_are_shown_as_they_come_in() {
     drop(stdin);
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn every_field_of_a_flow_has_a_line() {
+    let text = String::from_utf8(common::fine(PRINT, &["-f", "long"], &common::flow_file(2, 0, Order::HOST))).unwrap();
+    let flows: Vec<&str> = text.split_terminator("\n\n").collect();
+    assert_eq!(flows.len(), 2, "{text}");
+    for line in
+        ["sourceIPv4Address            10.0.0.1", "packetDeltaCount             1", "destinationTransportPort     443"]
+    {
+        assert!(flows[1].lines().any(|l| l == line), "{line}: {text}");
+    }
+    assert!(!text.contains('"') && !text.contains('{'), "{text}");
+}

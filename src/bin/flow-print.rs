@@ -3,21 +3,25 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use flowtools::cli::flow_print::Args;
+use flowtools::cli::flow_print::{Args, Shape};
 use flowtools::cli::{Exit, Failure, program, symbols, text};
 use flowtools::file::Scan;
 use flowtools::flow::symbols::Symbols;
-use flowtools::print::{self, Format, TableWriter};
+use flowtools::print::{self, Format, JsonWriter, TableWriter};
 
 fn main() -> ExitCode {
     program(run)
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
-    let names = if args.names { symbols::load()? } else { Symbols::none() };
     let scan = Scan::open(&args.files.inputs())?;
     let info = scan.info();
-    let format = args.format.unwrap_or_else(|| Format::default_for(info.version));
+    let format = match args.format {
+        Some(Shape::Long) => return long(&args, scan),
+        Some(Shape::Table(format)) => format,
+        None => Format::default_for(info.version),
+    };
+    let names = if args.names { symbols::load()? } else { Symbols::none() };
     if let Some((version, field)) = info.version.and_then(|v| format.lacks(v).map(|field| (v, field))) {
         let number = format.number();
         return Err(Failure::Failed(format!("format {number} shows {field}, which flows of version {version} lack")));
@@ -36,4 +40,13 @@ fn run(args: Args) -> Result<Exit, Failure> {
         || TableWriter::new(&table, &names),
         |writer, batch, text| writer.write(&batch, text),
     )
+}
+
+/// Every field of a flow, one a line.
+fn long(args: &Args, scan: Scan<'_>) -> Result<Exit, Failure> {
+    let mut out = io::stdout().lock();
+    if args.header {
+        print::header(scan.info(), &args.mark, &mut out).map_err(Failure::stdout)?;
+    }
+    text::write("flow-print", scan, &mut out, JsonWriter::long, |writer, batch, text| writer.write(&batch, text))
 }

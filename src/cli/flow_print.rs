@@ -29,7 +29,7 @@ Formats:
   14  by both prefixes               22  and ToS
   15  by destination (Catalyst)      23  by both prefixes, ports and ToS
   16  by source and destination      24  as 5 with the year and ToS, between tabs
-  17  by all of a flow's key
+  17  by all of a flow's key           long  every field of a flow, one a line
 
 Flows of IPv6 and those of other exporters than version 5 to 8 are shown in the same formats: times
 are absolute, whichever way an exporter tells them; what a flow does not tell is 0. Numbers and
@@ -40,13 +40,14 @@ Modern files, which may hold flows of any version, are shown in format 3 unless 
 Examples:
   flow-print -f5 < ft-v05.2026-01-01.000000+0000
   flow-print -p -n -w -f3 /flows/2026/2026-01/2026-01-01
+  flow-print -f long /flows/2026/2026-01/2026-01-01 | less
   flow-print -6 -f5 /flows/2026/2026-01/2026-01-01 | less -S
   flow-cat /flows | flow-nfilter -F web | flow-print | head"
 )]
 pub struct Args {
-    /// Format, 0 to 24 [default: the one made for the flows' version]
+    /// Format, 0 to 24, or long [default: the one made for the flows' version]
     #[arg(short = 'f', long, value_name = "FORMAT", value_parser = format)]
-    pub format: Option<Format>,
+    pub format: Option<Shape>,
     /// Print what the header says first
     #[arg(short = 'p', long = "header")]
     pub header: bool,
@@ -74,7 +75,19 @@ pub struct Args {
     pub files: Files,
 }
 
-fn format(text: &str) -> Result<Format, String> {
+/// How flows are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shape {
+    /// As a table.
+    Table(Format),
+    /// Every field of a flow, one a line.
+    Long,
+}
+
+fn format(text: &str) -> Result<Shape, String> {
+    if text.eq_ignore_ascii_case("long") {
+        return Ok(Shape::Long);
+    }
     let number = text.trim().parse().ok().and_then(Format::new);
-    number.ok_or_else(|| format!("expected a format from 0 to {}", Format::LAST))
+    number.map(Shape::Table).ok_or_else(|| format!("expected a format from 0 to {}, or long", Format::LAST))
 }

@@ -1,4 +1,4 @@
-//! Flows as JSON: an object a line, keyed by the elements' names.
+//! Flows with all that is known of them: as JSON, an object a line, keyed by the elements' names; or a field a line.
 
 use super::digits;
 use super::json_values::{self as values, Arena};
@@ -16,6 +16,7 @@ use crate::flow::{Element, FieldSpec, FlowBatch, Schema, ie};
 /// `flowEndMilliseconds` are computed and added. An ICMP flow has type and code besides the ports that carry them.
 #[derive(Default)]
 pub struct JsonWriter {
+    style: Style,
     plan: Option<(Schema, Vec<Step>)>,
     scratch: Scratch,
     page: Page,
@@ -28,6 +29,16 @@ struct Scratch {
     wide: Vec<u128>,
     times: FlowTimes,
     arenas: Vec<Arena>,
+}
+
+/// How the fields of a flow follow each other.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+enum Style {
+    /// As an object.
+    #[default]
+    Json,
+    /// Each on a line of its own, with an empty one behind each flow.
+    Long,
 }
 
 /// One step along a line.
@@ -55,10 +66,15 @@ const ROWS: usize = 512;
 const BYTES: usize = 4 << 20;
 
 impl JsonWriter {
+    /// Writes the same fields for people to read: `name value`, one a line. Only text of any kind is in quotes.
+    pub fn long() -> JsonWriter {
+        JsonWriter { style: Style::Long, ..JsonWriter::default() }
+    }
+
     /// Appends the batch's selected flows to `out`.
     pub fn write(&mut self, batch: &FlowBatch, out: &mut Vec<u8>) {
         if self.plan.as_ref().is_none_or(|(schema, _)| schema != batch.schema()) {
-            self.plan = Some((batch.schema().clone(), plan(batch.schema())));
+            self.plan = Some((batch.schema().clone(), plan(batch.schema(), self.style)));
         }
         let Some((_, steps)) = &self.plan else { return };
         if steps.iter().any(|step| matches!(step, Step::Start | Step::End)) {
@@ -71,13 +87,14 @@ impl JsonWriter {
 }
 
 /// What to write for flows of a schema.
-fn plan(schema: &Schema) -> Vec<Step> {
-    let mut steps = Steps::default();
+fn plan(schema: &Schema, style: Style) -> Vec<Step> {
+    let mut steps = Steps { style, ..Steps::default() };
     if FlowTimes::computed(schema) {
         steps.add("flowStartMilliseconds", "", Step::Start, "");
         steps.add("flowEndMilliseconds", "", Step::End, "");
     }
-    let ports = ports(schema);
+    // An object has both, ports and ICMP's type and code, with their keys between them.
+    let ports = ports(schema).filter(|_| style == Style::Json);
     for (at, spec) in schema.fields().iter().enumerate() {
         match ports {
             Some(ports) if at == ports[0] => steps.add_ports(ports),
@@ -107,6 +124,7 @@ fn is_number(spec: &FieldSpec) -> bool {
 /// Steps being put together.
 #[derive(Default)]
 struct Steps {
+    style: Style,
     steps: Vec<Step>,
     keys: Vec<String>,
     /// What is to be written before the next value.
@@ -116,11 +134,15 @@ struct Steps {
 impl Steps {
     /// A key, and its value between `open` and `close`.
     fn add(&mut self, key: &str, open: &str, value: Step, close: &str) {
+        let (before, after) = match self.style {
+            Style::Json => (format!("\"{key}\":{open}"), close),
+            Style::Long => (format!("{key:<28} "), "\n"),
+        };
         self.begin();
-        self.pending.extend_from_slice(format!("\"{key}\":{open}").as_bytes());
+        self.pending.extend_from_slice(before.as_bytes());
         self.keys.push(key.to_owned());
         self.step(value);
-        self.pending.extend_from_slice(close.as_bytes());
+        self.pending.extend_from_slice(after.as_bytes());
     }
 
     fn add_ports(&mut self, ports: [usize; 3]) {
@@ -152,6 +174,9 @@ impl Steps {
     }
 
     fn begin(&mut self) {
+        if self.style == Style::Long {
+            return;
+        }
         self.pending.push(if self.steps.is_empty() { b'{' } else { b',' });
     }
 
@@ -161,10 +186,13 @@ impl Steps {
     }
 
     fn finish(mut self) -> Vec<Step> {
-        if self.steps.is_empty() {
-            self.pending.push(b'{');
+        if self.style == Style::Json {
+            if self.steps.is_empty() {
+                self.pending.push(b'{');
+            }
+            self.pending.push(b'}');
         }
-        self.pending.extend_from_slice(b"}\n");
+        self.pending.push(b'\n');
         self.steps.push(Step::Literal(self.pending));
         self.steps
     }
