@@ -192,9 +192,21 @@ impl Collectors {
             }
             Pace::Local(backlogs) => {
                 let until = Instant::now() + PACE * LOCAL;
-                let full = |backlog: &Backlog| backlog.octets().is_some_and(|octets| octets > ROOM);
-                while backlogs.iter().any(full) && Instant::now() < until {
+                loop {
+                    // Where nobody listens there is nobody to wait for.
+                    let mut full = false;
+                    backlogs.retain(|backlog| {
+                        let waiting = backlog.octets();
+                        full |= waiting.is_some_and(|octets| octets > ROOM);
+                        waiting.is_some()
+                    });
+                    if !full || Instant::now() >= until {
+                        break;
+                    }
                     thread::sleep(GLANCE);
+                }
+                if backlogs.is_empty() {
+                    self.pace = Pace::Free;
                 }
             }
         }
