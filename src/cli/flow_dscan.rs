@@ -14,15 +14,15 @@ use crate::select::Numbers;
     name = "flow-dscan",
     version,
     after_help = "\
-A source that sends to more than DEPTH hosts scans hosts; one that sends to more than PORTS ports below
-1024 of one host scans ports. What has not been seen again for AGE flows is forgotten; a source is told
-of once until then. Memory is bounded by AGE, and by 128 MB of it.
+A source that sends to more than DEPTH hosts scans hosts; one that sends to more than PORTS ports
+below 1024 of one host scans ports. What has not been seen again for AGE flows is forgotten; a
+source is told of once until then. Memory is bounded by AGE, and by 128 MB of it.
 
-Lists of flows that give no alarm are BASE.src, by source, and BASE.dst, by destination. Their lines are
-ADDRESS PROTOCOL SRCPORT DSTPORT, - is any:
+Lists of flows that give no alarm are BASE.src, by source, and BASE.dst, by destination. Their lines
+are ADDRESS PROTOCOL SRCPORT DSTPORT, - is any:
   10.0.0.53 17 53 -
-SIGHUP reads them again, SIGUSR1 writes the state file, SIGTERM writes it, with -p, and ends. Without -b
-and -B the work is done in the background, and alerts go to syslog (local6).
+SIGHUP reads them again, SIGUSR1 writes the state file, SIGTERM writes it, with -p, and ends.
+Without -b and -B the work is done in the background, and alerts go to syslog (local6).
 
 Examples:
   flow-cat /flows/2026/2026-01 | flow-dscan -b

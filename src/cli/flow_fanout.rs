@@ -17,13 +17,13 @@ use crate::wire::ExportVersion;
     version,
     after_help = "\
 Datagrams go on as they came unless -A, -f, -F, -m or -V asks for a change; then flows are decoded,
-changed and packed again, and numbered so that what a filter took out is not missing and what was lost
-on the way here is. Where exporters that share an engine or a domain meet, and -s does not keep them
+changed and packed again, and numbered so that what a filter took out is not missing and what was
+lost on the way here is. Where exporters that share an engine or a domain meet, and -s does not keep them
 apart, sequence numbers or domains are changed so that a collector can tell them apart.
 
 A destination that is slow, dead or cannot be reached at present holds no other up. SIGHUP says how
-exporters and destinations do, as -S does, SIGTERM ends. What goes wrong is said on standard error in
-the foreground, else to syslog (local6).
+exporters and destinations do, as -S does, SIGTERM ends. What goes wrong is said on standard error
+in the foreground, else to syslog (local6).
 
 Examples:
   flow-fanout 0/0/2055 0/10.0.0.5/2055 0/10.0.0.6/9996 0/2001:db8::9/2055
