@@ -183,15 +183,12 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// An element of a flow, and where in nfdump's element it stands: its offset and its width.
-type Place = (Element, usize, usize);
 /// Elements, their offsets and widths.
 type Places = &'static [(Element, usize, usize)];
 
 /// Puts what an element says into the row begun last.
 fn element(rows: &mut Rows, kind: u16, values: &[u8]) {
     /// Of each type the elements, their offsets and widths.
-    const KNOWN: &[(u16, &[Place])] = &[
     const KNOWN: &[(u16, Places)] = &[
         (
             1,
