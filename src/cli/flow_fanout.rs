@@ -18,8 +18,8 @@ use crate::wire::ExportVersion;
     after_help = "\
 Datagrams go on as they came unless -A, -f, -F, -m or -V asks for a change; then flows are decoded,
 changed and packed again, and numbered so that what a filter took out is not missing and what was
-lost on the way here is. Where exporters that share an engine or a domain meet, and -s does not keep them
-apart, sequence numbers or domains are changed so that a collector can tell them apart.
+lost on the way here is. Where exporters that share an engine or a domain meet, and -s does not keep
+them apart, sequence numbers or domains are changed so that a collector can tell them apart.
 
 A destination that is slow, dead or cannot be reached at present holds no other up. SIGHUP says how
 exporters and destinations do, as -S does, SIGTERM ends. What goes wrong is said on standard error
