@@ -13,7 +13,7 @@ macro_rules! examples {
         "
 Examples:
   flow-tag -t tag.cfg -T customers < flows | flow-stat -f30
-  flow-cat /flows/2026 | flow-tag -t tag.cfg -T customers,services | flow-nfilter -F gold | flow-print
+  flow-cat /flows/2026 | flow-tag -t tag.cfg -T customers,services | flow-nfilter -F gold
   flow-tag -t tag.cfg -T customers -v SITE=10.0.0.0/8 flows6 | flow-export -f json"
     };
 }

@@ -23,7 +23,7 @@ Examples:
 /// Behind `-h`.
 const SHORT: &str = concat!(
     "\
-Without -x and -X, flows are only converted. The file of -x says what else is done; --help says more.
+Without -x and -X, flows are only converted. The file of -x says what else is done; see --help.
 
   xlate-action HIDE
     type ip-address-anonymize
