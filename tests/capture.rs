@@ -193,7 +193,8 @@ fn a_folder_that_vanishes_is_made_again_with_all_its_flows() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("flows");
     fs::create_dir(&folder).unwrap();
-    let mut collector = Collector::start(&folder, &["-z1"]);
+    // At a quarter past, a file that is complete would vanish with the folder, and for good.
+    let mut collector = Collector::start(&folder, &["-z1", "-n0"]);
     let mut exporter = Exporter::to("127.0.0.1", collector.port);
     exporter.send(5, 300);
     until("a file is begun", || flows_in(&unfinished(&folder)) == 300);
