@@ -26,6 +26,7 @@ mod privacy;
 mod scratch;
 mod side;
 pub mod tag;
+mod terms;
 pub mod xlate;
 
 pub use convert::{Converter, Refusal, check, convert};

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use ipnet::IpNet;
 
@@ -11,8 +10,9 @@ use super::{Tagging, Tags, Term};
 use crate::flow::symbols::Kind;
 use crate::flow::{Field, Symbols};
 use crate::rewrite::prefixes::{Prefixes, Table, prefix};
+use crate::rewrite::terms::{self, DraftTerm, Known, Reader};
 use crate::select::config::{Mistake, Names, Sources, Word, Words};
-use crate::select::nfilter::{Context, Filters};
+use crate::select::nfilter::Context;
 use crate::select::{Addresses, Numbers, Predicate, number};
 
 /// An action while it is read.
@@ -26,28 +26,37 @@ struct Draft {
     doubts: Vec<Mistake>,
 }
 
-/// A term while it is read: names are looked up when everything is known.
-#[derive(Default)]
-struct DraftTerm {
-    conditions: Vec<Predicate>,
-    filters: Vec<Word>,
-    actions: Vec<Word>,
-}
+/// The language of tags.
+struct Language;
 
-/// What a line belongs to.
-enum Block {
-    None,
-    Action,
-    Definition,
-}
+impl terms::Language for Language {
+    type Draft = Draft;
+    const ACTION: &'static str = "tag-action";
+    const AN_ACTION: &'static str = "a tag-action";
+    const DEFINITION: &'static str = "tag-definition";
+    const LINE: &'static str = "a line of a tag";
+    const TERM: &'static str = "action, filter, input-filter, output-filter, exporter or term";
 
-#[derive(Default)]
-struct Reader {
-    filters: Filters,
-    actions: Names<Draft>,
-    definitions: Names<Vec<DraftTerm>>,
-    /// The definitions' names as they were written.
-    names: Vec<Word>,
+    fn draft(name: &Word) -> Draft {
+        Draft::new(name)
+    }
+
+    fn line(draft: &mut Draft, first: &Word, words: &mut Words<'_>, context: Context<'_>) -> Result<(), Mistake> {
+        draft.line(first, words, context.symbols)
+    }
+
+    fn condition(term: &mut DraftTerm, keyword: &str, words: &mut Words<'_>) -> Result<bool, Mistake> {
+        term.conditions.push(match keyword {
+            "input-filter" => interfaces(Field::Input, words)?,
+            "output-filter" => interfaces(Field::Output, words)?,
+            "exporter" => {
+                let address: IpAddr = words.parse("an exporter's address")?;
+                Predicate::addresses(Field::Exporter, Addresses::host(address))
+            }
+            _ => return Ok(false),
+        });
+        Ok(true)
+    }
 }
 
 impl Tags {
@@ -57,98 +66,15 @@ impl Tags {
     ///
     /// The first word that makes no sense, where it stands, and what was expected there.
     pub fn parse(file: &str, sources: &mut Sources<'_>, context: Context<'_>) -> Result<Tags, Mistake> {
-        let mut reader = Reader::default();
-        reader.read(file, sources, context)?;
-        reader.finish()
-    }
-}
-
-impl Reader {
-    fn read(&mut self, file: &str, sources: &mut Sources<'_>, context: Context<'_>) -> Result<(), Mistake> {
-        let mut block = Block::None;
-        for line in sources.open(file)? {
-            let mut words = line.words();
-            let first = words.take("a line of a tag")?;
-            match (first.lower().as_str(), &block) {
-                ("tag-action", _) => {
-                    let name = words.take("a name")?;
-                    self.actions.define(name, Draft::new(name))?;
-                    block = Block::Action;
-                }
-                ("tag-definition", _) => {
-                    let name = words.take("a name")?;
-                    self.definitions.define(name, Vec::new())?;
-                    self.names.push(name.clone());
-                    block = Block::Definition;
-                }
-                ("include-filter", _) => {
-                    let lines = sources.include(&mut words)?;
-                    self.filters.read(&lines, sources, context)?;
-                    block = Block::None;
-                }
-                (_, Block::Action) => {
-                    self.actions.last_mut().map_or(Ok(()), |draft| draft.line(first, &mut words, context.symbols))?;
-                }
-                (_, Block::Definition) => {
-                    self.definitions.last_mut().map_or(Ok(()), |terms| definition(terms, first, &mut words))?;
-                }
-                (_, Block::None) => return Err(first.expected("tag-action, tag-definition or include-filter")),
-            }
-            words.end()?;
-        }
-        Ok(())
-    }
-
-    fn finish(self) -> Result<Tags, Mistake> {
-        let mut actions: Vec<Arc<Action>> = Vec::new();
-        for (_, draft) in self.actions.iter() {
-            actions.push(Arc::new(draft.finish()?));
-        }
-        let doubts = self.actions.iter().flat_map(|(_, draft)| draft.doubts.clone()).collect();
+        let reader = Reader::<Language>::read(file, sources, context)?;
+        let doubts = reader.actions.iter().flat_map(|(_, draft)| draft.doubts.clone()).collect();
         let mut tags = Tags { definitions: Names::default(), doubts };
-        for (name, (_, drafts)) in self.names.iter().zip(self.definitions.iter()) {
-            let mut tagging = Tagging::default();
-            for draft in drafts {
-                let mut conditions = draft.conditions.clone();
-                for filter in &draft.filters {
-                    conditions.push(self.filters.find(filter)?.clone());
-                }
-                let condition = (!conditions.is_empty()).then(|| Predicate::and(conditions));
-                let mut term = Term { condition, actions: Vec::new() };
-                for action in &draft.actions {
-                    let at = self.actions.position(&action.text).and_then(|at| actions.get(at));
-                    let at = at.ok_or_else(|| action.expected(&self.actions.known("a tag-action")))?;
-                    term.actions.push(at.clone());
-                }
-                tagging.terms.push(term);
-            }
-            tags.definitions.define(name, tagging)?;
+        for (name, terms) in reader.definitions(Draft::finish)? {
+            let terms = terms.into_iter().map(|Known { condition, actions, .. }| Term { condition, actions });
+            tags.definitions.define(name, Tagging { terms: terms.collect() })?;
         }
         Ok(tags)
     }
-}
-
-/// A line of a definition.
-fn definition(terms: &mut Vec<DraftTerm>, first: &Word, words: &mut Words<'_>) -> Result<(), Mistake> {
-    const EXPECTED: &str = "action, filter, input-filter, output-filter, exporter or term";
-    let keyword = first.lower();
-    if keyword == "term" {
-        terms.push(DraftTerm::default());
-        return Ok(());
-    }
-    let Some(term) = terms.last_mut() else { return Err(first.expected("term")) };
-    match keyword.as_str() {
-        "action" => term.actions.push(words.take("the name of a tag-action")?.clone()),
-        "filter" => term.filters.push(words.take("the name of a filter-definition")?.clone()),
-        "input-filter" => term.conditions.push(interfaces(Field::Input, words)?),
-        "output-filter" => term.conditions.push(interfaces(Field::Output, words)?),
-        "exporter" => {
-            let address: IpAddr = words.parse("an exporter's address")?;
-            term.conditions.push(Predicate::addresses(Field::Exporter, Addresses::host(address)));
-        }
-        _ => return Err(first.expected(EXPECTED)),
-    }
-    Ok(())
 }
 
 fn interfaces(field: Field, words: &mut Words<'_>) -> Result<Predicate, Mistake> {

@@ -7,8 +7,9 @@ use super::key::{Key, Refresh};
 use super::{Term, Translation, Translations};
 use crate::rewrite::cryptopan::CryptoPan;
 use crate::rewrite::side::Side;
-use crate::select::config::{Mistake, Names, Sources, Word, Words};
-use crate::select::nfilter::{Context, Filters};
+use crate::rewrite::terms::{self, DraftTerm, Known, Reader};
+use crate::select::config::{Mistake, Sources, Word, Words};
+use crate::select::nfilter::Context;
 
 /// A type of action, without what its other lines say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,28 +54,29 @@ struct Draft {
     refresh: Option<Refresh>,
 }
 
-/// A term while it is read: names are looked up when everything is known.
-#[derive(Default)]
-struct DraftTerm {
-    filters: Vec<Word>,
-    actions: Vec<Word>,
-    stop: bool,
-}
+/// The language of translations.
+struct Language;
 
-/// What a line belongs to.
-enum Block {
-    None,
-    Action,
-    Definition,
-}
+impl terms::Language for Language {
+    type Draft = Draft;
+    const ACTION: &'static str = "xlate-action";
+    const AN_ACTION: &'static str = "an xlate-action";
+    const DEFINITION: &'static str = "xlate-definition";
+    const LINE: &'static str = "a line of a translation";
+    const TERM: &'static str = "action, filter, stop or term";
 
-#[derive(Default)]
-struct Reader {
-    filters: Filters,
-    actions: Names<Draft>,
-    definitions: Names<Vec<DraftTerm>>,
-    /// The definitions' names as they were written.
-    names: Vec<Word>,
+    fn draft(name: &Word) -> Draft {
+        Draft::new(name)
+    }
+
+    fn line(draft: &mut Draft, first: &Word, words: &mut Words<'_>, _: Context<'_>) -> Result<(), Mistake> {
+        draft.line(first, words)
+    }
+
+    fn condition(term: &mut DraftTerm, keyword: &str, _: &mut Words<'_>) -> Result<bool, Mistake> {
+        term.stop |= keyword == "stop";
+        Ok(keyword == "stop")
+    }
 }
 
 impl Translations {
@@ -84,91 +86,14 @@ impl Translations {
     ///
     /// The first word that makes no sense, where it stands, and what was expected there.
     pub fn parse(file: &str, sources: &mut Sources<'_>, context: Context<'_>) -> Result<Translations, Mistake> {
-        let mut reader = Reader::default();
-        reader.read(file, sources, context)?;
-        reader.finish(sources, context)
-    }
-}
-
-impl Reader {
-    fn read(&mut self, file: &str, sources: &mut Sources<'_>, context: Context<'_>) -> Result<(), Mistake> {
-        let mut block = Block::None;
-        for line in sources.open(file)? {
-            let mut words = line.words();
-            let first = words.take("a line of a translation")?;
-            match (first.lower().as_str(), &block) {
-                ("xlate-action", _) => {
-                    let name = words.take("a name")?;
-                    self.actions.define(name, Draft::new(name))?;
-                    block = Block::Action;
-                }
-                ("xlate-definition", _) => {
-                    let name = words.take("a name")?;
-                    self.definitions.define(name, Vec::new())?;
-                    self.names.push(name.clone());
-                    block = Block::Definition;
-                }
-                ("include-filter", _) => {
-                    let lines = sources.include(&mut words)?;
-                    self.filters.read(&lines, sources, context)?;
-                    block = Block::None;
-                }
-                (_, Block::Action) => {
-                    self.actions.last_mut().map_or(Ok(()), |draft| draft.line(first, &mut words))?;
-                }
-                (_, Block::Definition) => {
-                    self.definitions.last_mut().map_or(Ok(()), |terms| definition(terms, first, &mut words))?;
-                }
-                (_, Block::None) => return Err(first.expected("xlate-action, xlate-definition or include-filter")),
-            }
-            words.end()?;
-        }
-        Ok(())
-    }
-
-    fn finish(self, sources: &mut Sources<'_>, context: Context<'_>) -> Result<Translations, Mistake> {
-        let mut actions: Vec<Arc<Action>> = Vec::new();
-        for (_, draft) in self.actions.iter() {
-            actions.push(Arc::new(draft.finish(sources, context)?));
-        }
+        let reader = Reader::<Language>::read(file, sources, context)?;
         let mut translations = Translations::default();
-        for (name, (_, drafts)) in self.names.iter().zip(self.definitions.iter()) {
-            let mut translation = Translation::default();
-            for draft in drafts {
-                let mut conditions = Vec::new();
-                for filter in &draft.filters {
-                    conditions.push(self.filters.find(filter)?.clone());
-                }
-                let condition = (!conditions.is_empty()).then(|| crate::select::Predicate::and(conditions));
-                let mut term = Term { condition, actions: Vec::new(), stop: draft.stop };
-                for action in &draft.actions {
-                    let found = self.actions.position(&action.text).and_then(|at| actions.get(at));
-                    let found = found.ok_or_else(|| action.expected(&self.actions.known("an xlate-action")))?;
-                    term.actions.push(found.clone());
-                }
-                translation.terms.push(term);
-            }
-            translations.definitions.define(name, translation)?;
+        for (name, terms) in reader.definitions(|draft| draft.finish(sources, context))? {
+            let terms = terms.into_iter().map(|Known { condition, actions, stop }| Term { condition, actions, stop });
+            translations.definitions.define(name, Translation { terms: terms.collect() })?;
         }
         Ok(translations)
     }
-}
-
-/// A line of a definition.
-fn definition(terms: &mut Vec<DraftTerm>, first: &Word, words: &mut Words<'_>) -> Result<(), Mistake> {
-    let keyword = first.lower();
-    if keyword == "term" {
-        terms.push(DraftTerm::default());
-        return Ok(());
-    }
-    let Some(term) = terms.last_mut() else { return Err(first.expected("term")) };
-    match keyword.as_str() {
-        "action" => term.actions.push(words.take("the name of an xlate-action")?.clone()),
-        "filter" => term.filters.push(words.take("the name of a filter-definition")?.clone()),
-        "stop" => term.stop = true,
-        _ => return Err(first.expected("action, filter, stop or term")),
-    }
-    Ok(())
 }
 
 impl Draft {
