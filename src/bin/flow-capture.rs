@@ -1,11 +1,11 @@
 //! flow-capture: collects what exporters send into an archive of flow files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use flowtools::cli::flow_capture::Args;
-use flowtools::cli::run::hostname;
+use flowtools::cli::run::{absolute, hostname};
 use flowtools::cli::{Exit, Failure, program};
 use flowtools::collect::capture::Making;
 use flowtools::collect::log::{Log, Sink};
@@ -40,7 +40,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         0 => None,
         _ => Some(clients::bind(&args.endpoint).map_err(|e| Failure::io(at("listening by TCP at"), &e))?),
     };
-    let pid_path = args.pid_path().map(absolute).transpose()?;
+    let pid_path = args.pid_path().map(|path| absolute(&path)).transpose()?;
     if !args.keep_umask {
         usual_umask();
     }
@@ -68,7 +68,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
 }
 
 fn config(args: &Args) -> Result<Config, Failure> {
-    let folder = absolute(args.folder.clone())?;
+    let folder = absolute(&args.folder)?;
     if !folder.is_dir() {
         return Err(Failure::Failed(format!("{}: no such folder, expected the archive's", folder.display())));
     }
@@ -109,13 +109,9 @@ fn words(text: &str) -> Result<Vec<String>, Failure> {
     };
     // It will run in the archive's folder; a bare name that is no file here is looked for in PATH.
     if Path::new(program).exists() || program.contains('/') {
-        *program = absolute(PathBuf::from(&*program))?.display().to_string();
+        *program = absolute(Path::new(program))?.display().to_string();
     }
     Ok(words)
-}
-
-fn absolute(path: PathBuf) -> Result<PathBuf, Failure> {
-    std::path::absolute(&path).map_err(|e| Failure::io(path.display(), &e))
 }
 
 fn conclude(log: &Log, summary: &Summary) -> Exit {

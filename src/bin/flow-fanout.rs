@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use flowtools::cli::flow_fanout::Args;
+use flowtools::cli::run::absolute;
 use flowtools::cli::{Exit, Failure, program};
 use flowtools::collect::log::{Log, Sink};
 use flowtools::collect::process::{PidFile, Signals, detach};
@@ -24,7 +25,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let config = config(&args)?;
     let at = &args.endpoint;
     let receiver = Receiver::bind(at).map_err(|e| Failure::io(format!("listening at {at}"), &e))?;
-    let pid_path = args.pid_path().map(std::path::absolute).transpose().map_err(|e| Failure::io("pid file", &e))?;
+    let pid_path = args.pid_path().map(|path| absolute(&path)).transpose()?;
     if !args.foreground {
         detach().map_err(|e| Failure::io("going into the background", &e))?;
     }

@@ -46,6 +46,15 @@ impl From<CodecName> for Codec {
     }
 }
 
+/// How columns of modern files are compressed: as named, else, where level 0 was asked for, not at all.
+pub fn codec(name: Option<CodecName>, level: Option<u8>) -> Codec {
+    match (name, level) {
+        (Some(name), _) => name.into(),
+        (None, Some(0)) => Codec::None,
+        (None, _) => Codec::default(),
+    }
+}
+
 /// `-d`: for programs that only read.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Debug {
@@ -79,10 +88,7 @@ impl Write {
     /// file `-z 0` means no compression; `info`'s interface names and facts are written as such.
     pub fn options(&self, form: impl Into<Form>, info: StreamInfo, level: u8) -> WriteOptions {
         let comments = self.comment.clone().or_else(|| info.comments.clone());
-        let codec = match self.level {
-            Some(0) if self.codec.is_none() => Codec::None,
-            _ => self.codec.map_or(Codec::default(), Codec::from),
-        };
+        let codec = codec(self.codec, self.level);
         WriteOptions {
             form: form.into(),
             order: self.byte_order.map_or(Order::HOST, Order::from),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::common::{ByteOrder, CodecName, Debug, pid_path};
+use super::common::{ByteOrder, CodecName, Debug, codec, pid_path};
 use crate::file::archive::{Nesting, size};
 use crate::flow::{Codec, Form};
 use crate::net::{Endpoint, Transport};
@@ -102,12 +102,7 @@ impl Args {
 
     /// How columns of modern files are compressed, and Zstandard's level, 0 for its default.
     pub fn modern_codec(&self) -> (Codec, u8) {
-        let codec = match (self.codec, self.level) {
-            (Some(name), _) => name.into(),
-            (None, Some(0)) => Codec::None,
-            (None, _) => Codec::default(),
-        };
-        (codec, self.level.unwrap_or(0))
+        (codec(self.codec, self.level), self.level.unwrap_or(0))
     }
 
     /// Where the process number is to be written: flow-capture has always added the port to the name.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, panic};
 
@@ -94,6 +95,11 @@ pub fn program<A: Parser>(run: impl FnOnce(A) -> Result<Exit, Failure>) -> ExitC
             ExitCode::from(2)
         }
     }
+}
+
+/// A path that stays what it is when the program's folder changes.
+pub fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|e| Failure::io(path.display(), &e))
 }
 
 /// This machine's name, for headers.

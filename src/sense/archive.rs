@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::cli::common::codec;
 use crate::cli::flow_sensor::Args;
 use crate::cli::run::hostname;
 use crate::collect::capture::Making;
@@ -13,7 +14,7 @@ use crate::collect::store::Stored;
 use crate::collect::storing::{Config, Storing};
 use crate::file::WriteOptions;
 use crate::file::archive::{Limits, Rotation};
-use crate::flow::{Codec, FlowBatch, Form, Order, StreamInfo, Version};
+use crate::flow::{FlowBatch, Form, Order, StreamInfo, Version};
 use crate::wire::Counters;
 
 /// An archive that flows are written to.
@@ -38,11 +39,7 @@ impl Archive {
             level: args.level.unwrap_or(6),
             ..WriteOptions::new(Version::V5, info.clone())
         };
-        let codec = match (args.codec, args.level) {
-            (Some(name), _) => name.into(),
-            (None, Some(0)) => Codec::None,
-            (None, _) => Codec::default(),
-        };
+        let codec = codec(args.codec, args.level);
         let modern = WriteOptions { codec, level: args.level.unwrap_or(0), ..WriteOptions::new(Form::Modern, info) };
         let limit = |n: u64| Some(n).filter(|n| *n > 0);
         let config = Config {

@@ -24,10 +24,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use crate::cli::{Exit, Failure};
 use crate::collect::log::Log;
+use crate::collect::now;
 use crate::collect::process::Signals;
 use crate::meter::Timeouts;
 use account::Terms;
@@ -165,9 +166,4 @@ fn look(sensor: &Sensor, rotate: bool) {
 fn spawn(worker: Worker, name: &str) -> Result<JoinHandle<Result<Snapshot, Failure>>, Failure> {
     let thread = std::thread::Builder::new().name(name.chars().take(15).collect());
     thread.spawn(move || worker.run()).map_err(|e| Failure::io("starting a capture thread", &e))
-}
-
-/// Seconds since 1970.
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
 }

@@ -1,7 +1,7 @@
 //! How a live sensor starts: everything is opened, then the process goes into the background and gives up what it
 //! needs no more, then threads start.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
@@ -17,10 +17,12 @@ use super::packets::Packets;
 use super::privilege::{Confinement, may_write};
 use super::source::{Psamp, Source};
 use super::worker::{Common, Post, Snapshot, Worker};
-use super::{Sensor, now, spawn, watch};
+use super::{Sensor, spawn, watch};
 use crate::cli::flow_sensor::{Args, Interface};
+use crate::cli::run::absolute;
 use crate::cli::{Exit, Failure};
 use crate::collect::log::{Log, Sink};
+use crate::collect::now;
 use crate::collect::process::{PidFile, Signals, detach, usual_umask};
 use crate::meter::filter::Program;
 use crate::meter::live::{self, Fanout, Live, Options};
@@ -179,8 +181,4 @@ fn capture(sensor: &Sensor, snapshots: &[Snapshot]) -> Option<(u32, u32)> {
     let started = sensor.started.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let any = snapshots.iter().any(|snapshot| snapshot.stats.packets > 0);
     any.then(|| (started.try_into().unwrap_or(u32::MAX), now().try_into().unwrap_or(u32::MAX)))
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(path).map_err(|e| Failure::io(path.display(), &e))
 }
