@@ -5,12 +5,12 @@ mod common;
 use std::io::Read;
 use std::net::{TcpListener, UdpSocket};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use common::namespace::{Sender, cable, frame, inside, ip};
-use common::{fine, stderr};
+use common::{fine, started, stderr};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -25,21 +25,10 @@ struct Running(Option<Child>);
 impl Running {
     /// Starts it, and waits until it listens.
     fn start(args: &str) -> Running {
-        let mut child = Command::new(SENSOR)
-            // Of an option given twice the last counts.
-            .args(["-d", "-c", "none"])
-            .args(args.split_whitespace())
-            .env("TZ", "UTC")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (mut said, mut octet) = (String::new(), [0]);
-        let errors = child.stderr.as_mut().unwrap();
-        while !said.ends_with('\n') && errors.read(&mut octet).unwrap() > 0 {
-            said.push(octet[0] as char);
-        }
-        assert!(said.contains("listening on"), "{said}");
-        Running(Some(child))
+        let mut command = Command::new(SENSOR);
+        // Of an option given twice the last counts.
+        command.args(["-d", "-c", "none"]).args(args.split_whitespace()).env("TZ", "UTC");
+        Running(Some(started(&mut command, "listening on")))
     }
 
     fn id(&self) -> u32 {

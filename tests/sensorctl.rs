@@ -8,12 +8,12 @@ use std::net::{Shutdown, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::namespace::{Sender, cable, frame, inside, ip};
-use common::{run, stderr};
+use common::{run, started, stderr};
 
 const SENSOR: &str = env!("CARGO_BIN_EXE_flow-sensor");
 const CTL: &str = env!("CARGO_BIN_EXE_flow-sensorctl");
@@ -28,20 +28,9 @@ struct Sensor {
 impl Sensor {
     fn start(folder: &Path, args: &str) -> Sensor {
         let socket = folder.join("control");
-        let mut child = Command::new(SENSOR)
-            .args(["-i", "b", "-d", "--chroot", "none", "-c"])
-            .arg(&socket)
-            .args(args.split_whitespace())
-            .env("TZ", "America/New_York")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let (mut said, mut octet) = (String::new(), [0]);
-        let errors = child.stderr.as_mut().unwrap();
-        while !said.ends_with('\n') && errors.read(&mut octet).unwrap() > 0 {
-            said.push(octet[0] as char);
-        }
-        assert!(said.contains("listening on b"), "{said}");
+        let mut command = Command::new(SENSOR);
+        command.args(["-i", "b", "-d", "--chroot", "none", "-c"]).arg(&socket).args(args.split_whitespace());
+        let child = started(command.env("TZ", "America/New_York"), "listening on b");
         Sensor { child, socket }
     }
 

@@ -4,9 +4,9 @@
 pub mod made;
 pub mod namespace;
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use flowtools::file::{FlowWriter, WriteOptions};
 use flowtools::flow::{Element, Order, StreamInfo, Version, flags, ie};
@@ -33,6 +33,19 @@ pub fn run_in(folder: &Path, program: &str, args: &[&str], input: &[u8]) -> Outp
     let output = child.wait_with_output().unwrap();
     let _ = feed.join();
     output
+}
+
+/// Starts a program that goes on until it is told to end, and waits for its first line on standard error, which says
+/// `what`. The rest of it can be read from the child.
+pub fn started(command: &mut Command, what: &str) -> Child {
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let (mut said, mut octet) = (String::new(), [0]);
+    let errors = child.stderr.as_mut().unwrap();
+    while !said.ends_with('\n') && errors.read(&mut octet).unwrap() > 0 {
+        said.push(octet[0] as char);
+    }
+    assert!(said.contains(what), "{said}");
+    child
 }
 
 /// Standard output of a run that must be fine.
