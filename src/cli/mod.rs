@@ -19,6 +19,7 @@ pub mod reports;
 pub mod rewriting;
 pub mod run;
 pub mod sink;
+pub mod steps;
 pub mod symbols;
 pub mod text;
 pub mod window;
