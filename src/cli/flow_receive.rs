@@ -40,7 +40,7 @@ pub struct Args {
     /// Say every so many minutes, on standard error, what each exporter has sent
     #[arg(short = 'S', long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..))]
     pub stat: Option<u32>,
-    /// Version written: 1, 5, 6, 7, 8.1 to 8.14 or 1005; others are converted (default: the first datagram's)
+    /// Version written: 1, 5, 6, 7, 8.1 to 8.14, 1005 or 10; others are converted (default: the first datagram's)
     #[arg(short = 'V', long, value_name = "VERSION")]
     pub export_version: Option<Form>,
     /// What is done to flows before they are written.
