@@ -9,6 +9,7 @@ pub mod date;
 pub mod describe;
 pub mod destination;
 pub mod explain;
+pub mod follow;
 pub mod output;
 pub mod parts;
 pub mod pass;

@@ -240,13 +240,7 @@ impl Store {
     /// Writes flows as they lie in the file, for as long as it takes.
     fn append(&mut self, octets: &[u8], flows: u64, at: i64) {
         let Some(form) = self.form else { return };
-        let (making, gathering) = (&self.making, &self.gathering);
-        let head = || {
-            let mut head = clients::header(form, &making.write(form));
-            head.extend(gathering.known());
-            head
-        };
-        self.clients.send(head, octets);
+        self.clients.send(|| self.head(form), octets);
         let ready = match &self.current {
             None => self.insist(|store| store.first(form, at)),
             // Flows before these were given up: if they cannot be written, neither can these.
@@ -263,6 +257,13 @@ impl Store {
             self.complain(&error);
             self.insist(Store::write_out);
         }
+    }
+
+    /// What a stream of flows to a client begins with.
+    fn head(&self, form: Form) -> Vec<u8> {
+        let mut head = clients::header(form, &self.making.write(form));
+        head.extend(self.introduction());
+        head
     }
 
     fn write_out(&mut self) -> io::Result<()> {
@@ -407,6 +408,9 @@ impl Store {
 
     /// What is done once in a while.
     fn check(&mut self) {
+        if let Some(form) = self.form {
+            self.clients.greet(|| self.head(form));
+        }
         self.locate();
         if self.rotate.is_some() {
             self.begin(now());
@@ -460,6 +464,7 @@ impl Store {
             self.leave(&left);
         }
         self.stored.unwritten += self.feed.drain();
+        self.clients.end(PATIENCE);
         self.stored
     }
 }

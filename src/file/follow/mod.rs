@@ -31,8 +31,8 @@ const TURN: usize = 256;
 /// What there is to read.
 #[derive(Debug)]
 pub enum News<'n> {
-    /// Flows.
-    Flows(FlowBatch),
+    /// Flows of a file, and when its capture began, seconds since 1970, if its header says it.
+    Flows(FlowBatch, Option<u32>),
     /// What exporters say of themselves that has not been told yet.
     Facts(&'n [Fact]),
 }
@@ -48,8 +48,6 @@ pub struct Follow {
     again: bool,
     told: HashSet<Fact>,
     problems: Vec<Error>,
-    /// When the first capture began of which there were flows.
-    start: Option<u32>,
 }
 
 /// What is known of a file.
@@ -73,21 +71,16 @@ impl Follow {
             again: false,
             told: HashSet::new(),
             problems: Vec::new(),
-            start: None,
         }
     }
 
     /// Hands all that is new to `each`: whole files in the order in which they were begun, what has been appended to
-    /// others. Says whether there was anything; ends early when `stop` says so.
+    /// others. Says whether there was anything.
     ///
     /// # Errors
     ///
-    /// Those of `each`.
-    pub fn round<E>(
-        &mut self,
-        stop: &dyn Fn() -> bool,
-        mut each: impl FnMut(News<'_>) -> Result<(), E>,
-    ) -> Result<bool, E> {
+    /// Those of `each`, after which there is no use in going on.
+    pub fn round<E>(&mut self, mut each: impl FnMut(News<'_>) -> Result<(), E>) -> Result<bool, E> {
         let changed = self.folders.look(&mut self.problems);
         let mut news = false;
         let mut each = |what: News<'_>| {
@@ -98,11 +91,6 @@ impl Follow {
             let files = self.folders.files();
             self.forget(&files, &mut each)?;
             for (name, folder, seen) in files {
-                if stop() {
-                    // The rest is looked at again.
-                    self.again = true;
-                    break;
-                }
                 self.file(name, &folder, seen, &mut each)?;
             }
         } else {
@@ -112,20 +100,13 @@ impl Follow {
                 self.read(&key, &mut each)?;
             }
         }
-        if !stop() {
-            self.pass = false;
-        }
+        self.pass = false;
         Ok(news)
     }
 
     /// What went wrong since this was asked last.
     pub fn take_problems(&mut self) -> Vec<Error> {
         std::mem::take(&mut self.problems)
-    }
-
-    /// When the first capture began of which flows were handed on, seconds since 1970.
-    pub fn start(&self) -> Option<u32> {
-        self.start
     }
 
     /// What is wrong with files that will not be read further.
@@ -199,8 +180,13 @@ impl Follow {
                 tail.last |= last;
                 Known::Open(Box::new(tail))
             }
-            // Deleted, or renamed, since it was seen.
-            Err(Error { kind: Kind::Io(error), .. }) if error.kind() == ErrorKind::NotFound => return,
+            // Deleted, or made complete, since it was seen; to it nothing is appended any more.
+            Err(Error { kind: Kind::Io(error), .. }) if error.kind() == ErrorKind::NotFound => {
+                if self.pass {
+                    self.known.insert(key.to_owned(), Known::Done);
+                }
+                return;
+            }
             Err(error) if last => {
                 self.problems.push(error);
                 Known::Done
@@ -230,7 +216,8 @@ impl Follow {
         self.read(key, each)?;
         let Some(Known::Open(tail)) = self.known.get_mut(key) else { return Ok(()) };
         match read_info(path) {
-            Ok(info) if info.is(flags::DONE) => tail.last = true,
+            // It gets its name any moment.
+            Ok(info) if info.is(flags::DONE) => {}
             Ok(_) => {
                 if let Ok(Some(next)) = tail.again(path) {
                     **tail = next;
@@ -248,9 +235,7 @@ impl Follow {
             let mut turns = 0;
             while let Some(batch) = tail.next() {
                 if !self.pass {
-                    let start = tail.info().start.or(self.start);
-                    self.start = self.start.or(start);
-                    each(News::Flows(batch))?;
+                    each(News::Flows(batch, tail.info().start))?;
                 }
                 turns += 1;
                 if turns >= TURN && !tail.last {
