@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use flowtools::cli::flow_print::{Args, Shape};
+use flowtools::cli::flow_print::Args;
 use flowtools::cli::{Exit, Failure, program, symbols, text};
 use flowtools::file::Scan;
 use flowtools::flow::symbols::Symbols;
@@ -16,17 +16,13 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<Exit, Failure> {
     let scan = Scan::open(&args.files.inputs())?;
     let info = scan.info();
-    let format = match args.format {
-        Some(Shape::Long) => return long(&args, scan),
-        Some(Shape::Table(format)) => format,
-        None => Format::default_for(info.version),
-    };
+    let format = args.format.unwrap_or_else(|| Format::default_for(info.version));
     let names = if args.names { symbols::load()? } else { Symbols::none() };
     if let Some((version, field)) = info.version.and_then(|v| format.lacks(v).map(|field| (v, field))) {
-        let number = format.number();
-        return Err(Failure::Failed(format!("format {number} shows {field}, which flows of version {version} lack")));
+        let name = format.name();
+        return Err(Failure::Failed(format!("format {name} shows {field}, which flows of version {version} lack")));
     }
-    let table = format.table(args.wide, args.names);
+    let Some(table) = format.table(args.wide, args.names) else { return long(&args, scan) };
     let table = if args.ipv6 { table.with_room_for_ipv6() } else { table };
     let mut out = io::stdout().lock();
     if args.header {

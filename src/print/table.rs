@@ -20,8 +20,6 @@ pub(super) enum Value {
     Number(Field),
     /// Always 0.
     Zero,
-    /// A number, decimal, at the right of the column.
-    Right(Field),
     /// A number in hexadecimal of at least so many digits.
     Hex(Field, usize),
     /// A number's name, as much of it as the column is wide; or the number.
@@ -40,8 +38,8 @@ pub(super) enum Value {
     End,
     /// Ms between them.
     Duration,
-    /// Seconds between them, at the right of the column.
-    Active,
+    /// Seconds between them, with so many decimals, at most three.
+    Active(usize),
     /// Octets a packet.
     OctetsPerPacket,
     /// A field that times are told by in classic records; made up of the times where a flow tells them otherwise.
@@ -56,6 +54,33 @@ pub(super) struct Column {
     pub width: usize,
     /// What follows.
     pub tail: Tail,
+    /// Whether values stand at the right of the column.
+    pub right: bool,
+}
+
+impl Column {
+    /// A column of values at the left.
+    pub fn new(value: Value, width: usize, tail: &str) -> Column {
+        Column { value, width, tail: Tail::new(tail), right: false }
+    }
+
+    /// The same at the right.
+    pub fn right(self) -> Column {
+        Column { right: true, ..self }
+    }
+
+    /// Writes the column's values: `write` puts one at the start of a cell and returns its length.
+    fn write<V>(&self, page: &mut Page, values: impl Iterator<Item = V>, mut write: impl FnMut(&mut Cell, V) -> usize) {
+        let Column { width, tail, right, .. } = *self;
+        if right {
+            page.column(values, width, tail, |cell, value| {
+                let len = write(cell, value);
+                to_right(cell, len, width)
+            });
+        } else {
+            page.column(values, width, tail, write);
+        }
+    }
 }
 
 /// A format of lines: a heading, and the columns of each line.
@@ -74,6 +99,11 @@ pub struct Table {
 const ROWS: usize = 128;
 
 impl Table {
+    /// A format of all flows with short times.
+    pub(super) fn of(heading: impl Into<String>, columns: Vec<Column>) -> Table {
+        Table { heading: heading.into(), lead: "", columns, times: Style::Short, only_syns: false }
+    }
+
     /// What stands before the first flow, ends of lines included.
     pub fn heading(&self) -> &str {
         &self.heading
@@ -103,7 +133,7 @@ impl Table {
     }
 
     fn shows_times(&self) -> bool {
-        let timed = |v| matches!(v, Value::Start | Value::End | Value::Duration | Value::Active);
+        let timed = |v| matches!(v, Value::Start | Value::End | Value::Duration | Value::Active(_));
         self.columns.iter().any(|column| timed(column.value))
     }
 
@@ -121,12 +151,14 @@ impl Table {
 impl Value {
     pub(super) fn fields(self) -> Vec<Field> {
         match self {
-            Value::Number(f) | Value::Right(f) | Value::Hex(f, _) | Value::Named(f, _) => vec![f],
+            Value::Number(f) | Value::Hex(f, _) | Value::Named(f, _) => vec![f],
             Value::Address(f) | Value::Tag(f) => vec![f],
             Value::Prefix(address, length, _) => vec![address, length],
             Value::Flags => vec![Field::TcpFlags],
             Value::OctetsPerPacket => vec![Field::Octets, Field::Packets],
-            Value::Clock(_) | Value::Zero | Value::Start | Value::End | Value::Duration | Value::Active => Vec::new(),
+            Value::Clock(_) | Value::Zero | Value::Start | Value::End | Value::Duration | Value::Active(_) => {
+                Vec::new()
+            }
         }
     }
 
@@ -248,32 +280,25 @@ fn syns(batch: &FlowBatch) -> Vec<u32> {
 impl Scratch {
     /// Writes one column of the window's rows.
     fn column(&mut self, batch: &FlowBatch, window: &Window, column: &Column, names: &Symbols, page: &mut Page) {
-        let Column { value, width, tail } = *column;
+        let Column { value, width, .. } = *column;
         match value {
             Value::Number(field) if width_of(batch.schema(), field) == Some(1) => {
                 window.field(field, &mut self.octets);
-                page.column(self.octets.iter(), width, tail, |cell, n| digits::octet(cell, *n));
+                column.write(page, self.octets.iter(), |cell, n| digits::octet(cell, *n));
             }
             Value::Number(field) => {
                 window.field(field, &mut self.a);
-                page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, *n));
+                column.write(page, self.a.iter(), |cell, n| digits::decimal(cell, *n));
             }
-            Value::Zero => page.column(0..window.len(), width, tail, |cell, _| digits::decimal(cell, 0)),
-            Value::Right(field) => {
-                window.field(field, &mut self.a);
-                page.column(self.a.iter(), width, tail, |cell, n| {
-                    let len = digits::decimal(cell, *n);
-                    to_right(cell, len, width)
-                });
-            }
+            Value::Zero => column.write(page, 0..window.len(), |cell, _| digits::decimal(cell, 0)),
             Value::Hex(field, least) => {
                 window.field(field, &mut self.a);
-                page.column(self.a.iter(), width, tail, |cell, n| digits::hex(cell, *n, least));
+                column.write(page, self.a.iter(), |cell, n| digits::hex(cell, *n, least));
             }
             Value::Named(field, kind) => {
                 window.field(field, &mut self.a);
                 let table = names.table(kind);
-                page.column(self.a.iter(), width, tail, |cell, n| {
+                column.write(page, self.a.iter(), |cell, n| {
                     let name = u32::try_from(*n).ok().and_then(|n| table.name(n)).map(str::as_bytes);
                     match name {
                         Some(name) => digits::text(cell, name.get(..width).unwrap_or(name)),
@@ -284,17 +309,17 @@ impl Scratch {
             }
             Value::Tag(field) => {
                 window.field(field, &mut self.a);
-                page.column(self.a.iter(), width, tail, |cell, n| tag(cell, *n));
+                column.write(page, self.a.iter(), |cell, n| tag(cell, *n));
             }
             Value::Flags => {
                 window.field(Field::TcpFlags, &mut self.a);
-                page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, n & 7));
+                column.write(page, self.a.iter(), |cell, n| digits::decimal(cell, n & 7));
             }
             Value::OctetsPerPacket => {
                 window.field(Field::Octets, &mut self.a);
                 window.field(Field::Packets, &mut self.b);
                 let each = self.a.iter().zip(&self.b).map(|(octets, packets)| octets.checked_div(*packets));
-                page.column(each, width, tail, |cell, n| digits::decimal(cell, n.unwrap_or(0)));
+                column.write(page, each, |cell, n| digits::decimal(cell, n.unwrap_or(0)));
             }
             Value::Address(field) => self.addresses(batch, window, (field, None), column, page),
             Value::Prefix(field, length, _) => self.addresses(batch, window, (field, Some(length)), column, page),
@@ -304,9 +329,9 @@ impl Scratch {
                 } else {
                     self.clock_field(window, field);
                 }
-                page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, *n));
+                column.write(page, self.a.iter(), |cell, n| digits::decimal(cell, *n));
             }
-            Value::Start | Value::End | Value::Duration | Value::Active => self.times(window, column, page),
+            Value::Start | Value::End | Value::Duration | Value::Active(_) => self.times(window, column, page),
         }
     }
 
@@ -319,7 +344,7 @@ impl Scratch {
         column: &Column,
         page: &mut Page,
     ) {
-        let Column { value, width, tail } = *column;
+        let value = column.value;
         let most = if let Value::Prefix(_, _, most) = value { most } else { usize::MAX };
         let six = width_of(batch.schema(), address) == Some(16);
         if let Some(length) = length {
@@ -329,8 +354,8 @@ impl Scratch {
             window.field(address, &mut self.wide);
             let values = self.wide.iter();
             match length {
-                None => page.column(values, width, tail, |cell, a| digits::ipv6(cell, *a)),
-                Some(_) => page.column(values.zip(&self.b), width, tail, |cell, (a, length)| {
+                None => column.write(page, values, |cell, a| digits::ipv6(cell, *a)),
+                Some(_) => column.write(page, values.zip(&self.b), |cell, (a, length)| {
                     let len = digits::prefix6(cell, *a, *length as u32);
                     clip(cell, len, most)
                 }),
@@ -340,8 +365,8 @@ impl Scratch {
         window.field(address, &mut self.a);
         let values = self.a.iter();
         match length {
-            None => page.column(values, width, tail, |cell, a| digits::ipv4(cell, *a as u32)),
-            Some(_) => page.column(values.zip(&self.b), width, tail, |cell, (a, length)| {
+            None => column.write(page, values, |cell, a| digits::ipv4(cell, *a as u32)),
+            Some(_) => column.write(page, values.zip(&self.b), |cell, (a, length)| {
                 let len = digits::prefix4(cell, *a as u32, *length as u32);
                 clip(cell, len, most)
             }),
@@ -364,23 +389,25 @@ impl Scratch {
 
     /// Writes a column made of flows' times.
     fn times(&mut self, window: &Window, column: &Column, page: &mut Page) {
-        let Column { value, width, tail } = *column;
+        let value = column.value;
         let (start, end) = (window.of(&self.times.start).iter(), window.of(&self.times.end).iter());
         // Uptimes have 32 bits, and their difference too.
         let lasted = |(start, end): (&u64, &u64)| u64::from(end.wrapping_sub(*start) as u32);
         let clock = &mut self.clock;
         match value {
-            Value::Start => page.column(start, width, tail, |cell, ms| clock.write(cell, *ms)),
-            Value::End => page.column(end, width, tail, |cell, ms| clock.write(cell, *ms)),
-            Value::Active => page.column(start.zip(end).map(lasted), width, tail, |cell, ms| {
+            Value::Start => column.write(page, start, |cell, ms| clock.write(cell, *ms)),
+            Value::End => column.write(page, end, |cell, ms| clock.write(cell, *ms)),
+            Value::Active(decimals) => column.write(page, start.zip(end).map(lasted), |cell, ms| {
                 let len = digits::decimal(cell, ms / 1000);
                 let [a, b, c] = digits::fixed((ms % 1000) as u32);
-                if let Some(to) = cell.get_mut(len..len + 4) {
-                    to.copy_from_slice(&[b'.', a, b, c]);
+                let fraction = [b'.', a, b, c];
+                let shown = fraction.get(..=decimals).unwrap_or(&fraction);
+                if let Some(to) = cell.get_mut(len..len + shown.len()) {
+                    to.copy_from_slice(shown);
                 }
-                to_right(cell, len + 4, width)
+                len + shown.len()
             }),
-            _ => page.column(start.zip(end).map(lasted), width, tail, digits::decimal),
+            _ => column.write(page, start.zip(end).map(lasted), digits::decimal),
         }
     }
 }
