@@ -62,11 +62,15 @@ Flows of IPv6 and those of other exporters than version 5 to 8 are shown in the 
 are absolute, whichever way an exporter tells them; what a flow does not tell is 0. Numbers and
 addresses too long for their column push the rest of the line to the right, so that programs which
 split lines at blanks read them too; -6 makes columns of addresses as wide as any address is.
+Routers' views, which their own commands ask for as well (-f 'show ip cache flow'), have ports and
+protocols in hexadecimal, counts in thousands (K) and millions (M), and interfaces by name, where
+files know their names.
 Modern files, which may hold flows of any version, are shown in format 3 unless -f is given.
 
 Examples:
   flow-print -f5 < ft-v05.2026-01-01.000000+0000
   flow-print -p -n -w -f3 /flows/2026/2026-01/2026-01-01
   flow-print -f long /flows/2026/2026-01/2026-01-01 | less
+  flow-print -f cisco-verbose /flows/2026/2026-01/2026-01-01 | more
   flow-print -6 -f5 /flows/2026/2026-01/2026-01-01 | less -S
   flow-cat /flows | flow-nfilter -F web | flow-print | head";

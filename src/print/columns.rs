@@ -1,7 +1,8 @@
 //! The columns of flow-print's formats.
 
 use super::clock::Style;
-use super::table::{Column, Table, Value};
+use super::table::{Column, Table};
+use super::value::Value;
 use crate::flow::Field;
 use crate::flow::symbols::Kind;
 
@@ -309,5 +310,38 @@ pub(super) fn catalyst(format: u8) -> Table {
     cells.extend([Field::Tos, Field::MarkedTos].map(|field| number(field, 3, "  ")));
     cells.push(number(Field::ExtraPackets, 10, "  "));
     cells.extend(sums());
+    Table::of(heading, cells)
+}
+
+/// A router's cache as Cisco's show it; `verbose` with a second line of ports, prefixes, AS numbers and next hop.
+pub(super) fn router_cache(verbose: bool) -> Table {
+    let code = |field, digits, tail| cell(Value::Code(field, digits), digits, tail);
+    let width = if verbose { 14 } else { 13 };
+    let mut cells = vec![
+        cell(Value::Interface(Field::Input), width, " "),
+        address(Field::SrcAddr, " "),
+        cell(Value::Interface(Field::Output), width, " "),
+        address(Field::DstAddr, " "),
+        code(Field::Protocol, 2, " "),
+    ];
+    let packets = cell(Value::ShortCount(Field::Packets), 5, "\n").right();
+    if !verbose {
+        cells.extend([code(Field::SrcPort, 4, " "), code(Field::DstPort, 4, " "), packets]);
+        let heading = "SrcIf         SrcIPaddress    DstIf         DstIPaddress    Pr SrcP DstP  Pkts\n";
+        return Table::of(heading, cells);
+    }
+    cells.extend([code(Field::Tos, 2, "  "), code(Field::TcpFlags, 2, "   "), packets]);
+    for (port, mask, asn, width) in
+        [(Field::SrcPort, Field::SrcMask, Field::SrcAs, 21), (Field::DstPort, Field::DstMask, Field::DstAs, 5)]
+    {
+        cells.extend([code(port, 4, " /"), number(mask, 2, " "), number(asn, width, " ")]);
+    }
+    cells.extend([
+        address(Field::NextHop, " "),
+        cell(Value::OctetsPerPacket, 9, "").right(),
+        cell(Value::Active(1), 8, "\n").right(),
+    ]);
+    let heading = "SrcIf          SrcIPaddress    DstIf          DstIPaddress    Pr TOS Flgs  Pkts\n\
+                   Port Msk AS                    Port Msk AS    NextHop              B/Pk  Active\n";
     Table::of(heading, cells)
 }

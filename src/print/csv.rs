@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::clock::Style;
-use super::table::{Column, Table, Value};
+use super::table::{Column, Table};
+use super::value::Value;
 use crate::flow::{Field, Version};
 
 /// Which fields are exported, as flow-export's mask: a bit a field.

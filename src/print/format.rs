@@ -6,9 +6,10 @@
 
 use super::columns::{
     accounting, by_as, by_port, by_prefix, by_prefixes, by_prefixes_and_ports, catalyst, hexadecimal, ports_or_as,
-    routed, tagged, with_times,
+    routed, router_cache, tagged, with_times,
 };
-use super::table::{Table, Value};
+use super::table::Table;
+use super::value::Value;
 use crate::flow::Version;
 use crate::flow::symbols::Kind;
 
@@ -63,6 +64,14 @@ pub static FORMATS: &[Format] = &[
     columns(&["23"], "by both prefixes, ports and ToS", |_| by_prefixes_and_ports()),
     columns(&["24"], "as 5 with the year and ToS, between tabs", |_| with_times(24)),
     LONG,
+    columns(&["cisco", "show ip cache flow"], "as routers show their cache: show ip cache flow", |_| {
+        router_cache(false)
+    }),
+    columns(
+        &["cisco-verbose", "show ip cache verbose flow"],
+        "the same in two lines: show ip cache verbose flow",
+        |_| router_cache(true),
+    ),
 ];
 
 const LONG: Format = Format { names: &["long"], about: "every field of a flow, one a line", layout: Layout::Fields };

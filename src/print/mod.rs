@@ -13,8 +13,10 @@ mod header;
 mod json;
 mod json_values;
 mod page;
+mod router;
 mod six;
 mod table;
+mod value;
 mod window;
 
 pub use csv::CsvFields;

@@ -3,7 +3,8 @@
 //! flow-print's columns are as wide as IPv4 needs; a longer address pushes the rest of its line to the right. Where most
 //! flows are of IPv6 lines stand better in columns that any address fits.
 
-use super::table::{Table, Value};
+use super::table::Table;
+use super::value::Value;
 
 /// What an IPv6 address needs...
 const ADDRESS: usize = 39;
@@ -11,7 +12,7 @@ const ADDRESS: usize = 39;
 const PREFIX: usize = 43;
 
 /// What stands above addresses.
-const TITLES: [&str; 11] = [
+const TITLES: [&str; 12] = [
     "SrcIPaddress",
     "DstIPaddress",
     "srcIP",
@@ -23,6 +24,7 @@ const TITLES: [&str; 11] = [
     "router_sc",
     "peer_nexthop",
     "Destination",
+    "NextHop",
 ];
 
 impl Table {

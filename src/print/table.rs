@@ -4,47 +4,18 @@
 //! batch some hundred rows at a time and those a column at a time, so that what is done for each value is one tight
 //! loop a column.
 
+use std::net::IpAddr;
+
 use super::clock::{Clock, Style};
 use super::digits::{self, Cell};
 use super::page::{Page, Tail};
+use super::router;
+use super::value::{Value, width_of};
 use super::window::Window;
 use crate::flow::clock::{Clock as Stamper, Stamps};
 use crate::flow::symbols::{self, Symbols};
 use crate::flow::time::FlowTimes;
-use crate::flow::{Field, FlowBatch, Projection, Rows, Schema};
-
-/// What is in a column.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Value {
-    /// A number, decimal.
-    Number(Field),
-    /// Always 0.
-    Zero,
-    /// A number in hexadecimal of at least so many digits.
-    Hex(Field, usize),
-    /// A number's name, as much of it as the column is wide; or the number.
-    Named(Field, symbols::Kind),
-    /// An address.
-    Address(Field),
-    /// An address and the length of its prefix, at most so many characters of it.
-    Prefix(Field, Field, usize),
-    /// A tag: `0x` and eight hexadecimal digits.
-    Tag(Field),
-    /// FIN, SYN and RST of the TCP flags, as a number.
-    Flags,
-    /// The first packet's time.
-    Start,
-    /// The last packet's time.
-    End,
-    /// Ms between them.
-    Duration,
-    /// Seconds between them, with so many decimals, at most three.
-    Active(usize),
-    /// Octets a packet.
-    OctetsPerPacket,
-    /// A field that times are told by in classic records; made up of the times where a flow tells them otherwise.
-    Clock(Field),
-}
+use crate::flow::{Field, FlowBatch, InterfaceNames, Projection, Rows, Schema};
 
 /// A column.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +84,8 @@ impl Table {
     pub fn fields(&self) -> Projection {
         let needs = self.needs();
         let icmp = needs.contains(&Field::DstPort).then_some(Field::IcmpTypeCode);
-        let fields = needs.into_iter().chain(icmp).collect::<Projection>();
+        let exporter = self.names_interfaces().then_some(Field::Exporter);
+        let fields = needs.into_iter().chain(icmp).chain(exporter).collect::<Projection>();
         if self.times_of_flows() { fields.union(&Projection::of(&FlowTimes::FIELDS)) } else { fields }
     }
 
@@ -132,6 +104,11 @@ impl Table {
         self.shows_times() || self.shows_stamps()
     }
 
+    /// Whether interfaces are shown by name, for which a writer wants [`TableWriter::with_interfaces`].
+    pub fn names_interfaces(&self) -> bool {
+        self.columns.iter().any(|column| matches!(column.value, Value::Interface(_)))
+    }
+
     fn shows_times(&self) -> bool {
         let timed = |v| matches!(v, Value::Start | Value::End | Value::Duration | Value::Active(_));
         self.columns.iter().any(|column| timed(column.value))
@@ -148,53 +125,16 @@ impl Table {
     }
 }
 
-impl Value {
-    pub(super) fn fields(self) -> Vec<Field> {
-        match self {
-            Value::Number(f) | Value::Hex(f, _) | Value::Named(f, _) => vec![f],
-            Value::Address(f) | Value::Tag(f) => vec![f],
-            Value::Prefix(address, length, _) => vec![address, length],
-            Value::Flags => vec![Field::TcpFlags],
-            Value::OctetsPerPacket => vec![Field::Octets, Field::Packets],
-            Value::Clock(_) | Value::Zero | Value::Start | Value::End | Value::Duration | Value::Active(_) => {
-                Vec::new()
-            }
-        }
-    }
-
-    /// The longest it can be of flows of a schema.
-    fn longest(self, schema: &Schema) -> usize {
-        let width = |field| width_of(schema, field);
-        match self {
-            Value::Number(field) | Value::Clock(field) => match width(field) {
-                Some(1) => 3,
-                Some(2) => 5,
-                Some(3 | 4) => 10,
-                _ => 20,
-            },
-            Value::Start | Value::End => 23,
-            Value::Address(field) if width(field) != Some(16) => 15,
-            Value::Prefix(field, ..) if width(field) != Some(16) => 18,
-            Value::Address(_) | Value::Prefix(..) => 43,
-            _ => 20,
-        }
-    }
-}
-
 /// Whether flows of a schema tell times as classic records do, as far as they tell them at all.
 fn told_by_uptime(schema: &Schema) -> bool {
     schema.has(Field::First) && schema.has(Field::Last) || !FlowTimes::known(schema)
-}
-
-/// Octets of a field's values in a schema that has it.
-fn width_of(schema: &Schema, field: Field) -> Option<u16> {
-    schema.resolve(field).and_then(|at| schema.fields().get(at)).map(|spec| spec.width)
 }
 
 /// Writes batches as a [`Table`]; has the scratch space that is kept from batch to batch.
 pub struct TableWriter<'a> {
     table: &'a Table,
     names: &'a Symbols,
+    interfaces: Option<&'a InterfaceNames>,
     scratch: Scratch,
     page: Page,
 }
@@ -224,7 +164,12 @@ impl<'a> TableWriter<'a> {
             stamps: vec![],
             clock,
         };
-        TableWriter { table, names, scratch, page: Page::default() }
+        TableWriter { table, names, interfaces: None, scratch, page: Page::default() }
+    }
+
+    /// The same with names of interfaces.
+    pub fn with_interfaces(self, names: &'a InterfaceNames) -> TableWriter<'a> {
+        TableWriter { interfaces: Some(names).filter(|names| !names.is_empty()), ..self }
     }
 
     /// Appends the batch's selected flows to `out`, a line each. What a flow lacks is 0.
@@ -251,7 +196,12 @@ impl<'a> TableWriter<'a> {
             self.page.begin(window.len(), longest);
             self.page.literal(self.table.lead.as_bytes());
             for column in &self.table.columns {
-                self.scratch.column(batch, &window, column, self.names, &mut self.page);
+                match (column.value, self.interfaces) {
+                    (Value::Interface(field), Some(names)) => {
+                        self.scratch.interfaces(&window, field, column, names, &mut self.page);
+                    }
+                    _ => self.scratch.column(batch, &window, column, self.names, &mut self.page),
+                }
             }
             self.page.end(out);
         }
@@ -295,6 +245,18 @@ impl Scratch {
                 window.field(field, &mut self.a);
                 column.write(page, self.a.iter(), |cell, n| digits::hex(cell, *n, least));
             }
+            Value::Code(field, least) => {
+                window.field(field, &mut self.a);
+                column.write(page, self.a.iter(), |cell, n| router::code(cell, *n, least));
+            }
+            Value::ShortCount(field) => {
+                window.field(field, &mut self.a);
+                column.write(page, self.a.iter(), |cell, n| router::short_count(cell, *n));
+            }
+            Value::Interface(field) => {
+                window.field(field, &mut self.a);
+                column.write(page, self.a.iter(), |cell, n| router::interface(cell, *n, None, width));
+            }
             Value::Named(field, kind) => {
                 window.field(field, &mut self.a);
                 let table = names.table(kind);
@@ -333,6 +295,20 @@ impl Scratch {
             }
             Value::Start | Value::End | Value::Duration | Value::Active(_) => self.times(window, column, page),
         }
+    }
+
+    /// Writes interfaces by their names.
+    fn interfaces(&mut self, window: &Window, field: Field, column: &Column, names: &InterfaceNames, page: &mut Page) {
+        window.field(field, &mut self.a);
+        window.field(Field::Exporter, &mut self.wide);
+        column.write(page, self.a.iter().zip(&self.wide), |cell, (index, exporter)| {
+            let exporter = match u32::try_from(*exporter) {
+                Ok(four) => IpAddr::from(four.to_be_bytes()),
+                Err(_) => IpAddr::from(exporter.to_be_bytes()),
+            };
+            let name = u32::try_from(*index).ok().and_then(|index| names.name(exporter, index));
+            router::interface(cell, *index, name, column.width)
+        });
     }
 
     /// Writes addresses or prefixes.

@@ -169,3 +169,55 @@ fn what_the_original_mixes_up_stays_mixed_up() {
     let set: [Set; 2] = [(ie::EXTRA_PACKETS, |_| 1000), (ie::MARKED_TOS, |_| 3)];
     assert!(lines(&csv, &records(Version::V8(6), 1, &set))[0].ends_with(",0.0.0.0,3,1000"));
 }
+
+#[test]
+fn routers_views_have_their_columns() {
+    let set: [Set; 16] = [
+        (ie::EXPORTER4, |_| 0xC000_0201),
+        (ie::SRC_ADDR4, |_| 0x0A01_0203),
+        (ie::DST_ADDR4, |_| 0xAC10_0A02),
+        (ie::INPUT, |i| [1, 7][i]),
+        (ie::OUTPUT, |i| [2, 0][i]),
+        (ie::PROTOCOL, |_| 6),
+        (ie::SRC_PORT, |_| 0xC6F3),
+        (ie::DST_PORT, |_| 443),
+        (ie::PACKETS, |i| [11_500, 3][i]),
+        (ie::OCTETS, |i| [11_500 * 840, 120][i]),
+        (ie::TOS, |_| 0xC0),
+        (ie::TCP_FLAGS, |_| 0x1B),
+        (ie::SRC_MASK, |_| 8),
+        (ie::DST_MASK, |_| 24),
+        (ie::SRC_AS, |_| 65_001),
+        (ie::LAST, |_| 10_890),
+    ];
+    let batch = records(Version::V5, 2, &set);
+    let name = |index, name: &str| crate::flow::Fact {
+        exporter: std::net::IpAddr::from([192, 0, 2, 1]),
+        domain: 0,
+        about: crate::flow::About::Interface(index),
+        name: name.into(),
+        description: String::new(),
+    };
+    let names = InterfaceNames::of(&[name(1, "GigabitEthernet0/0"), name(2, "Serial1/0")]);
+    let show = |format: &str| {
+        let table = Format::named(format).unwrap().table(false, false).unwrap();
+        let (symbols, mut out) = (Symbols::default(), table.heading().as_bytes().to_vec());
+        TableWriter::new(&table, &symbols).with_interfaces(&names).write(&batch, &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(
+        show("Show  IP cache flow"),
+        "SrcIf         SrcIPaddress    DstIf         DstIPaddress    Pr SrcP DstP  Pkts\n\
+         Gi0/0         10.1.2.3        Serial1/0     172.16.10.2     06 C6F3 01BB   11K\n\
+         7             10.1.2.3        Null          172.16.10.2     06 C6F3 01BB     3\n"
+    );
+    assert_eq!(
+        show("cisco-verbose"),
+        "SrcIf          SrcIPaddress    DstIf          DstIPaddress    Pr TOS Flgs  Pkts\n\
+         Port Msk AS                    Port Msk AS    NextHop              B/Pk  Active\n\
+         Gi0/0          10.1.2.3        Serial1/0      172.16.10.2     06 C0  1B     11K\n\
+         C6F3 /8  65001                 01BB /24 0     0.0.0.0               840    10.8\n\
+         7              10.1.2.3        Null           172.16.10.2     06 C0  1B       3\n\
+         C6F3 /8  65001                 01BB /24 0     0.0.0.0                40    10.8\n"
+    );
+}
