@@ -9,6 +9,7 @@ pub mod date;
 pub mod describe;
 pub mod destination;
 pub mod explain;
+pub mod links;
 pub mod output;
 pub mod parts;
 pub mod pass;
@@ -59,8 +60,6 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_dscan::Args>(),
         definition::<flow_expire::Args>(),
         definition::<flow_export::Args>(),
-        definition::<flow_export::Args>(),
-        definition::<flow_expire::Args>(),
         definition::<flow_fanout::Args>(),
         definition::<flow_filter::Args>(),
         definition::<flow_gen::Args>(),
