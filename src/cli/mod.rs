@@ -10,6 +10,7 @@ pub mod describe;
 pub mod destination;
 pub mod explain;
 pub mod follow;
+pub mod links;
 pub mod output;
 pub mod parts;
 pub mod pass;
@@ -61,8 +62,6 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_dscan::Args>(),
         definition::<flow_expire::Args>(),
         definition::<flow_export::Args>(),
-        definition::<flow_export::Args>(),
-        definition::<flow_expire::Args>(),
         definition::<flow_fanout::Args>(),
         definition::<flow_filter::Args>(),
         definition::<flow_gen::Args>(),

@@ -14,6 +14,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory, Parser};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
+use super::links;
 use crate::file;
 
 /// How a program ended that could do its work.
@@ -78,7 +79,8 @@ pub fn program<A: Parser>(run: impl FnOnce(A) -> Result<Exit, Failure>) -> ExitC
     let command = definition::<A>();
     let name = command.get_name().to_owned();
     say_panics_in_one_line(name.clone());
-    let args = match command.try_get_matches().and_then(|matches| A::from_arg_matches(&matches)) {
+    let arguments = links::arguments(&name, env::args_os());
+    let args = match command.try_get_matches_from(arguments).and_then(|matches| A::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => return usage(&name, &error),
     };

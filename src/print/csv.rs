@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::clock::Style;
-use super::page::Tail;
-use super::table::{Column, Table, Value};
+use super::table::{Column, Table};
+use super::value::Value;
 use crate::flow::{Field, Version};
 
 /// Which fields are exported, as flow-export's mask: a bit a field.
@@ -125,13 +125,11 @@ impl CsvFields {
         let heading = format!("#:{}\n", names.join(","));
         swap(&mut chosen);
         let last = chosen.len().saturating_sub(1);
-        let column = |(at, (_, _, value)): (usize, &(u64, &str, Value))| Column {
-            value: *value,
-            width: 0,
-            tail: Tail::new(if at == last { "\n" } else { "," }),
+        let column = |(at, (_, _, value)): (usize, &(u64, &str, Value))| {
+            Column::new(*value, 0, if at == last { "\n" } else { "," })
         };
         let columns = chosen.into_iter().enumerate().map(column).collect();
-        Table { heading, lead: "", columns, times: Style::Full, only_syns: false }
+        Table { times: Style::Full, ..Table::of(heading, columns) }
     }
 }
 
