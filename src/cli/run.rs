@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -107,6 +107,18 @@ pub fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 /// This machine's name, for headers.
 pub fn hostname() -> Option<String> {
     nix::unistd::gethostname().ok().map(|name| name.to_string_lossy().into_owned())
+}
+
+/// A file's text, or that of standard input.
+///
+/// # Errors
+///
+/// It cannot be opened.
+pub fn input(file: Option<&Path>) -> Result<Box<dyn BufRead>, Failure> {
+    Ok(match file.filter(|file| file.as_os_str() != "-") {
+        Some(file) => Box::new(BufReader::new(File::open(file).map_err(|e| Failure::io(file.display(), &e))?)),
+        None => Box::new(io::stdin().lock()),
+    })
 }
 
 /// Standard output without a buffer of its own, for programs that write large pieces.
