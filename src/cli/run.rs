@@ -15,7 +15,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::links;
-use crate::file;
+use crate::{file, sql};
 
 /// How a program ended that could do its work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +55,12 @@ impl Failure {
 impl From<file::Error> for Failure {
     fn from(error: file::Error) -> Failure {
         if error.is_closed_pipe() { Failure::Closed } else { Failure::Failed(error.to_string()) }
+    }
+}
+
+impl From<sql::Error> for Failure {
+    fn from(error: sql::Error) -> Failure {
+        Failure::Failed(error.to_string())
     }
 }
 
