@@ -24,13 +24,11 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<Exit, Failure> {
     let files = if args.files.is_empty() { vec![PathBuf::from("-")] } else { args.files.clone() };
-    let usual = match args.format {
-        Source::Pcap => None,
-        Source::Nfdump => Some(Form::Modern),
-        Source::Cflowd | Source::Csv | Source::Collector => Some(Version::V5.into()),
-    };
-    let form = args.export_version.or(usual);
-    let mut sink = Sink::open(None, args.write.clone(), form)?;
+    let usual = if args.format == Source::Nfdump { Form::Modern } else { Version::V5.into() };
+    let form = args.export_version.unwrap_or(usual);
+    // A capture's first datagram says what else it is.
+    let known = args.export_version.or((args.format != Source::Pcap).then_some(usual));
+    let mut sink = Sink::open(None, args.write.clone(), known)?;
     // What cannot be read leaves no file behind, not even an empty one; but what came before it.
     let (whole, total) = match args.format {
         Source::Pcap => captures(&files, &mut sink)?,
@@ -45,9 +43,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
 }
 
 /// Writes the flows of files of any format but captures; says whether nothing was wrong with them.
-fn others(args: &Args, files: &[PathBuf], form: Option<Form>, sink: &mut Sink) -> Result<bool, Failure> {
-    // A modern file's records are first those that have all fields.
-    let version = form.and_then(Form::classic).unwrap_or(Version::V1005);
+fn others(args: &Args, files: &[PathBuf], form: Form, sink: &mut Sink) -> Result<bool, Failure> {
     let mut whole = true;
     for file in files {
         let input = match open(file) {
@@ -59,23 +55,17 @@ fn others(args: &Args, files: &[PathBuf], form: Option<Form>, sink: &mut Sink) -
             }
         };
         whole &= match args.format {
-            Source::Cflowd => pass(file, Batches::of(cflowd::Reader::new(input, version)), sink)?,
-            Source::Collector => pass(file, Batches::of(collector::Reader::new(input, version)), sink)?,
+            Source::Cflowd => pass(file, Batches::of(cflowd::Reader::new(input, form)), sink)?,
+            Source::Collector => pass(file, Batches::of(collector::Reader::new(input, form)), sink)?,
             Source::Nfdump => pass(file, nfdump::Reader::new(input), sink)?,
-            Source::Csv | Source::Pcap => {
-                pass(file, Batches::of(csv::Reader::new(input, version, args.fields)), sink)?
-            }
+            Source::Csv | Source::Pcap => pass(file, Batches::of(csv::Reader::new(input, form, args.fields)), sink)?,
         };
     }
     Ok(whole)
 }
 
 /// Writes all flows of an import; says whether nothing was wrong with it.
-fn pass(
-    file: &Path,
-    import: impl Iterator<Item = Result<FlowBatch, Wrong>>,
-    sink: &mut Sink,
-) -> Result<bool, Failure> {
+fn pass(file: &Path, import: impl Iterator<Item = Result<FlowBatch, Wrong>>, sink: &mut Sink) -> Result<bool, Failure> {
     for batch in import {
         match batch {
             Ok(batch) => sink.write_batch(&batch)?,

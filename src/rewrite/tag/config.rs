@@ -129,7 +129,9 @@ impl Draft {
                 if hexadecimal && known.is_some() {
                     self.doubts.push(word.wrong("is read as 0 here, as flow-tools does: expected a decimal number"));
                 }
-                let n = known.or_else(|| named.find(&word.text, context.symbols)).ok_or_else(|| word.expected(&expected))?;
+                let n = known
+                    .or_else(|| named.find(&word.text, context.symbols))
+                    .ok_or_else(|| word.expected(&expected))?;
                 *self.numbers.entry(n).or_insert(next)
             }
             Look::Any => {

@@ -96,9 +96,9 @@ impl<'t> Use<'t> {
         if let Some(inside) = behind.strip_prefix('{') {
             let (inside, _) = inside.split_once('}')?;
             // flow-tools' manual leaves the dash out.
-            let (name, default) = inside.split_once(':').map_or((inside, None), |(name, default)| {
-                (name, Some(default.strip_prefix('-').unwrap_or(default)))
-            });
+            let (name, default) = inside
+                .split_once(':')
+                .map_or((inside, None), |(name, default)| (name, Some(default.strip_prefix('-').unwrap_or(default))));
             return Some(Use { whole: rest.get(..inside.len() + 3)?, name, default });
         }
         let ends = |c: char| !c.is_ascii_alphanumeric() && c != '_';
