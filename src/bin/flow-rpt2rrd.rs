@@ -27,7 +27,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let mut shelf = shelf::open(&args.path)?;
     let loud = args.verbose || args.debug.debug > 0;
     let mut say = |what: String| {
-        if loud {
+        if args.verbose {
             complain(NAME, what)
         }
     };

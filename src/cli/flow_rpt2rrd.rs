@@ -20,7 +20,7 @@ totals (options +totals) is the key totals. What could not stand in a file's nam
 web addresses: 10.0.0.0%2F8.rrd. RRDs are rrdtool's, which must be installed.
 
 Examples:
-  flow-report -s report.cfg -S ports < ft-v05.2026-01-01.000000+0000 | flow-rpt2rrd -k 25,80,443 -p rrds
+  flow-report -s report.cfg -S ports < ft-v05.2026-01-01.000000+0000 | flow-rpt2rrd -k 25,443
   flow-report -s report.cfg -S ports | flow-rpt2rrd -n -k smtp,http,totals -P .in -p /var/lib/flows
   rrdtool graph smtp.png DEF:o=rrds/smtp.rrd:octets:AVERAGE CDEF:b=o,8,* AREA:b#0000ff:bits/s"
 )]
