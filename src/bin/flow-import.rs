@@ -95,10 +95,10 @@ fn captures(args: &Args, files: &[PathBuf]) -> Result<Exit, Failure> {
                     Err(reject) => _ = rejected.get_or_insert(reject),
                 }
             }
-            if records.octets() >= GATHER { sink.write(&mut records) } else { Ok(()) }
+            if records.octets() >= GATHER { sink.write(&mut records, |batch| batch) } else { Ok(()) }
         })?;
     }
-    sink.write(&mut records)?;
+    sink.write(&mut records, |batch| batch)?;
     let (total, mut problems) = (*decoder.total(), Vec::new());
     sink.finish(&total, &mut problems)?;
     if let Some(why) = rejected {
