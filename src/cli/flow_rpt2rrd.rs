@@ -44,8 +44,8 @@ pub struct Args {
     #[arg(short = 'p', long, value_name = "DIR", default_value = ".")]
     pub path: PathBuf,
     /// What stands behind the key in a file's name
-    #[arg(short = 'P', long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    pub postfix: String,
+    #[arg(short = 'P', long, value_name = "TEXT")]
+    pub postfix: Option<String>,
     /// Rows kept of 1, 6, 24 and 288 steps (5 minutes, half an hour, 2 hours, a day)
     #[arg(short = 'r', long, value_name = "ROWS:ROWS:ROWS:ROWS", value_delimiter = ':', num_args = 1,
         default_value = "600:600:600:732", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
