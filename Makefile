@@ -42,7 +42,9 @@ linker:
 demo: all
 	@contrib/demo.sh target/release
 
+# RRDs are made, and read again, by rrdtool itself.
 test: linker
+	@contrib/need.sh rrdtool rrdtool
 	$(CARGO) test
 
 docs: linker

@@ -120,8 +120,8 @@ fn a_time_series_is_a_step_a_report() {
     put_well(folder.path(), &["-k6,17,1,totals"], &series);
     for (name, wanted) in [("6", 0), ("17", 17), ("totals", 99), ("1", 1)] {
         let of = |i: &u32| match wanted {
-            0 => i % 3 != 0,
-            17 => i % 3 == 0,
+            0 => !i.is_multiple_of(3),
+            17 => i.is_multiple_of(3),
             99 => true,
             _ => false,
         };
@@ -273,14 +273,14 @@ fn collectors_logs_are_kept_an_exporter_a_file() {
     log += &line(T + 300, T, "192.0.2.1", [10, 300, 3]);
     log += &line(T + 300, T, "2001:db8::1", [1, 30, 0]);
     log += &line(T + 600, T, "192.0.2.1", [40, 1200, 3]);
-    // Started anew at T + 600, and already beyond.
-    log += &line(T + 900, T + 600, "192.0.2.1", [50, 1500, 60]);
+    // Started anew a second after that, and already beyond it: 299 s of 2 packets, 5 flows, 1 lost.
+    log += &line(T + 900, T + 601, "192.0.2.1", [598, 1495, 299]);
     drop(rrdtool());
     let output = run_in(folder, LOG2RRD, &["-p", "rrds"], log.as_bytes());
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
     let rrds = folder.join("rrds");
     let rows = counted(&rrds, "capture.border.192.0.2.1.::1.9.rrd", T, 3);
-    assert_eq!(rows, [[300.0, 10.0, 3.0], [900.0, 30.0, 0.0], [1500.0, 50.0, 60.0]]);
+    assert_eq!(rows, [[300.0, 10.0, 3.0], [900.0, 30.0, 0.0], [1500.0, 600.0, 300.0]]);
     assert_eq!(counted(&rrds, "capture.border.2001:db8::1.::1.9.rrd", T, 1), [[30.0, 1.0, 0.0]]);
     // The same log again, and a line that was cut.
     log += "STAT: now=1";

@@ -21,13 +21,19 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if args.rows.len() != 4 {
         return Err(Failure::Usage("-r: expected four numbers of rows, such as 600:600:600:732".into()));
     }
-    let plan =
-        Plan { keys, all: args.all, fields: args.fields, postfix: args.postfix, step: args.step, rows: args.rows };
+    let plan = Plan {
+        keys,
+        all: args.all,
+        fields: args.fields,
+        postfix: args.postfix.unwrap_or_default(),
+        step: args.step,
+        rows: args.rows,
+    };
     let input = input(args.file.as_deref())?;
     let mut shelf = shelf::open(&args.path)?;
     let loud = args.verbose || args.debug.debug > 0;
     let mut say = |what: String| {
-        if loud {
+        if args.verbose {
             complain(NAME, what)
         }
     };

@@ -20,7 +20,7 @@ totals (options +totals) is the key totals. What could not stand in a file's nam
 web addresses: 10.0.0.0%2F8.rrd. RRDs are rrdtool's, which must be installed.
 
 Examples:
-  flow-report -s report.cfg -S ports < ft-v05.2026-01-01.000000+0000 | flow-rpt2rrd -k 25,80,443 -p rrds
+  flow-report -s report.cfg -S ports < ft-v05.2026-01-01.000000+0000 | flow-rpt2rrd -k 25,443
   flow-report -s report.cfg -S ports | flow-rpt2rrd -n -k smtp,http,totals -P .in -p /var/lib/flows
   rrdtool graph smtp.png DEF:o=rrds/smtp.rrd:octets:AVERAGE CDEF:b=o,8,* AREA:b#0000ff:bits/s"
 )]
@@ -44,8 +44,8 @@ pub struct Args {
     #[arg(short = 'p', long, value_name = "DIR", default_value = ".")]
     pub path: PathBuf,
     /// What stands behind the key in a file's name
-    #[arg(short = 'P', long, value_name = "TEXT", default_value = "", hide_default_value = true)]
-    pub postfix: String,
+    #[arg(short = 'P', long, value_name = "TEXT")]
+    pub postfix: Option<String>,
     /// Rows kept of 1, 6, 24 and 288 steps (5 minutes, half an hour, 2 hours, a day)
     #[arg(short = 'r', long, value_name = "ROWS:ROWS:ROWS:ROWS", value_delimiter = ':', num_args = 1,
         default_value = "600:600:600:732", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
