@@ -9,6 +9,7 @@ pub mod date;
 pub mod describe;
 pub mod destination;
 pub mod explain;
+pub mod headers;
 pub mod links;
 pub mod output;
 pub mod parts;
