@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use flowtools::cli::flow_print::Args;
 use flowtools::cli::{Exit, Failure, headers, program, symbols, text};
 use flowtools::file::Scan;
-use flowtools::flow::symbols::Symbols;
 use flowtools::flow::InterfaceNames;
+use flowtools::flow::symbols::Symbols;
 use flowtools::print::{self, Format, JsonWriter, TableWriter};
 
 fn main() -> ExitCode {
