@@ -215,6 +215,7 @@ pub static TYPES: &[Type] = &[
     of("first", &[other("First", Part::Stamp(Field::First))]),
     of("last", &[other("Last", Part::Stamp(Field::Last))]),
     of("duration", &[other("Duration", Part::Duration)]),
+    of("ip-exporter-address/input-interface", &[EXP, IN]),
 ];
 
 impl Type {
