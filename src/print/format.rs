@@ -85,6 +85,22 @@ pub static FORMATS: &[Format] = &[
         "the same in two lines: show ip cache verbose flow",
         |_| router_cache(true),
     ),
+    list(
+        &["routes"],
+        "how flows were routed: exporter, interfaces, prefixes, next hop, AS numbers",
+        &[
+            ("exporter", Value::Address(Field::Exporter), 15),
+            ("in", Value::Number(Field::Input), 5),
+            ("out", Value::Number(Field::Output), 5),
+            ("srcPrefix", Value::Prefix(Field::SrcAddr, Field::SrcMask, usize::MAX), 18),
+            ("dstPrefix", Value::Prefix(Field::DstAddr, Field::DstMask, usize::MAX), 18),
+            ("NextHop", Value::Address(Field::NextHop), 15),
+            ("srcAS", Value::Named(Field::SrcAs, Kind::Asn), 10),
+            ("dstAS", Value::Named(Field::DstAs, Kind::Asn), 10),
+            ("octets", Value::Number(Field::Octets), 10),
+            ("packets", Value::Number(Field::Packets), 0),
+        ],
+    ),
 ];
 
 const fn list(
