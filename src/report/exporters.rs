@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::net::IpAddr;
 
-use chrono::{DateTime, Local};
-
 use super::Counts;
 use crate::flow::time::FlowTimes;
-use crate::flow::{About, Fact, Field, FlowBatch, Projection, StreamInfo, Version};
+use crate::flow::{About, Fact, Field, FlowBatch, Projection, StreamInfo, Version, date};
 
 /// Engines of an exporter that are listed.
 const ENGINES: usize = 16;
@@ -159,8 +157,8 @@ impl Sums {
         let Counts { flows, octets, packets, .. } = self.counts;
         writeln!(out, "  {flows} flows exported: {packets} packets, {octets} octets")?;
         if self.last > 0 {
-            writeln!(out, "  First flow {}", time(self.first))?;
-            writeln!(out, "  Last flow  {}", time(self.last))?;
+            writeln!(out, "  First flow {}", date::local(self.first))?;
+            writeln!(out, "  Last flow  {}", date::local(self.last))?;
         }
         let engines: Vec<String> =
             self.engines.iter().take(ENGINES).map(|(kind, number)| format!("{kind}/{number}")).collect();
@@ -204,11 +202,4 @@ fn losses(headers: &[StreamInfo], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "  {} flows out of order", sum(|info| info.misordered))?;
     writeln!(out, "  {} corrupt packets", sum(|info| info.corrupt))?;
     writeln!(out, "  {} sequence resets", sum(|info| info.resets))
-}
-
-/// Milliseconds since 1970 as `2026-01-01 00:00:00.000 +0000`, local time.
-fn time(ms: u64) -> String {
-    let time = i64::try_from(ms).ok().and_then(DateTime::from_timestamp_millis);
-    let local = |time: DateTime<_>| time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S%.3f %z").to_string();
-    time.map_or_else(|| format!("{ms} ms"), local)
 }

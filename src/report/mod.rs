@@ -13,6 +13,7 @@
 
 mod arrival;
 pub mod by;
+pub mod cache;
 mod codes;
 pub mod csv;
 mod direct;
