@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use flowtools::cli::flow_print::Args;
-use flowtools::cli::{Exit, Failure, program, symbols, text};
-use flowtools::file::{Scan, read_info};
+use flowtools::cli::{Exit, Failure, headers, program, symbols, text};
+use flowtools::file::Scan;
+use flowtools::flow::InterfaceNames;
 use flowtools::flow::symbols::Symbols;
-use flowtools::flow::{InterfaceNames, StreamInfo};
 use flowtools::print::{self, Format, JsonWriter, TableWriter};
 
 fn main() -> ExitCode {
@@ -25,7 +25,10 @@ fn run(args: Args) -> Result<Exit, Failure> {
     }
     let Some(table) = format.table(args.wide, args.names) else { return long(&args, scan) };
     let table = if args.ipv6 { table.with_room_for_ipv6() } else { table };
-    let interfaces = if table.names_interfaces() { interfaces(&args, info) } else { InterfaceNames::default() };
+    let interfaces = match table.names_interfaces() {
+        true => headers::interface_names(&args.files.inputs(), info),
+        false => InterfaceNames::default(),
+    };
     let mut out = io::stdout().lock();
     if args.header {
         print::header(info, &args.mark, &mut out).map_err(Failure::stdout)?;
@@ -38,16 +41,6 @@ fn run(args: Args) -> Result<Exit, Failure> {
         || TableWriter::new(&table, &names).with_interfaces(&interfaces),
         |writer, batch, text| writer.write(&batch, text),
     )
-}
-
-/// What the inputs' headers call exporters' interfaces. What cannot be read is told of when it is to be shown.
-fn interfaces(args: &Args, first: &StreamInfo) -> InterfaceNames {
-    let mut facts = first.all_facts();
-    let (files, _) = args.files.inputs().files();
-    for file in files.iter().skip(1).filter(|file| file.is_file()) {
-        facts.extend(read_info(file).map(|info| info.all_facts()).unwrap_or_default());
-    }
-    InterfaceNames::of(&facts)
 }
 
 /// Every field of a flow, one a line.

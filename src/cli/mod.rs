@@ -10,6 +10,7 @@ pub mod describe;
 pub mod destination;
 pub mod explain;
 pub mod follow;
+pub mod headers;
 pub mod links;
 pub mod output;
 pub mod parts;

@@ -199,15 +199,6 @@ pub(super) fn routed(format: u8) -> Table {
     Table::of(heading, cells)
 }
 
-/// 9: with tags.
-pub(super) fn tagged() -> Table {
-    let tag = |field| cell(Value::Tag(field), 10, "  ");
-    let mut cells = vec![tag(Field::SrcTag), tag(Field::DstTag)];
-    cells.extend([address(Field::SrcAddr, "  "), address(Field::DstAddr, "  ")]);
-    cells.extend(sums());
-    Table::of("srcTag      dstTag      srcIP            dstIP            octets      packets\n", cells)
-}
-
 /// The ToS column of formats 18 and up.
 fn tos(format: u8) -> (&'static str, Vec<Column>) {
     match format {

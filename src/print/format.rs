@@ -6,12 +6,12 @@
 
 use super::columns::{
     accounting, by_as, by_port, by_prefix, by_prefixes, by_prefixes_and_ports, catalyst, hexadecimal, ports_or_as,
-    routed, router_cache, tagged, with_times,
+    routed, router_cache, with_times,
 };
 use super::table::Table;
 use super::value::Value;
-use crate::flow::Version;
 use crate::flow::symbols::Kind;
+use crate::flow::{Field, Version};
 
 /// One of flow-print's formats: an entry of [`FORMATS`].
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub struct Format {
 enum Layout {
     /// In columns; wider ones if that is asked for.
     Columns(fn(bool) -> Table),
+    /// In columns with a title each and as wide as given, two blanks between them.
+    List(&'static [(&'static str, Value, usize)]),
     /// Every field, one a line.
     Fields,
 }
@@ -47,7 +49,18 @@ pub static FORMATS: &[Format] = &[
     columns(&["6"], "packets and octets between two addresses", |_| accounting()),
     columns(&["7"], "with the short-cut router", |_| routed(7)),
     columns(&["8"], "with peer next hop and encapsulation sizes", |_| routed(8)),
-    columns(&["9"], "with tags", |_| tagged()),
+    list(
+        &["9"],
+        "with tags",
+        &[
+            ("srcTag", Value::Tag(Field::SrcTag), 10),
+            ("dstTag", Value::Tag(Field::DstTag), 10),
+            ("srcIP", Value::Address(Field::SrcAddr), 15),
+            ("dstIP", Value::Address(Field::DstAddr), 15),
+            ("octets", Value::Number(Field::Octets), 10),
+            ("packets", Value::Number(Field::Packets), 10),
+        ],
+    ),
     columns(&["10"], "by AS", |wide| by_as(10, wide)),
     columns(&["11"], "by protocol and port", |wide| by_port(11, wide)),
     columns(&["12"], "by source prefix", |wide| by_prefix(12, wide)),
@@ -72,7 +85,31 @@ pub static FORMATS: &[Format] = &[
         "the same in two lines: show ip cache verbose flow",
         |_| router_cache(true),
     ),
+    list(
+        &["routes"],
+        "how flows were routed: exporter, interfaces, prefixes, next hop, AS numbers",
+        &[
+            ("exporter", Value::Address(Field::Exporter), 15),
+            ("in", Value::Number(Field::Input), 5),
+            ("out", Value::Number(Field::Output), 5),
+            ("srcPrefix", Value::Prefix(Field::SrcAddr, Field::SrcMask, usize::MAX), 18),
+            ("dstPrefix", Value::Prefix(Field::DstAddr, Field::DstMask, usize::MAX), 18),
+            ("NextHop", Value::Address(Field::NextHop), 15),
+            ("srcAS", Value::Named(Field::SrcAs, Kind::Asn), 10),
+            ("dstAS", Value::Named(Field::DstAs, Kind::Asn), 10),
+            ("octets", Value::Number(Field::Octets), 10),
+            ("packets", Value::Number(Field::Packets), 0),
+        ],
+    ),
 ];
+
+const fn list(
+    names: &'static [&'static str],
+    about: &'static str,
+    columns: &'static [(&'static str, Value, usize)],
+) -> Format {
+    Format { names, about, layout: Layout::List(columns) }
+}
 
 const LONG: Format = Format { names: &["long"], about: "every field of a flow, one a line", layout: Layout::Fields };
 
@@ -120,8 +157,11 @@ impl Format {
     /// where it has room for them. `None` of the one that shows every field, which
     /// [`JsonWriter::long`](super::JsonWriter::long) writes.
     pub fn table(&self, wide: bool, names: bool) -> Option<Table> {
-        let Layout::Columns(make) = self.layout else { return None };
-        let mut table = make(wide);
+        let mut table = match self.layout {
+            Layout::Columns(make) => make(wide),
+            Layout::List(columns) => Table::list(columns),
+            Layout::Fields => return None,
+        };
         for column in &mut table.columns {
             column.value = match column.value {
                 Value::Named(field, _) if !names => Value::Number(field),

@@ -60,15 +60,8 @@ pub(super) fn code(cell: &mut Cell, n: u64, digits: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::digits::ROOM;
+    use super::super::digits::written;
     use super::*;
-
-    fn written(write: impl FnOnce(&mut Cell) -> usize) -> String {
-        let mut cell = [b' '; ROOM];
-        let len = write(&mut cell);
-        assert!(cell[len..].iter().all(|b| *b == b' '));
-        String::from_utf8(cell[..len].to_vec()).unwrap()
-    }
 
     #[test]
     fn interfaces_have_short_names() {

@@ -12,7 +12,7 @@ const ADDRESS: usize = 39;
 const PREFIX: usize = 43;
 
 /// What stands above addresses.
-const TITLES: [&str; 12] = [
+const TITLES: [&str; 13] = [
     "SrcIPaddress",
     "DstIPaddress",
     "srcIP",
@@ -25,6 +25,7 @@ const TITLES: [&str; 12] = [
     "peer_nexthop",
     "Destination",
     "NextHop",
+    "exporter",
 ];
 
 impl Table {

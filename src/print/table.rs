@@ -75,6 +75,17 @@ impl Table {
         Table { heading: heading.into(), lead: "", columns, times: Style::Short, only_syns: false }
     }
 
+    /// The same of columns with a title and a width each, two blanks between them.
+    pub(super) fn list(columns: &[(&'static str, Value, usize)]) -> Table {
+        let titles = columns.iter().map(|(title, _, width)| format!("{title:<width$}"));
+        let heading = titles.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n";
+        let last = columns.len().saturating_sub(1);
+        let column = |(at, (_, value, width)): (usize, &(&str, Value, usize))| {
+            Column::new(*value, *width, if at == last { "\n" } else { "  " })
+        };
+        Table::of(heading, columns.iter().enumerate().map(column).collect())
+    }
+
     /// What stands before the first flow, ends of lines included.
     pub fn heading(&self) -> &str {
         &self.heading
