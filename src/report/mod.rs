@@ -22,6 +22,7 @@ mod group;
 #[cfg(test)]
 mod group_tests;
 mod key;
+mod parcel;
 mod part;
 mod pool;
 mod rank;
