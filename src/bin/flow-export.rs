@@ -1,6 +1,6 @@
 //! flow-export: flows as what other programs read.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -17,6 +17,8 @@ use flowtools::print::{CsvFields, JsonWriter, TableWriter};
 use flowtools::wire::{Encoder, Export, TemplateEncoder, TemplateOptions};
 
 const NAME: &str = "flow-export";
+/// Octets of datagrams that are written together.
+const BUFFER: usize = 256 << 10;
 
 fn main() -> ExitCode {
     program(run)
@@ -32,7 +34,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
             text::write(NAME, scan, &mut out, JsonWriter::default, |writer, batch, text| writer.write(&batch, text))
         }
         Target::Cflowd => cflowd(&args, scan, &mut out),
-        Target::Wire => wire(scan, &mut out),
+        Target::Wire => wire(scan, BufWriter::with_capacity(BUFFER, out)),
         other => {
             let name = other.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned());
             Err(Failure::Usage(format!("-f {name} is not supported yet, expected cflowd, csv, wire or json")))
@@ -70,7 +72,7 @@ fn cflowd(args: &Args, scan: Scan, out: &mut impl Write) -> Result<Exit, Failure
 
 /// Datagrams as an exporter sends them, one behind the other: flows of a classic version in that version, others as
 /// IPFIX, which makes the whole a file of RFC 5655.
-fn wire(scan: Scan, out: &mut impl Write) -> Result<Exit, Failure> {
+fn wire(scan: Scan, mut out: impl Write) -> Result<Exit, Failure> {
     let is_modern = scan.form() == Form::Modern;
     let mut classic = Encoder::new();
     let options =
@@ -89,6 +91,7 @@ fn wire(scan: Scan, out: &mut impl Write) -> Result<Exit, Failure> {
     )?;
     classic.finish(&mut send)?;
     template.finish(&mut send)?;
+    out.flush().map_err(Failure::stdout)?;
     let left_out = template.left_out();
     if left_out.flows > 0 {
         complain(NAME, format!("{} flows have too many octets for a message", left_out.flows));

@@ -223,7 +223,7 @@ impl Job {
         &self,
         scan: Scan<'_>,
         makings: &[Making<'_>],
-        mut take: impl FnMut(Prepared) -> Result<(), Failure>,
+        take: impl FnMut(Prepared) -> Result<(), Failure>,
     ) -> Result<Summary, Failure> {
         let start = || {
             let stagers: Vec<Stager<'_>> = makings.iter().map(Making::stager).collect();
@@ -237,7 +237,7 @@ impl Job {
                 let staged = stagers.iter_mut().map(|stager| stager.stage(&batch)).collect();
                 Prepared { batch: self.definition.period.map(|_| batch), span, staged }
             },
-            |prepared| take(prepared),
+            take,
         )
     }
 

@@ -11,13 +11,24 @@ pub struct Rows {
     schema: Arc<Schema>,
     layout: Arc<RowLayout>,
     records: Vec<u8>,
+    /// What was put into the records so far, in order, and where: one record is mostly made as the one before.
+    known: Vec<(Element, Option<Cell>)>,
+    /// How much of that was put into the record begun last.
+    next: usize,
+}
+
+/// Where a record has a field.
+#[derive(Clone, Copy)]
+struct Cell {
+    at: usize,
+    width: usize,
 }
 
 impl Rows {
     pub(super) fn new(version: Version) -> Rows {
         let own = version.layout();
         let layout = RowLayout { size: own.size, offsets: own.offsets.clone(), order: Order::HOST };
-        Rows { version: Some(version), schema: own.schema.clone(), layout: Arc::new(layout), records: Vec::new() }
+        Rows::with(Some(version), own.schema.clone(), layout)
     }
 
     /// Rows of these elements, each so many octets wide.
@@ -30,19 +41,40 @@ impl Rows {
         let spec = |(element, width): &(Element, u16)| FieldSpec { element: *element, occurrence: 0, width: *width };
         let schema = Schema::new(fields.iter().map(spec).collect());
         let layout = RowLayout { size: size.into(), offsets, order: Order::HOST };
-        Rows { version: None, schema: Arc::new(schema), layout: Arc::new(layout), records: Vec::new() }
+        Rows::with(None, Arc::new(schema), layout)
+    }
+
+    fn with(version: Option<Version>, schema: Arc<Schema>, layout: RowLayout) -> Rows {
+        Rows { version, schema, layout: Arc::new(layout), records: Vec::new(), known: Vec::new(), next: 0 }
     }
 
     /// Begins a record: everything in it is 0.
     pub(super) fn begin(&mut self) {
         self.records.resize(self.records.len() + self.layout.size, 0);
+        self.next = 0;
+    }
+
+    /// Where a record has an element.
+    fn cell(&mut self, element: Element) -> Option<Cell> {
+        let known = self.known.get(self.next).filter(|(known, _)| *known == element).copied();
+        if let Some((_, cell)) = known {
+            self.next += 1;
+            return cell;
+        }
+        let place = self.schema.position(element, 0);
+        let cell = place.and_then(|place| {
+            let (at, spec) = (self.layout.offsets.get(place)?, self.schema.fields().get(place)?);
+            Some(Cell { at: usize::from(*at), width: usize::from(spec.width) })
+        });
+        self.known.truncate(self.next);
+        self.known.push((element, cell));
+        self.next += 1;
+        cell
     }
 
     /// Puts a number into the record begun last, if it has the field: the greatest that fits of one that does not.
     pub(super) fn set(&mut self, element: Element, value: impl Into<u128>) {
-        let Some(place) = self.schema.position(element, 0) else { return };
-        let (Some(at), Some(spec)) = (self.layout.offsets.get(place), self.schema.fields().get(place)) else { return };
-        let (at, width) = (usize::from(*at), usize::from(spec.width));
+        let Some(Cell { at, width }) = self.cell(element) else { return };
         let value = value.into().min(u128::MAX >> (128 - 8 * width.clamp(1, 16)));
         let start = self.records.len().saturating_sub(self.layout.size) + at;
         let Some(cell) = self.records.get_mut(start..start + width) else { return };

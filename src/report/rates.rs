@@ -96,15 +96,15 @@ impl Rates {
     /// Those that stand in a row's sums; of no flows, if they do not.
     #[inline]
     pub(super) fn at(sums: &[u64]) -> Rates {
-        match sums {
-            &[_, _, _, flows, packets, bits, least_packets, least_bits, most_packets, most_bits, seen] => Rates {
+        match *sums {
+            [_, _, _, flows, packets, bits, least_packets, least_bits, most_packets, most_bits, seen] => Rates {
                 flows,
                 sums: [packets, bits],
                 least: [least_packets, least_bits],
                 greatest: [most_packets, most_bits],
                 seen,
             },
-            &[_, _, _, seen] => Rates { seen, ..Rates::default() },
+            [_, _, _, seen] => Rates { seen, ..Rates::default() },
             _ => Rates::default(),
         }
     }
