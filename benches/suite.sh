@@ -142,7 +142,7 @@ if wanted programs; then
     heading 'programs' '         flows'
     amount=$flows
     printf 'mask-definition m\n prefix 10.0.0.0/8 24\n prefix 0.0.0.0/0 16\n' >masks
-    printf 'xlate-action a\n type ip-address-privacy-mask\n mask 255.255.255.0 255.255.255.0\n' >xlates
+    printf 'xlate-action a\n type ip-address-privacy-mask\n mask 0xFFFFFF00 0xFFFFFF00\n' >xlates
     printf 'xlate-action b\n type ip-source-address-anonymize\n algorithm cryptopan-aes128\n key %032d\n' 7 >>xlates
     printf 'xlate-definition privacy\n term\n  action a\nxlate-definition anonymous\n term\n  action b\n' >>xlates
     printf 'filter-primitive p\n type ip-address-prefix\n permit 10.0.0.0/8\nfilter-primitive o\n type counter\n' >filters
@@ -161,7 +161,6 @@ if wanted programs; then
     row 'flow-export -f2 (CSV)' flow-export -f2 "$file"
     row 'flow-export -f json' flow-export -f json "$file"
     row 'flow-export -f0 (cflowd)' flow-export -f0 "$file"
-    row 'flow-export -f1 (pcap)' flow-export -f1 "$file"
     row 'flow-export -f4 (wire)' flow-export -f4 "$file"
     if flow-export -f2 "$file" >csv; then row 'flow-import -f2 (CSV)' flow-import -f2 -V5 csv; fi
     rm -f csv
