@@ -258,9 +258,9 @@ fn many_rows_are_numbered_and_summed_in_their_order() {
     let record = all.split_off(header);
     for at in 0..records {
         let mut record = record.clone();
-        let first = u32::from_le_bytes(record[32..36].try_into().unwrap()) + at;
-        record[32..36].copy_from_slice(&first.to_le_bytes());
-        record[36..40].copy_from_slice(&(first + 100).to_le_bytes());
+        let first = u32::from_le_bytes(record[40..44].try_into().unwrap()) + at;
+        record[40..44].copy_from_slice(&first.to_le_bytes());
+        record[44..48].copy_from_slice(&(first + 100).to_le_bytes());
         all.extend_from_slice(&record);
     }
     fs::write(folder.path().join("stat.cfg"), config).unwrap();
@@ -273,7 +273,7 @@ fn many_rows_are_numbered_and_summed_in_their_order() {
     let tallies: Vec<&str> = text.lines().filter(|line| line.starts_with("# tally")).collect();
     assert_eq!(tallies.len(), 40);
     for (at, tally) in (1..).zip(tallies) {
-        assert!(tally.starts_with(&format!("# tally: {0}000,{0}000,", at)), "{tally}");
+        assert!(tally.starts_with(&format!("# tally: {at}000,{at}000,")), "{tally}");
     }
 }
 
