@@ -247,3 +247,40 @@ fn reports_are_made_readable() {
     let html = String::from_utf8(fine(RPTFMT, &["-fhtml", "-F", "octets", "-m1", "-p"], csv.as_bytes())).unwrap();
     assert!(html.ends_with("<tr><th>octets</th></tr>\n <tr><td>25.000</td></tr>\n</table>\n"), "{html}");
 }
+
+#[test]
+fn many_rows_are_numbered_and_summed_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "stat-report all\n type first\n output\n  sort +key\n  fields +index,-duration,+bps\n  tally 1000\n\
+                  stat-definition all\n report all\n";
+    let (records, mut all) = (40_000u32, flows(1));
+    // One flow many times over, each begun a millisecond later than the one before.
+    let header = u32::from_le_bytes(all[4..8].try_into().unwrap()) as usize;
+    let record = all.split_off(header);
+    for at in 0..records {
+        let mut record = record.clone();
+        let first = u32::from_le_bytes(record[40..44].try_into().unwrap()) + at;
+        record[40..44].copy_from_slice(&first.to_le_bytes());
+        record[44..48].copy_from_slice(&(first + 100).to_le_bytes());
+        all.extend_from_slice(&record);
+    }
+    fs::write(folder.path().join("stat.cfg"), config).unwrap();
+    let text = String::from_utf8(fine_in(folder.path(), &["-S", "all"], &all)).unwrap();
+    let rows: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(rows.len(), records as usize);
+    for (at, row) in rows.iter().enumerate() {
+        assert!(row.starts_with(&format!("{at},")), "{at}: {row}");
+    }
+    let tallies: Vec<&str> = text.lines().filter(|line| line.starts_with("# tally")).collect();
+    assert_eq!(tallies.len(), 40);
+    for (at, tally) in (1..).zip(tallies) {
+        assert!(tally.starts_with(&format!("# tally: {at}000,{at}000,")), "{tally}");
+    }
+}
+
+/// Standard output of a flow-report in a folder that finds nothing to complain about.
+fn fine_in(folder: &Path, args: &[&str], input: &[u8]) -> Vec<u8> {
+    let output = run_in(folder, REPORT, args, input);
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+    output.stdout
+}

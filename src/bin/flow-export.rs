@@ -18,6 +18,8 @@ use flowtools::sql::{self, Sink, postgresql, sqlite};
 use flowtools::wire::{Encoder, Export, TemplateEncoder, TemplateOptions};
 
 const NAME: &str = "flow-export";
+/// Octets of datagrams that are written together.
+const BUFFER: usize = 256 << 10;
 
 fn main() -> ExitCode {
     program(run)
@@ -35,7 +37,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         }
         Target::Cflowd => cflowd(&args, scan, &mut out),
         Target::Pcap => pcap(scan, &mut out),
-        Target::Wire => wire(scan, &mut out),
+        Target::Wire => wire(scan, BufWriter::with_capacity(BUFFER, out)),
         Target::Postgresql => {
             let (target, fields) = (args.target()?, fields(&args, &scan)?);
             postgresql::load(&target, fields, |rows| load(scan, fields, rows))
@@ -81,7 +83,7 @@ fn lines(table: &Table, scan: Scan, sink: impl FnMut(&[u8]) -> Result<(), Failur
 
 /// Packets are written as they are made: a flow may have any number of them.
 fn pcap(scan: Scan, out: &mut impl Write) -> Result<Exit, Failure> {
-    let mut out = BufWriter::with_capacity(1 << 18, out);
+    let mut out = BufWriter::with_capacity(BUFFER, out);
     out.write_all(&pcap::heading(scan.form())).map_err(Failure::stdout)?;
     let (mut writer, mut left_out) = (pcap::Writer::default(), 0);
     let summary = scan.fields(pcap::Writer::needs()).ordered(
@@ -121,7 +123,7 @@ fn cflowd(args: &Args, scan: Scan, out: &mut impl Write) -> Result<Exit, Failure
 
 /// Datagrams as an exporter sends them, one behind the other: flows of a classic version in that version, others as
 /// IPFIX, which makes the whole a file of RFC 5655.
-fn wire(scan: Scan, out: &mut impl Write) -> Result<Exit, Failure> {
+fn wire(scan: Scan, mut out: impl Write) -> Result<Exit, Failure> {
     let is_modern = scan.form() == Form::Modern;
     let mut classic = Encoder::new();
     let options =
@@ -140,6 +142,7 @@ fn wire(scan: Scan, out: &mut impl Write) -> Result<Exit, Failure> {
     )?;
     classic.finish(&mut send)?;
     template.finish(&mut send)?;
+    out.flush().map_err(Failure::stdout)?;
     let left_out = template.left_out();
     if left_out.flows > 0 {
         complain(NAME, format!("{} flows have too many octets for a message", left_out.flows));

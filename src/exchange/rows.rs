@@ -13,6 +13,17 @@ pub struct Rows {
     records: Vec<u8>,
     /// Numbers that had no room.
     clipped: u64,
+    /// What was put into the records so far, in order, and where: one record is mostly made as the one before.
+    known: Vec<(Element, Option<Cell>)>,
+    /// How much of that was put into the record begun last.
+    next: usize,
+}
+
+/// Where a record has a field.
+#[derive(Clone, Copy)]
+struct Cell {
+    at: usize,
+    width: usize,
 }
 
 /// What IPv6 flows have instead.
@@ -34,8 +45,7 @@ impl Rows {
         let Some(version) = form.classic() else { return Rows::of(&modern()) };
         let own = version.layout();
         let layout = RowLayout { size: own.size, offsets: own.offsets.clone(), order: Order::HOST };
-        let (schema, layout) = (own.schema.clone(), Arc::new(layout));
-        Rows { version: Some(version), schema, layout, records: Vec::new(), clipped: 0 }
+        Rows::with(Some(version), own.schema.clone(), layout)
     }
 
     /// Rows of IPv6 flows.
@@ -59,19 +69,40 @@ impl Rows {
         let spec = |(element, width): &(Element, u16)| FieldSpec { element: *element, occurrence: 0, width: *width };
         let schema = Schema::new(fields.iter().map(spec).collect());
         let layout = RowLayout { size: size.into(), offsets, order: Order::HOST };
-        Rows { version: None, schema: Arc::new(schema), layout: Arc::new(layout), records: Vec::new(), clipped: 0 }
+        Rows::with(None, Arc::new(schema), layout)
+    }
+
+    fn with(version: Option<Version>, schema: Arc<Schema>, layout: RowLayout) -> Rows {
+        Rows { version, schema, layout: Arc::new(layout), records: Vec::new(), clipped: 0, known: Vec::new(), next: 0 }
     }
 
     /// Begins a record: everything in it is 0.
     pub(super) fn begin(&mut self) {
         self.records.resize(self.records.len() + self.layout.size, 0);
+        self.next = 0;
+    }
+
+    /// Where a record has an element.
+    fn cell(&mut self, element: Element) -> Option<Cell> {
+        let known = self.known.get(self.next).filter(|(known, _)| *known == element).copied();
+        if let Some((_, cell)) = known {
+            self.next += 1;
+            return cell;
+        }
+        let place = self.schema.position(element, 0);
+        let cell = place.and_then(|place| {
+            let (at, spec) = (self.layout.offsets.get(place)?, self.schema.fields().get(place)?);
+            Some(Cell { at: usize::from(*at), width: usize::from(spec.width) })
+        });
+        self.known.truncate(self.next);
+        self.known.push((element, cell));
+        self.next += 1;
+        cell
     }
 
     /// Puts a number into the record begun last, if it has the field: the greatest that fits of one that does not.
     pub(super) fn set(&mut self, element: Element, value: impl Into<u128>) {
-        let Some(place) = self.schema.position(element, 0) else { return };
-        let (Some(at), Some(spec)) = (self.layout.offsets.get(place), self.schema.fields().get(place)) else { return };
-        let (at, width) = (usize::from(*at), usize::from(spec.width));
+        let Some(Cell { at, width }) = self.cell(element) else { return };
         let (value, most) = (value.into(), u128::MAX >> (128 - 8 * width.clamp(1, 16)));
         self.clipped += u64::from(value > most);
         let value = value.min(most);

@@ -25,6 +25,7 @@ mod group;
 mod group_tests;
 pub mod interfaces;
 mod key;
+mod parcel;
 mod part;
 mod pool;
 mod rank;
