@@ -135,6 +135,29 @@ fn tags_and_masks_come_before_reports() {
 }
 
 #[test]
+fn what_makes_no_report_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("filters"),
+        "filter-primitive T\n type tag\n permit 1\nfilter-definition t\n match source-tag T\n",
+    )
+    .unwrap();
+    for (config, code, why) in [
+        ("stat-definition default\n", 2, "stat.cfg: 'default': expected a line 'report NAME' in this stat-definition"),
+        (
+            "include-filter filters\nstat-report r\n type ip-tos\n filter t\nstat-definition default\n report r\n",
+            1,
+            "report r needs src_tag, which flows of version 5 lack",
+        ),
+    ] {
+        fs::write(folder.path().join("stat.cfg"), config).unwrap();
+        let output = run_in(folder.path(), REPORT, &["-s", "stat.cfg"], &flows(3));
+        assert_eq!((output.status.code(), stderr(&output).trim_end()), (Some(code), &*format!("flow-report: {why}")));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
 fn a_report_every_period() {
     let folder = tempfile::tempdir().unwrap();
     let config = "stat-report s\n type ip-protocol\n output\n  time start\n  path %s.csv\n  fields -duration\n\

@@ -8,7 +8,7 @@ use super::clock::{Clock, Style};
 use super::digits::{self, Cell};
 use super::page::{Page, Tail};
 use super::window::Window;
-use crate::flow::clock::{Clock as Stamper, Stamps};
+use crate::flow::clock::{Clock as Stamper, Stamps, is_to_be_made};
 use crate::flow::symbols::{self, Symbols};
 use crate::flow::time::FlowTimes;
 use crate::flow::{Field, FlowBatch, Projection, Rows, Schema};
@@ -149,11 +149,6 @@ impl Value {
     }
 }
 
-/// Whether flows of a schema tell times as classic records do, as far as they tell them at all.
-fn told_by_uptime(schema: &Schema) -> bool {
-    schema.has(Field::First) && schema.has(Field::Last) || !FlowTimes::known(schema)
-}
-
 /// Octets of a field's values in a schema that has it.
 fn width_of(schema: &Schema, field: Field) -> Option<u16> {
     schema.resolve(field).and_then(|at| schema.fields().get(at)).map(|spec| spec.width)
@@ -210,7 +205,7 @@ impl<'a> TableWriter<'a> {
         if self.table.shows_times() {
             self.scratch.times.gather(batch);
         }
-        if self.table.shows_stamps() && !told_by_uptime(batch.schema()) {
+        if self.table.shows_stamps() && is_to_be_made(batch.schema()) {
             self.scratch.stamps.clear();
             self.scratch.stamps.extend(self.scratch.stamper.stamps(batch));
         }
@@ -299,10 +294,10 @@ impl Scratch {
             Value::Address(field) => self.addresses(batch, window, (field, None), column, page),
             Value::Prefix(field, length, _) => self.addresses(batch, window, (field, Some(length)), column, page),
             Value::Clock(field) => {
-                if told_by_uptime(batch.schema()) {
-                    window.field(field, &mut self.a);
-                } else {
+                if is_to_be_made(batch.schema()) {
                     self.clock_field(window, field);
+                } else {
+                    window.field(field, &mut self.a);
                 }
                 page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, *n));
             }
