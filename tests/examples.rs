@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{fine, flow_file};
-use flowtools::flow::Order;
+use common::{fine, flow_file, records};
+use flowtools::file::{FlowWriter, WriteOptions};
+use flowtools::flow::{Order, StreamInfo, Version};
 
 const CONFIGURATIONS: &[(&str, &str)] = &[
     (
@@ -76,6 +77,12 @@ fn furnish(folder: &Path) {
     let flows = flow_file(40, 0, Order::HOST);
     CONFIGURATIONS.iter().for_each(|(name, text)| put(name, text.as_bytes()));
     FILES.iter().for_each(|name| put(name, &flows));
+    // One that was captured just now.
+    let now = chrono::Local::now().timestamp() as u32;
+    let info = StreamInfo { start: Some(now - 60), end: Some(now), ..StreamInfo::default() };
+    let mut writer = FlowWriter::new(Vec::new(), &WriteOptions::new(Version::V5, info)).unwrap();
+    writer.write_records(&records(5)).unwrap();
+    put("own/ft-v05.2026-12-31.000000+0000", &writer.finish().unwrap());
     let modern = fine(env!("CARGO_BIN_EXE_flow-xlate"), &["-V10"], &flows);
     for name in ["modern", "flows6", "ft-v10.2026-01-01.000000+0000"] {
         put(name, &modern);

@@ -4,6 +4,7 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 
 use common::made::{Kind, file};
@@ -268,4 +269,19 @@ fn reports_are_made_readable() {
     assert_eq!(rest, "# name: x\nip-protocol flows octets\nudp         3     30\ntcp         1     10\n");
     let html = String::from_utf8(fine(RPTFMT, &["-fhtml", "-F", "octets", "-m1", "-p"], csv.as_bytes())).unwrap();
     assert!(html.ends_with("<tr><th>octets</th></tr>\n <tr><td>25.000</td></tr>\n</table>\n"), "{html}");
+}
+
+#[test]
+fn a_page_that_takes_too_long_is_given_up() {
+    let mut command = std::process::Command::new(RPTFMT);
+    let mut child =
+        command.args(["-a", "1"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let child = child.as_mut().unwrap();
+    // Its input has no end yet.
+    let open = child.stdin.take();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let mut said = String::new();
+    std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut said).unwrap();
+    assert_eq!(said, "flow-rptfmt: not done after 1 seconds, as -a has it\n");
+    drop(open);
 }
