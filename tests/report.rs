@@ -4,6 +4,7 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 
 use common::made::{Kind, file};
@@ -133,6 +134,29 @@ fn tags_and_masks_come_before_reports() {
 10.0.0.4/30,4,2200,22
 ";
     assert_eq!(made(folder.path(), config, &[], 8), want);
+}
+
+#[test]
+fn what_makes_no_report_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("filters"),
+        "filter-primitive T\n type tag\n permit 1\nfilter-definition t\n match source-tag T\n",
+    )
+    .unwrap();
+    for (config, code, why) in [
+        ("stat-definition default\n", 2, "stat.cfg: 'default': expected a line 'report NAME' in this stat-definition"),
+        (
+            "include-filter filters\nstat-report r\n type ip-tos\n filter t\nstat-definition default\n report r\n",
+            1,
+            "report r needs src_tag, which flows of version 5 lack",
+        ),
+    ] {
+        fs::write(folder.path().join("stat.cfg"), config).unwrap();
+        let output = run_in(folder.path(), REPORT, &["-s", "stat.cfg"], &flows(3));
+        assert_eq!((output.status.code(), stderr(&output).trim_end()), (Some(code), &*format!("flow-report: {why}")));
+        assert!(output.stdout.is_empty());
+    }
 }
 
 #[test]
@@ -283,4 +307,16 @@ fn fine_in(folder: &Path, args: &[&str], input: &[u8]) -> Vec<u8> {
     let output = run_in(folder, REPORT, args, input);
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
     output.stdout
+fn a_page_that_takes_too_long_is_given_up() {
+    let mut command = std::process::Command::new(RPTFMT);
+    let mut child =
+        command.args(["-a", "1"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let child = child.as_mut().unwrap();
+    // Its input has no end yet.
+    let open = child.stdin.take();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let mut said = String::new();
+    std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut said).unwrap();
+    assert_eq!(said, "flow-rptfmt: not done after 1 seconds, as -a has it\n");
+    drop(open);
 }

@@ -33,7 +33,8 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<Exit, Failure> {
     let mut detector = Detector::new(limits(&args));
     detector.ignore(ignored(&args)?);
-    if args.load {
+    // Where it will be written, it may be that it has not been before.
+    if args.load && (args.state.exists() || !args.save) {
         detector.load(&args.state.display().to_string(), &mut Defined::default().sources()?)?;
     }
     let question = Question::new(&args.files, &Window::default(), None)?.and(wanted(&args));

@@ -14,6 +14,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
+    if let Some(seconds) = args.seconds {
+        std::thread::spawn(move || give_up(seconds));
+    }
     let names = if args.names { symbols::load()? } else { Symbols::none() };
     let mut input = input(args.file.as_deref())?;
     let mut out = BufWriter::new(io::stdout().lock());
@@ -33,4 +36,11 @@ fn run(args: Args) -> Result<Exit, Failure> {
     };
     show(&mut input, &choices, &names, &mut out).and_then(|()| out.flush()).map_err(Failure::stdout)?;
     Ok(Exit::Fine)
+}
+
+/// Ends the program after so many seconds, for pages that are made while somebody waits.
+fn give_up(seconds: u64) {
+    std::thread::sleep(std::time::Duration::from_secs(seconds));
+    flowtools::cli::run::complain("flow-rptfmt", format!("not done after {seconds} seconds, as -a has it"));
+    std::process::exit(1);
 }

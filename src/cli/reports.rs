@@ -91,9 +91,14 @@ impl Job {
         let config = Config::parse(&lines)?;
         let known = || config.definitions.known("a stat-definition");
         let unknown = || Failure::Usage(format!("{file}: '{definition}': expected {}", known()));
-        let definition = config.definitions.get(definition).cloned().ok_or_else(unknown)?;
+        let found = config.definitions.get(definition).cloned().ok_or_else(unknown)?;
+        if found.reports.is_empty() {
+            let what = format!("{file}: '{definition}': expected a line 'report NAME' in this stat-definition");
+            return Err(Failure::Usage(what));
+        }
         let symbols = symbols::load()?;
-        let mut job = Job { name, config, definition, filter: None, filters: Vec::new(), changes: None, symbols };
+        let mut job =
+            Job { name, config, definition: found, filter: None, filters: Vec::new(), changes: None, symbols };
         job.filters(&mut sources)?;
         job.changes = job.changes(&mut sources)?;
         Ok(job)
@@ -176,8 +181,10 @@ impl Job {
 
     fn check(&self, info: &StreamInfo) -> Result<(), Failure> {
         let Some(version) = info.version.filter(|_| self.changes.is_none()) else { return Ok(()) };
-        for report in self.reports() {
-            if let Some(field) = report.lacks(&version.layout().schema) {
+        let schema = &version.layout().schema;
+        for (report, filter) in self.reports().zip(&self.filters) {
+            let unfiltered = || filter.as_ref().and_then(|filter| filter.missing(schema));
+            if let Some(field) = report.lacks(schema).or_else(unfiltered) {
                 let (name, field) = (&report.name, field.short_name());
                 let what = format!("report {name} needs {field}, which flows of version {version} lack");
                 return Err(Failure::Failed(what));

@@ -227,6 +227,7 @@ fn what_number(wrong: &str) -> String {
     wrong
         .replace("invalid digit found in string", "expected a number")
         .replace("cannot parse integer from empty string", "expected a number")
+        .replace("number would be zero for non-zero type", "expected a number greater than 0")
         .replace("number too large to fit in target type", "expected a smaller number")
 }
 

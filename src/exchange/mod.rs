@@ -7,6 +7,7 @@
 pub mod cflowd;
 pub mod collector;
 pub mod csv;
+mod lzo;
 pub mod nfdump;
 pub mod pcap;
 mod rows;

@@ -12,7 +12,7 @@ use super::page::{Page, Tail};
 use super::router;
 use super::value::{Value, width_of};
 use super::window::Window;
-use crate::flow::clock::{Clock as Stamper, Stamps};
+use crate::flow::clock::{Clock as Stamper, Stamps, is_to_be_made};
 use crate::flow::symbols::{self, Symbols};
 use crate::flow::time::FlowTimes;
 use crate::flow::{Field, FlowBatch, InterfaceNames, Projection, Rows, Schema};
@@ -139,6 +139,40 @@ impl Table {
 /// Whether flows of a schema tell times as classic records do, as far as they tell them at all.
 fn told_by_uptime(schema: &Schema) -> bool {
     schema.has(Field::First) && schema.has(Field::Last) || !FlowTimes::known(schema)
+impl Value {
+    pub(super) fn fields(self) -> Vec<Field> {
+        match self {
+            Value::Number(f) | Value::Right(f) | Value::Hex(f, _) | Value::Named(f, _) => vec![f],
+            Value::Address(f) | Value::Tag(f) => vec![f],
+            Value::Prefix(address, length, _) => vec![address, length],
+            Value::Flags => vec![Field::TcpFlags],
+            Value::OctetsPerPacket => vec![Field::Octets, Field::Packets],
+            Value::Clock(_) | Value::Zero | Value::Start | Value::End | Value::Duration | Value::Active => Vec::new(),
+        }
+    }
+
+    /// The longest it can be of flows of a schema.
+    fn longest(self, schema: &Schema) -> usize {
+        let width = |field| width_of(schema, field);
+        match self {
+            Value::Number(field) | Value::Clock(field) => match width(field) {
+                Some(1) => 3,
+                Some(2) => 5,
+                Some(3 | 4) => 10,
+                _ => 20,
+            },
+            Value::Start | Value::End => 23,
+            Value::Address(field) if width(field) != Some(16) => 15,
+            Value::Prefix(field, ..) if width(field) != Some(16) => 18,
+            Value::Address(_) | Value::Prefix(..) => 43,
+            _ => 20,
+        }
+    }
+}
+
+/// Octets of a field's values in a schema that has it.
+fn width_of(schema: &Schema, field: Field) -> Option<u16> {
+    schema.resolve(field).and_then(|at| schema.fields().get(at)).map(|spec| spec.width)
 }
 
 /// Writes batches as a [`Table`]; has the scratch space that is kept from batch to batch.
@@ -198,7 +232,7 @@ impl<'a> TableWriter<'a> {
         if self.table.shows_times() {
             self.scratch.times.gather(batch);
         }
-        if self.table.shows_stamps() && !told_by_uptime(batch.schema()) {
+        if self.table.shows_stamps() && is_to_be_made(batch.schema()) {
             self.scratch.stamps.clear();
             self.scratch.stamps.extend(self.scratch.stamper.stamps(batch));
         }
@@ -297,10 +331,10 @@ impl Scratch {
             Value::Address(field) => self.addresses(batch, window, (field, None), column, page),
             Value::Prefix(field, length, _) => self.addresses(batch, window, (field, Some(length)), column, page),
             Value::Clock(field) => {
-                if told_by_uptime(batch.schema()) {
-                    window.field(field, &mut self.a);
-                } else {
+                if is_to_be_made(batch.schema()) {
                     self.clock_field(window, field);
+                } else {
+                    window.field(field, &mut self.a);
                 }
                 column.write(page, self.a.iter(), |cell, n| digits::decimal(cell, *n));
             }
