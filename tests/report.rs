@@ -98,7 +98,7 @@ fn filters_outputs_sorts_and_paths() {
 0,443,100.000000,100.000000,100.000000,100.000000,100.000000,100.000000,100.000000
 # recn: flows,octets,packets
 4,12000,120
-# tally: 1,4,12000,120
+# tally: 1,100.000000,100.000000,100.000000
 ";
     assert_eq!(text, want);
     let day = chrono::DateTime::from_timestamp(1_767_225_600, 0).unwrap().with_timezone(&chrono::Local);

@@ -80,6 +80,11 @@ impl Sink {
         self.begun(own)?.0.write(batch)
     }
 
+    /// Whether anything has been written.
+    pub fn has_begun(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Hands on what a compressed stream has held back.
     pub fn flush(&mut self) -> Result<(), Failure> {
         match &mut self.open {
