@@ -77,6 +77,7 @@ fn a_collector_tags_filters_and_translates() {
         exporter.send(5, 90);
         until("they are stored", || flows_in(&unfinished(folder.path())) == 45);
         collector.signal("HUP");
+        until("a file is complete", || complete(folder.path()).len() == 1);
         exporter.send(5, 30);
         assert_eq!(collector.end(), 0);
         let said = collector.lines();

@@ -23,8 +23,8 @@ begins a new file, SIGTERM ends. What goes wrong is said on standard error in th
 to syslog (local6).
 
 Flows first get their tags (-t, -T); those that the filter (-f, -F) does not match are left out, and
-counted in the lines of -S; then they are translated (-x, -X) and stored. The files are read once, at
-the start. With tags, flows of version 1 and 5 are stored as version 1005, and all others as 10.
+counted in the lines of -S; the others are translated (-x, -X) and stored. The files are read once,
+at the start. With tags, flows of version 1 and 5 are stored as version 1005, and all others as 10.
 
 Examples:
   flow-capture -w /flows -V 10 -E 500G -S 5 0/0/2055

@@ -15,9 +15,9 @@ use crate::net::{Endpoint, Transport};
     name = "flow-receive",
     version,
     after_help = "\
-Flows first get their tags (-t, -T); those that the filter (-f, -F) does not match are left out; then
-they are translated (-x, -X) and written. With tags, flows of version 1 and 5 are written as version
-1005, and all others as 10.
+Flows first get their tags (-t, -T); those that the filter (-f, -F) does not match are left out; the
+others are translated (-x, -X) and written. With tags, flows of version 1 and 5 are written as
+version 1005, and all others as 10.
 
 Examples:
   flow-receive 0/0/2055 | flow-print

@@ -257,12 +257,11 @@ impl Follow {
     fn rest(&mut self, key: &Path) -> bool {
         let Some(Known::Open(tail)) = self.known.remove(key) else { return false };
         self.known.insert(key.to_owned(), Known::Done);
-        if tail.path() != key && read_info(key).is_ok_and(|complete| tail.lacks(&complete)) {
-            if let Ok(Some(mut next)) = tail.again(key) {
-                next.last = true;
-                self.known.insert(key.to_owned(), Known::Open(Box::new(next)));
-                return true;
-            }
+        let more = tail.path() != key && read_info(key).is_ok_and(|complete| tail.lacks(&complete));
+        if more && let Ok(Some(mut next)) = tail.again(key) {
+            next.last = true;
+            self.known.insert(key.to_owned(), Known::Open(Box::new(next)));
+            return true;
         }
         self.problems.extend(tail.problem());
         false
