@@ -307,6 +307,9 @@ fn fine_in(folder: &Path, args: &[&str], input: &[u8]) -> Vec<u8> {
     let output = run_in(folder, REPORT, args, input);
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
     output.stdout
+}
+
+#[test]
 fn a_page_that_takes_too_long_is_given_up() {
     let mut command = std::process::Command::new(RPTFMT);
     let mut child =

@@ -136,45 +136,6 @@ impl Table {
     }
 }
 
-/// Whether flows of a schema tell times as classic records do, as far as they tell them at all.
-fn told_by_uptime(schema: &Schema) -> bool {
-    schema.has(Field::First) && schema.has(Field::Last) || !FlowTimes::known(schema)
-impl Value {
-    pub(super) fn fields(self) -> Vec<Field> {
-        match self {
-            Value::Number(f) | Value::Right(f) | Value::Hex(f, _) | Value::Named(f, _) => vec![f],
-            Value::Address(f) | Value::Tag(f) => vec![f],
-            Value::Prefix(address, length, _) => vec![address, length],
-            Value::Flags => vec![Field::TcpFlags],
-            Value::OctetsPerPacket => vec![Field::Octets, Field::Packets],
-            Value::Clock(_) | Value::Zero | Value::Start | Value::End | Value::Duration | Value::Active => Vec::new(),
-        }
-    }
-
-    /// The longest it can be of flows of a schema.
-    fn longest(self, schema: &Schema) -> usize {
-        let width = |field| width_of(schema, field);
-        match self {
-            Value::Number(field) | Value::Clock(field) => match width(field) {
-                Some(1) => 3,
-                Some(2) => 5,
-                Some(3 | 4) => 10,
-                _ => 20,
-            },
-            Value::Start | Value::End => 23,
-            Value::Address(field) if width(field) != Some(16) => 15,
-            Value::Prefix(field, ..) if width(field) != Some(16) => 18,
-            Value::Address(_) | Value::Prefix(..) => 43,
-            _ => 20,
-        }
-    }
-}
-
-/// Octets of a field's values in a schema that has it.
-fn width_of(schema: &Schema, field: Field) -> Option<u16> {
-    schema.resolve(field).and_then(|at| schema.fields().get(at)).map(|spec| spec.width)
-}
-
 /// Writes batches as a [`Table`]; has the scratch space that is kept from batch to batch.
 pub struct TableWriter<'a> {
     table: &'a Table,
