@@ -49,7 +49,7 @@ pub struct Args {
     /// Begin with what the state file says
     #[arg(short = 'l', long)]
     pub load: bool,
-    /// Lists of flows that give no alarm: BASE.src, BASE.dst
+    /// Lists of flows that give no alarm: BASE.src, BASE.dst (default: dscan.suppress, where they are there)
     #[arg(short = 'L', long, value_name = "BASE")]
     pub suppress: Option<PathBuf>,
     /// Leave out flows to multicast addresses

@@ -1,10 +1,10 @@
 //! A definition of reports with all it names: filters, tags, masks. What flow-report makes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Local};
 
-use super::config::Defined;
+use super::config::{Defined, located};
 use super::destination::Destination;
 use super::run::complain;
 use super::{Exit, Failure, symbols};
@@ -23,8 +23,6 @@ use crate::select::nfilter::{Context, Filters};
 
 /// The name of the file that is looked for.
 const FILE: &str = "stat.cfg";
-/// The folders it is looked for in, behind this one.
-const FOLDERS: [&str; 2] = ["/usr/local/etc/flow-tools/cfg", "/etc/flow-tools/cfg"];
 /// What is done where there is none.
 const BUILT_IN: &str = include_str!("../../share/cfg/stat.cfg");
 
@@ -80,17 +78,15 @@ impl Job {
         defined: &Defined,
     ) -> Result<Job, Failure> {
         let mut sources = defined.sources()?;
-        let (file, lines) = match file.cloned().or_else(found) {
-            Some(path) => {
-                let file = path.display().to_string();
-                let lines = sources.open(&file)?;
-                (file, lines)
-            }
-            None => {
-                let file = "stat.cfg (built in)".to_owned();
-                let lines = defined.sources_of(|_| Ok(BUILT_IN.to_owned()))?.open(&file)?;
-                (file, lines)
-            }
+        let path = located(file.map_or(Path::new(FILE), PathBuf::as_path));
+        let (file, lines) = if file.is_some() || path.exists() {
+            let file = path.display().to_string();
+            let lines = sources.open(&file)?;
+            (file, lines)
+        } else {
+            let file = format!("{FILE} (built in)");
+            let lines = defined.sources_of(|_| Ok(BUILT_IN.to_owned()))?.open(&file)?;
+            (file, lines)
         };
         let config = Config::parse(&lines)?;
         let known = || config.definitions.known("a stat-definition");
@@ -309,12 +305,6 @@ fn add(workers: &mut [Worker<'_>], batch: &FlowBatch) {
 /// Reports that were taken in order.
 fn whole(all: Vec<Making<'_>>) -> impl Iterator<Item = (Making<'_>, Outcome)> {
     all.into_iter().map(|making| (making, Outcome::default()))
-}
-
-/// The file of reports, where one is found.
-fn found() -> Option<PathBuf> {
-    let folders = FOLDERS.iter().map(|folder| PathBuf::from(folder).join(FILE));
-    [PathBuf::from(FILE)].into_iter().chain(folders).find(|path| path.exists())
 }
 
 /// The lines of a file that a configuration includes; that it cannot be read is a mistake of the configuration.

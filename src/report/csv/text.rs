@@ -298,12 +298,12 @@ impl Rows<'_> {
         })
     }
 
-    /// A comment on all rows so far.
+    /// A comment on all rows so far: their shares of the totals in percent.
     fn tally(&self, lines: u64, sum: &Sums, out: &mut Vec<u8>) {
         out.extend_from_slice(b"# tally: ");
         text::number(out, lines, 0);
-        let all = self.output.options.percent.then_some(&self.totals);
-        self.columns.iter().filter(|field| **field != Field::Count).for_each(|field| sum.put(*field, all, out));
+        let shown = self.columns.iter().filter(|field| **field != Field::Count);
+        shown.for_each(|field| sum.put(*field, Some(&self.totals), out));
         end(out);
     }
 
