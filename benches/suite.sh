@@ -161,6 +161,7 @@ if wanted programs; then
     row 'flow-export -f2 (CSV)' flow-export -f2 "$file"
     row 'flow-export -f json' flow-export -f json "$file"
     row 'flow-export -f0 (cflowd)' flow-export -f0 "$file"
+    row 'flow-export -f1 (pcap)' flow-export -f1 "$file"
     row 'flow-export -f4 (wire)' flow-export -f4 "$file"
     if flow-export -f2 "$file" >csv; then row 'flow-import -f2 (CSV)' flow-import -f2 -V5 csv; fi
     rm -f csv

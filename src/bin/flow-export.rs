@@ -18,7 +18,7 @@ use flowtools::sql::{self, Sink, postgresql, sqlite};
 use flowtools::wire::{Encoder, Export, TemplateEncoder, TemplateOptions};
 
 const NAME: &str = "flow-export";
-/// Octets of datagrams that are written together.
+/// Octets of packets or datagrams that are written together.
 const BUFFER: usize = 256 << 10;
 
 fn main() -> ExitCode {
@@ -123,7 +123,8 @@ fn cflowd(args: &Args, scan: Scan, out: &mut impl Write) -> Result<Exit, Failure
 
 /// Datagrams as an exporter sends them, one behind the other: flows of a classic version in that version, others as
 /// IPFIX, which makes the whole a file of RFC 5655.
-fn wire(scan: Scan, mut out: impl Write) -> Result<Exit, Failure> {
+fn wire(scan: Scan, out: &mut impl Write) -> Result<Exit, Failure> {
+    let mut out = BufWriter::with_capacity(BUFFER, out);
     let is_modern = scan.form() == Form::Modern;
     let mut classic = Encoder::new();
     let options =
