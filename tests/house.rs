@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const FLOORS: [(&str, &[&str]); 10] = [
+const FLOORS: [(&str, &[&str]); 12] = [
     ("flow", &[]),
     ("file", &["flow"]),
     ("wire", &["flow"]),
@@ -16,6 +16,8 @@ const FLOORS: [(&str, &[&str]); 10] = [
     ("exchange", &["flow", "print"]),
     ("meter", &["flow"]),
     ("net", &["flow", "wire"]),
+    ("graph", &["flow", "report"]),
+    ("sql", &["flow", "print"]),
 ];
 
 /// Modules that only compute: no files, no sockets, no processes.

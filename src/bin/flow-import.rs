@@ -112,10 +112,10 @@ fn captures(files: &[PathBuf], sink: &mut Sink) -> Result<(bool, Counters), Fail
                     Err(reject) => _ = rejected.get_or_insert(reject),
                 }
             }
-            if records.octets() >= GATHER { sink.write(&mut records) } else { Ok(()) }
+            if records.octets() >= GATHER { sink.write(&mut records, |batch| batch) } else { Ok(()) }
         })?;
     }
-    sink.write(&mut records)?;
+    sink.write(&mut records, |batch| batch)?;
     let total = *decoder.total();
     if let Some(why) = rejected {
         // Captures hold other datagrams too.

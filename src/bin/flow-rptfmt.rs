@@ -1,10 +1,10 @@
 //! flow-rptfmt: a report of flow-report as aligned text, or HTML.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use flowtools::cli::flow_rptfmt::{Args, Format};
+use flowtools::cli::run::input;
 use flowtools::cli::{Exit, Failure, program, symbols};
 use flowtools::flow::Symbols;
 use flowtools::report::csv::{Choices, show};
@@ -18,10 +18,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         std::thread::spawn(move || give_up(seconds));
     }
     let names = if args.names { symbols::load()? } else { Symbols::none() };
-    let mut input: Box<dyn BufRead> = match args.file.as_ref().filter(|file| file.as_os_str() != "-") {
-        Some(file) => Box::new(BufReader::new(File::open(file).map_err(|e| Failure::io(file.display(), &e))?)),
-        None => Box::new(io::stdin().lock()),
-    };
+    let mut input = input(args.file.as_deref())?;
     let mut out = BufWriter::new(io::stdout().lock());
     let html = args.format == Format::Html;
     // flow-tools says first how it was called.

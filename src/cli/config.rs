@@ -94,7 +94,7 @@ pub fn refresh(translation: &Translation) -> Vec<String> {
 }
 
 /// A file's text. Comments may be in any encoding.
-fn text(name: &str) -> Result<String, String> {
+pub fn text(name: &str) -> Result<String, String> {
     match fs::read(located(Path::new(name))) {
         Ok(octets) => Ok(String::from_utf8_lossy(&octets).into_owned()),
         Err(error) => Err(error.to_string()),

@@ -1,5 +1,5 @@
 //! Flows as other programs keep them: cflowd's raw flow files, comma-separated fields, Cisco's NetFlow FlowCollector,
-//! nfdump's files.
+//! nfdump's files, packets.
 //!
 //! Readers take any [`BufRead`](std::io::BufRead) and are read by [`Batches`]; what is wrong with their input they say
 //! with its place.
@@ -9,6 +9,7 @@ pub mod collector;
 pub mod csv;
 mod lzo;
 pub mod nfdump;
+pub mod pcap;
 mod rows;
 
 use std::borrow::Cow;

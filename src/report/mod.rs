@@ -13,14 +13,17 @@
 
 mod arrival;
 pub mod by;
+pub mod cache;
 mod codes;
 pub mod csv;
 mod direct;
 mod engine;
+pub mod exporters;
 mod gather;
 mod group;
 #[cfg(test)]
 mod group_tests;
+pub mod interfaces;
 mod key;
 mod part;
 mod pool;
