@@ -1,4 +1,5 @@
-//! The examples that every program's help and man page give can be run as they stand, but for those that need a network.
+//! The examples that every program's help and man page give can be run as they stand, but for those that need a network,
+//! other programs, or for ever.
 
 mod common;
 
@@ -121,8 +122,8 @@ fn examples(program: &Path) -> Vec<String> {
     behind.take_while(|line| line.starts_with("  ")).map(|line| line.trim().to_owned()).collect()
 }
 
-/// Whether an example talks to others, or listens.
-fn needs_a_network(example: &str) -> bool {
+/// Whether an example talks to others, or listens; needs what is not part of the tests; or does not end.
+fn needs_more(example: &str) -> bool {
     let endpoint = |word: &str| {
         let parts: Vec<&str> = word.split('/').collect();
         parts.len() == 3 && parts[2].parse::<u16>().is_ok_and(|port| port > 1024)
@@ -132,6 +133,7 @@ fn needs_a_network(example: &str) -> bool {
     let words = || example.split_whitespace();
     words().any(|word| endpoint(word) || to(word) || word == "-i" && example.starts_with("flow-sensor"))
         || example.starts_with("flow-sensorctl")
+        || ["rrd", "psql", "postgres", "--from-now"].iter().any(|other| example.contains(other))
 }
 
 #[test]
@@ -148,7 +150,7 @@ fn examples_can_be_run() {
     for name in names {
         let all = examples(&programs.join(&name));
         assert!(!all.is_empty(), "{name:?} has no example");
-        for example in all.iter().filter(|example| !needs_a_network(example)) {
+        for example in all.iter().filter(|example| !needs_more(example)) {
             let own = folder.path().join(format!("example{run}"));
             copy(&furnished, &own);
             let mut line = example.replace(" /etc", " etc");
