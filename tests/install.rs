@@ -50,7 +50,8 @@ fn what_is_installed_works_and_can_be_removed() {
         let path = below(&format!("usr/bin/{}", link.name));
         assert_eq!(fs::read_link(&path).unwrap(), Path::new(link.program));
         let page = below(&format!("usr/share/man/man1/{}.1", link.name));
-        assert!(fs::read_to_string(page).unwrap().contains(link.program));
+        let page = fs::read_to_string(page).unwrap().replace("\\-", "-");
+        assert!(page.contains(link.program), "{}", link.name);
         let help = String::from_utf8(fine(path.to_str().unwrap(), &["-h"], b"")).unwrap();
         assert!(help.contains("Usage: "), "{}: {help}", link.name);
     }

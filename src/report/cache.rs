@@ -159,7 +159,7 @@ mod tests {
         all.write(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.starts_with("IP packet size distribution (14 total packets):\n   1-32   64   96"), "{text}");
-        assert!(text.contains("\n   .000 .714 .142 "), "{text}");
+        assert!(text.contains("\n   .000 .714 .143 "), "{text}");
         let rows: Vec<&str> = text.lines().skip_while(|line| !line.starts_with("-----")).skip(1).collect();
         assert_eq!(rows[0], "TCP-WWW              2      2.0         6   283     12.0       1.0         -");
         let names: Vec<&str> = rows.iter().map(|row| row.split_whitespace().next().unwrap()).collect();
