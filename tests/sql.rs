@@ -171,7 +171,7 @@ fn failures(server: &Server) {
     client.batch_execute("CREATE TABLE few (dstport int)").unwrap();
     failed(&format!("{chief}:few"), "column \"srcport\" of relation \"few\" does not exist");
     loaded(server, "\"; DROP TABLE raw; --", &["-msrcport"], &input);
-    assert_eq!(client.query_one("SELECT to_regclass('raw') IS NOT NULL", &[]).unwrap().get::<_, bool>(0), true);
+    assert!(client.query_one("SELECT to_regclass('raw') IS NOT NULL", &[]).unwrap().get::<_, bool>(0));
 }
 
 fn a_server_that_goes_away(server: Server) {
