@@ -46,8 +46,6 @@ impl Rows {
         let own = version.layout();
         let layout = RowLayout { size: own.size, offsets: own.offsets.clone(), order: Order::HOST };
         Rows::with(Some(version), own.schema.clone(), layout)
-        let (schema, layout) = (own.schema.clone(), Arc::new(layout));
-        Rows::with(Some(version), schema, layout)
     }
 
     /// Rows of IPv6 flows.
@@ -76,11 +74,6 @@ impl Rows {
 
     fn with(version: Option<Version>, schema: Arc<Schema>, layout: RowLayout) -> Rows {
         Rows { version, schema, layout: Arc::new(layout), records: Vec::new(), clipped: 0, known: Vec::new(), next: 0 }
-        Rows::with(None, Arc::new(schema), Arc::new(layout))
-    }
-
-    fn with(version: Option<Version>, schema: Arc<Schema>, layout: Arc<RowLayout>) -> Rows {
-        Rows { version, schema, layout, records: Vec::new(), clipped: 0, known: Vec::new(), next: 0 }
     }
 
     /// Begins a record: everything in it is 0.
