@@ -37,7 +37,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         }
         Target::Cflowd => cflowd(&args, scan, &mut out),
         Target::Pcap => pcap(scan, &mut out),
-        Target::Wire => wire(scan, BufWriter::with_capacity(BUFFER, out)),
+        Target::Wire => wire(scan, &mut out),
         Target::Postgresql => {
             let (target, fields) = (args.target()?, fields(&args, &scan)?);
             postgresql::load(&target, fields, |rows| load(scan, fields, rows))
