@@ -6,6 +6,7 @@
 mod config;
 mod fields;
 mod head;
+mod hollow;
 mod make;
 mod ordered;
 mod periods;
