@@ -44,9 +44,8 @@ mod tests {
 
     #[test]
     fn only_flows_of_packets_and_octets_are_left() {
-        let mut batch = v5(&[(1, 40), (0, 40), (1, 0), (2, 80), (0, 0)].map(|(packets, octets)| {
-            flow([1, 2], [3, 4], 6, octets, packets)
-        }));
+        let mut batch = v5(&[(1, 40), (0, 40), (1, 0), (2, 80), (0, 0)]
+            .map(|(packets, octets)| flow([1, 2], [3, 4], 6, octets, packets)));
         let mut hollow = Hollow::default();
         let (full, left) = hollow.leave_out(&batch);
         let mut packets = Vec::<u64>::new();
