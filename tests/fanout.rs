@@ -200,6 +200,26 @@ fn spoofed_datagrams_come_from_their_exporters() {
 }
 
 #[test]
+fn changed_datagrams_are_spoofed_too_and_paced() {
+    let root = nix::unistd::geteuid().is_root();
+    let collector = here("127.0.0.1");
+    let args = ["-x", "20000", "-A", "65000", "-m", "/24", "-s"];
+    let fanout = Fanout::start(if root { &args } else { &args[..6] }, &[&collector]);
+    let exporter = here("127.0.0.7");
+    for sent in datagrams(300) {
+        exporter.send_to(&sent, fanout.to).unwrap();
+    }
+    let (first, begun) = (datagram(&collector).0, Instant::now());
+    assert!(!root || first.ip() == IpAddr::V4(Ipv4Addr::new(127, 0, 0, 7)), "{first}");
+    let (total, sources) = collect(&collector, 270, Field::SrcAs);
+    assert!(begun.elapsed() > Duration::from_millis(100), "{:?}", begun.elapsed());
+    assert_eq!((total.flows, total.lost), (270, 0));
+    assert!(sources.iter().all(|asn| *asn == 65_000), "{sources:?}");
+    let (exit, words) = fanout.end();
+    assert!(exit.success(), "{words}");
+}
+
+#[test]
 fn wrong_arguments_are_said() {
     let fanout = env!("CARGO_BIN_EXE_flow-fanout");
     for (args, code, says) in [

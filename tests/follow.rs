@@ -50,8 +50,12 @@ impl Following {
     }
 
     /// Ends it; all flows, sorted.
-    fn end(mut self) -> Vec<u32> {
-        let kill = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+    fn end(self) -> Vec<u32> {
+        self.end_by("TERM")
+    }
+
+    fn end_by(mut self, signal: &str) -> Vec<u32> {
+        let kill = Command::new("kill").args(["-s", signal, &self.child.id().to_string()]).status().unwrap();
         assert!(kill.success());
         let exit = self.child.wait().unwrap();
         let mut said = String::new();
@@ -67,6 +71,22 @@ impl Following {
 impl Drop for Following {
     fn drop(&mut self) {
         let _ = self.child.kill();
+    }
+}
+
+#[test]
+fn any_signal_to_end_completes_what_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut collector = Collector::start(folder.path(), &["-N0"]);
+    Exporter::to("127.0.0.1", collector.port).send(5, 300);
+    until("they are stored", || flows_in(&unfinished(folder.path())) == 300);
+    collector.end();
+    for signal in ["INT", "HUP", "QUIT"] {
+        for version in ["-V5", "-V10"] {
+            let following = Following::start(folder.path(), &[version]);
+            following.wait(300);
+            assert_eq!(following.end_by(signal).len(), 300, "{signal} {version}");
+        }
     }
 }
 

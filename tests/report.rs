@@ -33,7 +33,7 @@ fn without_a_file_variables_say_what_is_made() {
     let args = ["-v", "TYPE=ip-protocol", "-v", "SORT=+octets", "-v", "OPTIONS=+names", "-v", "FIELDS=-duration"];
     let output = run_in(folder.path(), REPORT, &args, &flows(10));
     let text = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(text, "# recn: ip-protocol*,flows,octets,packets\ntcp,6,2700,27\nudp,4,1800,18\n");
+    assert_eq!(text, "# recn: ip-protocol*,flows,octets,packets\ntcp,6,2700,27\nudp,3,1800,18\n");
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn filters_outputs_sorts_and_paths() {
     }
     assert!(top.ends_with("10.0.0.5,1,500,5,5000\n10.0.0.4,1,400,4,5000\n"), "{top}");
     let sorted = fs::read_to_string(folder.path().join("sorted")).unwrap();
-    assert!(sorted.starts_with("10.0.0.2,1,200,2,5000\n10.0.0.1,") && sorted.lines().count() == 4, "{sorted}");
+    assert!(sorted.starts_with("10.0.0.3,1,300,3,5000\n10.0.0.2,") && sorted.lines().count() == 4, "{sorted}");
 }
 
 #[test]
@@ -127,10 +127,10 @@ fn tags_and_masks_come_before_reports() {
         stat-definition default\n tag t\n mask m\n report t\n report n\n";
     let want = "\
 # recn: source-tag*,flows,octets,packets
-1,4,600,6
+1,3,600,6
 2,4,2200,22
 # recn: ip-source-address*,flows,octets,packets
-10/30,4,600,6
+10/30,3,600,6
 10.0.0.4/30,4,2200,22
 ";
     assert_eq!(made(folder.path(), config, &[], 8), want);
@@ -166,7 +166,7 @@ fn a_report_every_period() {
         stat-definition default\n time-series 4\n report s\n";
     made(folder.path(), config, &[], 10);
     let text = |at: u32| fs::read_to_string(folder.path().join(format!("{}.csv", 1_767_225_600 + at))).unwrap();
-    assert_eq!(text(0), "# recn: ip-protocol*,flows,octets,packets\n6,2,300,3\n17,2,300,3\n");
+    assert_eq!(text(1), "# recn: ip-protocol*,flows,octets,packets\n6,2,300,3\n17,1,300,3\n");
     assert_eq!(text(8), "# recn: ip-protocol*,flows,octets,packets\n6,1,800,8\n17,1,900,9\n");
 }
 
@@ -273,6 +273,52 @@ fn reports_are_made_readable() {
 }
 
 #[test]
+fn flows_of_no_packets_or_octets_are_ignored_and_counted() {
+    let mut all = flows(10);
+    let header = u32::from_le_bytes(all[4..8].try_into().unwrap()) as usize;
+    // Packets and octets of version 5 records begin at 32 and 36.
+    // The first has neither; then one has no packets, one no octets.
+    all[header + 64 + 32..header + 64 + 36].fill(0);
+    all[header + 128 + 36..header + 128 + 40].fill(0);
+    for name in ["ip-protocol", "summary-counters", "linear-interpolated-flows-octets-packets", "ip-source-port"] {
+        // In whichever order flows come, and in their order.
+        for fields in ["+bps", "-duration"] {
+            let name = format!("TYPE={name}");
+            let fields = format!("FIELDS={}", if name.contains("linear") { "" } else { fields });
+            let args = ["-v", &name, "-v", "OPTIONS=+totals", "-v", &fields];
+            let output = run(REPORT, &args, &all);
+            let text = String::from_utf8(output.stdout.clone()).unwrap();
+            assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{name}");
+            let mut lines = text.lines();
+            let titles = lines.find_map(|line| line.strip_prefix("# rec1: ")).unwrap_or_else(|| panic!("{text}"));
+            let values: Vec<&str> = lines.next().unwrap().split(',').collect();
+            let value = |title: &str| titles.split(',').position(|known| known == title).map(|at| values[at]);
+            assert_eq!((value("ignores"), value("flows")), (Some("3"), Some("7")), "{name}: {text}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_report_is_said() {
+    let csv = "# recn: ip-protocol*,flows,octets\n6,1,10\n";
+    for (args, input, code, says) in [
+        (&["-p"][..], "6,1,10\n", 1, "standard input: line 1: '6,1,10': expected a report"),
+        (&[], "", 1, "standard input: line 1: the end: expected a report"),
+        (&["-F", "flows,hosts"], csv, 2, "'hosts' is not a column: expected one of ip-protocol, flows, octets"),
+        (&["-s", "+host"], csv, 2, "'host' is not a column"),
+        (&["."], "", 1, ".: Is a directory"),
+    ] {
+        let output = run(RPTFMT, args, input.as_bytes());
+        assert_eq!(output.status.code(), Some(code), "{args:?}");
+        let said = stderr(&output);
+        assert!(said.contains(says) && said.lines().count() == 1 && !said.contains("output"), "{said}");
+        assert!(code != 2 || output.stdout.is_empty());
+    }
+    let empty = String::from_utf8(fine(RPTFMT, &[], b"# recn: ip-protocol*,flows\n")).unwrap();
+    assert!(empty.ends_with("]\nip-protocol flows\n"), "{empty}");
+}
+
+#[test]
 fn many_rows_are_numbered_and_summed_in_their_order() {
     let folder = tempfile::tempdir().unwrap();
     let config = "stat-report all\n type first\n output\n  sort +key\n  fields +index,-duration,+bps\n  tally 1000\n\
@@ -280,7 +326,8 @@ fn many_rows_are_numbered_and_summed_in_their_order() {
     let (records, mut all) = (40_000u32, flows(1));
     // One flow many times over, each begun a millisecond later than the one before.
     let header = u32::from_le_bytes(all[4..8].try_into().unwrap()) as usize;
-    let record = all.split_off(header);
+    let mut record = all.split_off(header);
+    [32, 36].into_iter().for_each(|count| record[count..count + 4].copy_from_slice(&1u32.to_le_bytes()));
     for at in 0..records {
         let mut record = record.clone();
         let first = u32::from_le_bytes(record[40..44].try_into().unwrap()) + at;
@@ -298,7 +345,7 @@ fn many_rows_are_numbered_and_summed_in_their_order() {
     let tallies: Vec<&str> = text.lines().filter(|line| line.starts_with("# tally")).collect();
     assert_eq!(tallies.len(), 40);
     for (at, tally) in (1..).zip(tallies) {
-        assert!(tally.starts_with(&format!("# tally: {at}000,{at}000,")), "{tally}");
+        assert!(tally.starts_with(&format!("# tally: {at}000,{:.6},", 2.5 * f64::from(at))), "{tally}");
     }
 }
 

@@ -106,7 +106,7 @@ fn flows_sent_are_flows_received() {
     for (signal, local, remote) in [
         (Signal::SIGINT, "127.0.0.1", "127.0.0.1"),
         (Signal::SIGTERM, "0", "127.0.0.1"),
-        (Signal::SIGTERM, "::1", "::1"),
+        (Signal::SIGHUP, "::1", "::1"),
     ] {
         let bind = if local.contains(':') { "::1" } else { "127.0.0.1" };
         if UdpSocket::bind((bind, 0)).is_err() {

@@ -4,8 +4,6 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use flowtools::cli::capture_file::datagrams;
@@ -13,6 +11,7 @@ use flowtools::cli::flow_receive::Args;
 use flowtools::cli::run::{complain, report, stdout_is_closed};
 use flowtools::cli::sink::{Sink, now};
 use flowtools::cli::{Exit, Failure, program};
+use flowtools::collect::process::Signals;
 use flowtools::collect::stat;
 use flowtools::collect::treating::Treating;
 use flowtools::meter::packet::Datagram;
@@ -96,15 +95,14 @@ impl Hearing {
 /// Hears until a signal says that it is enough. Says whether nothing was dropped here.
 fn from_network(endpoint: &Endpoint, args: &Args, hearing: &mut Hearing, sink: &mut Sink) -> Result<bool, Failure> {
     let fail = |e: io::Error| Failure::io(endpoint, &e);
-    let enough = Arc::new(AtomicBool::new(false));
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        signal_hook::flag::register(signal, enough.clone()).map_err(fail)?;
-    }
+    let signals = Signals::hear().map_err(fail)?;
+    // There is no other file to begin: a terminal that is closed ends what was begun in it.
+    let enough = || signals.end() || signals.rotate();
     let mut ears = Ears::open(endpoint, args).map_err(fail)?;
     sink.clock(now());
     let (startup, every) = (now(), args.stat.map(|minutes| Duration::from_secs(60 * u64::from(minutes))));
     let mut last = Instant::now();
-    while !enough.load(Ordering::Relaxed) {
+    while !enough() {
         let heard = ears.listen(hearing, sink).map_err(fail)?;
         hearing.hand_on(sink)?;
         if heard == 0 {

@@ -19,7 +19,7 @@ pub fn write<S>(
     hand_over(program, scan, sink, state, write)
 }
 
-/// As [`write`], but the text goes to `sink`, some whole lines at a time.
+/// As [`write()`], but the text goes to `sink`, some whole lines at a time.
 pub fn hand_over<S>(
     program: &str,
     scan: Scan,

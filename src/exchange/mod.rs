@@ -1,7 +1,7 @@
 //! Flows as other programs keep them: cflowd's raw flow files, comma-separated fields, Cisco's NetFlow FlowCollector,
 //! nfdump's files, packets.
 //!
-//! Readers take any [`BufRead`](std::io::BufRead) and are read by [`Batches`]; what is wrong with their input they say
+//! Readers take any [`BufRead`] and are read by [`Batches`]; what is wrong with their input they say
 //! with its place.
 
 pub mod cflowd;

@@ -1,9 +1,9 @@
 //! From packets to flows.
 //!
 //! [`source`] reads captures frame by frame, [`live`] takes frames from a network interface, [`filter`] says which;
-//! [`link`] finds the IP packet in a frame, [`packet`] and [`transport`] read its headers, and [`fragments`] has ports
-//! for fragments without. A [`Meter`] counts packets in a [`cache`] and hands the flows that are over, by the timeouts
-//! of [`expiry`], to a [`Sink`], such as [`Classic`], which makes records of them, or [`Columns`].
+//! [`link`] finds the IP packet in a frame, [`packet`] and `transport` read its headers, and [`fragments`] has ports
+//! for fragments without. A [`Meter`] counts packets in a `cache` and hands the flows that are over, by the timeouts
+//! of `expiry`, to a [`Sink`], such as [`Classic`], which makes records of them, or [`Columns`].
 
 mod biflow;
 mod cache;

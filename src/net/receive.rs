@@ -72,7 +72,7 @@ impl Receiver {
         nix::sys::socket::getsockopt(&self.socket, sockopt::RcvBuf).unwrap_or(0)
     }
 
-    /// Hands each datagram that is waiting, with its sender, to `each`: at most [`BATCH`] of them; waits until there
+    /// Hands each datagram that is waiting, with its sender, to `each`: at most `BATCH` of them; waits until there
     /// is one, but not longer than `timeout`. Returns how many there were: 0 also when a signal came.
     pub fn receive(
         &self,

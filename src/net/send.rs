@@ -66,7 +66,7 @@ impl Sender {
         Ok(Sender { socket: socket.into(), pacer, queue: Vec::new(), ends: Vec::new(), refused: 0, segments: true })
     }
 
-    /// Sends a datagram: at its time if the sender is paced, else with the next [`BATCH`] at the latest. An error is
+    /// Sends a datagram: at its time if the sender is paced, else with the next `BATCH` at the latest. An error is
     /// of this datagram or of one queued before it, which is gone then; more may be sent.
     pub fn send(&mut self, datagram: &[u8]) -> io::Result<()> {
         self.queue.extend_from_slice(datagram);

@@ -157,7 +157,7 @@ struct Scratch {
 }
 
 impl<'a> TableWriter<'a> {
-    /// A writer of a table, with names for [`Value::Named`].
+    /// A writer of a table, with names for `Value::Named`.
     pub fn new(table: &'a Table, names: &'a Symbols) -> TableWriter<'a> {
         let clock = Clock::new(table.times);
         let scratch = Scratch {

@@ -16,7 +16,7 @@ impl Hollow {
     /// nothing that its flows lack.
     pub fn leave_out<'b>(&mut self, batch: &'b FlowBatch) -> (Cow<'b, FlowBatch>, u64) {
         let counts = [Field::Packets, Field::Octets];
-        if !counts.into_iter().fold(false, |any, field| self.has_zero(batch, field) || any) {
+        if !counts.into_iter().any(|field| self.has_zero(batch, field)) {
             return (Cow::Borrowed(batch), 0);
         }
         self.rows.clear();
