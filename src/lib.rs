@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 0 | [`flow`]: a flow, a batch of flows, what a header says |
 //! | 1 | [`mod@file`], [`wire`], [`select`], [`rewrite`], [`report`], [`mod@print`], [`mod@exchange`], [`meter`] |
-//! | 2 | [`net`]: sockets |
+//! | 2 | [`net`]: sockets; [`graph`]: RRDs, pages and pictures of what flows come to |
 //! | 3 | [`cli`]: what every program shares; [`collect`]: what flow-capture does: receive, decode, store, rotate; [`fan`]: what flow-fanout does: receive, change, send on; [`sense`]: what flow-sensor does: capture, meter, export |
 //! | 4 | the programs, `src/bin/flow-*.rs` |
 //!
@@ -21,6 +21,7 @@ pub mod exchange;
 pub mod fan;
 pub mod file;
 pub mod flow;
+pub mod graph;
 pub mod meter;
 pub mod net;
 pub mod print;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const FLOORS: [(&str, &[&str]); 10] = [
+const FLOORS: [(&str, &[&str]); 11] = [
     ("flow", &[]),
     ("file", &["flow"]),
     ("wire", &["flow"]),
@@ -16,6 +16,7 @@ const FLOORS: [(&str, &[&str]); 10] = [
     ("exchange", &["flow", "print"]),
     ("meter", &["flow"]),
     ("net", &["flow", "wire"]),
+    ("graph", &["flow", "file", "select", "report"]),
 ];
 
 /// Modules that only compute: no files, no sockets, no processes.
