@@ -12,7 +12,7 @@ mod tests;
 mod time;
 
 pub use plan::{Counter, Dimension, Plan};
-pub use tally::{Tally, Worker};
+pub use tally::{Seen, Tally, Worker};
 pub use time::{Steps, Times};
 
 /// What a counter holds: inbound and outbound octets, packets and flows.

@@ -8,6 +8,23 @@ use super::scratch::{APPLICATION, Scratch};
 use super::{Counts, IN, OUT, Steps, Times};
 use crate::flow::{About, Fact, Field, FlowBatch, Projection, View};
 
+/// What was heard of an exporter.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Seen {
+    /// When its last flow ended, ms since 1970.
+    pub last: u64,
+    /// Its flows.
+    pub flows: u64,
+}
+
+impl Seen {
+    /// Adds what was heard elsewhere.
+    pub fn add(&mut self, other: Seen) {
+        self.last = self.last.max(other.last);
+        self.flows = self.flows.saturating_add(other.flows);
+    }
+}
+
 /// Where flows are counted: the step's beginning (seconds since 1970), and which of the plan's routers they came from,
 /// if from one of them.
 type Book = (u64, Option<u16>);
@@ -26,6 +43,8 @@ pub struct Tally {
     pub hits: [u64; 3],
     /// Those that were neither.
     pub neither: [u64; 3],
+    /// What was heard of each exporter.
+    pub exporters: BTreeMap<IpAddr, Seen>,
 }
 
 impl Tally {
@@ -38,6 +57,9 @@ impl Tally {
         for (book, applications) in other.unnamed {
             let known = self.unnamed.entry(book).or_default();
             applications.into_iter().for_each(|(name, counts)| known.entry(name).or_default().add(&counts));
+        }
+        for (exporter, seen) in other.exporters {
+            self.exporters.entry(exporter).or_default().add(seen);
         }
         let sums = self.hits.iter_mut().chain(&mut self.neither);
         sums.zip(other.hits.iter().chain(&other.neither)).for_each(|(sum, more)| *sum = sum.saturating_add(*more));
@@ -112,23 +134,24 @@ impl<'p> Worker<'p> {
         let mut at = 0;
         batch.rows().each(|row| {
             let exporter = exporters.as_ref().map(|view| view.address(row));
-            let direction = self.flow(
-                &scratch,
-                at,
-                || router.find(exporter),
-                |worker, flow, counter| {
-                    let id = applications.as_ref().map(|view| application(view, row)).unwrap_or_default();
-                    if id.is_empty() {
-                        worker.counters.push(counter);
-                    } else {
-                        let who = exporter.unwrap_or(IpAddr::V4(0.into()));
-                        worker.application(&scratch, at, flow, (who, id, counter));
-                    }
-                },
-            );
+            let seen = Seen {
+                last: scratch.times.end.get(at).copied().unwrap_or(0),
+                flows: scratch.flows.get(at).copied().unwrap_or(1),
+            };
+            let from = exporter.and_then(|exporter| router.find(exporter, seen, &mut self.tally.exporters));
+            let direction = self.flow(&scratch, at, from, |worker, flow, counter| {
+                let id = applications.as_ref().map(|view| application(view, row)).unwrap_or_default();
+                if id.is_empty() {
+                    worker.counters.push(counter);
+                } else {
+                    let who = exporter.unwrap_or(IpAddr::V4(0.into()));
+                    worker.application(&scratch, at, flow, (who, id, counter));
+                }
+            });
             way(row as u32, direction);
             at += 1;
         });
+        router.note(&mut self.tally.exporters);
         self.scratch = scratch;
     }
 
@@ -143,7 +166,7 @@ impl<'p> Worker<'p> {
         &mut self,
         scratch: &Scratch,
         at: usize,
-        router: impl FnOnce() -> Option<u16>,
+        router: Option<u16>,
         category: impl FnOnce(&mut Self, &Flow, u16),
     ) -> Option<usize> {
         let plan = self.plan;
@@ -161,7 +184,7 @@ impl<'p> Worker<'p> {
             }
         };
         sum(&mut self.tally.hits, [flows, packets, octets]);
-        let flow = Flow { way, router: router(), octets, packets, flows };
+        let flow = Flow { way, router, octets, packets, flows };
         self.counters.clear();
         self.counters.push(0);
         self.counters.extend(inner.networks.iter().map(|network| plan.networks + network));
@@ -251,23 +274,29 @@ impl<'p> Worker<'p> {
     }
 }
 
-/// Which router an exporter is; most flows come from the one the last came from.
+/// Which router an exporter is, and what was heard of it; most flows come from the one the last came from.
 struct Routers<'p> {
-    last: Option<(IpAddr, Option<u16>)>,
+    last: Option<(IpAddr, Option<u16>, Seen)>,
     of: &'p Plan,
 }
 
 impl Routers<'_> {
     #[inline]
-    fn find(&mut self, exporter: Option<IpAddr>) -> Option<u16> {
-        let exporter = exporter?;
-        match self.last {
-            Some((last, router)) if last == exporter => router,
-            _ => {
-                let router = self.of.exporters.get(&exporter).copied();
-                self.last = Some((exporter, router));
-                router
-            }
+    fn find(&mut self, exporter: IpAddr, seen: Seen, all: &mut BTreeMap<IpAddr, Seen>) -> Option<u16> {
+        if let Some((_, router, sum)) = self.last.as_mut().filter(|(last, ..)| *last == exporter) {
+            sum.add(seen);
+            return *router;
+        }
+        self.note(all);
+        let router = self.of.exporters.get(&exporter).copied();
+        self.last = Some((exporter, router, seen));
+        router
+    }
+
+    /// Adds what was heard of the last one to what is known.
+    fn note(&mut self, all: &mut BTreeMap<IpAddr, Seen>) {
+        if let Some((exporter, _, seen)) = self.last.take() {
+            all.entry(exporter).or_default().add(seen);
         }
     }
 }
