@@ -3,6 +3,8 @@
 //! A configuration ([`config`]) says what is inside and what flows are counted under; flows are counted by step of time
 //! ([`count`]).
 
+pub mod board;
 pub mod config;
 pub mod count;
+mod html;
 pub mod state;
