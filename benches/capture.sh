@@ -61,6 +61,45 @@ if [ "$protocol" = 5 ]; then
             "$bin/flow-capture" -D -N0 -z$level -w "$dir/flows" "127.0.0.1/0/$port"
     done
 fi
+# Tags by prefix and by port, and a filter that every flow passes, on each: what they cost, and that nothing is lost.
+cat >"$dir/filter.cfg" <<'END'
+filter-primitive NOT-DOCUMENTATION
+  type ip-address-prefix
+  default permit
+  deny 203.0.113.0/24
+  deny 2001:db8::/32
+filter-primitive NOT-DISCARD
+  type ip-port
+  default permit
+  deny 9
+filter-definition default
+  match ip-source-address NOT-DOCUMENTATION
+  match ip-destination-address NOT-DOCUMENTATION
+  or
+  match ip-destination-port NOT-DISCARD
+END
+cat >"$dir/tag.cfg" <<'END'
+tag-action PLACES
+  type prefix
+  match 10.0.0.0/8 set-source 1
+  match 172.16.0.0/12 set-source 2
+  match 192.168.0.0/16 set-source 3
+  match 10.0.0.0/8 set-destination 1
+tag-action SERVICES
+  type tcp-destination-port
+  match 80 or-destination 0x100
+  match 443 or-destination 0x200
+tag-definition default
+  term
+    action PLACES
+    action SERVICES
+END
+for form in "-z1" "-V10"; do
+    collector "... $form -f" "$ours" \
+        "$bin/flow-capture" -D -N0 $form -f "$dir/filter.cfg" -w "$dir/flows" "127.0.0.1/0/$port"
+    collector "... $form -t -f" "$ours" \
+        "$bin/flow-capture" -D -N0 $form -t "$dir/tag.cfg" -f "$dir/filter.cfg" -w "$dir/flows" "127.0.0.1/0/$port"
+done
 for codec in none lz4 zstd; do
     collector "flow-capture $codec" "$ours" \
         "$bin/flow-capture" -D -N0 -V10 --codec $codec -w "$dir/flows" "127.0.0.1/0/$port"

@@ -363,6 +363,37 @@ fn clients_get_the_flows_live() {
 }
 
 #[test]
+fn a_client_that_does_not_read_holds_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut collector = Collector::start(folder.path(), &["-c2", "-z0", "-N0"]);
+    let stuck = TcpStream::connect(("127.0.0.1", collector.port)).unwrap();
+    let mut client = TcpStream::connect(("127.0.0.1", collector.port)).unwrap();
+    let reading = std::thread::spawn(move || {
+        let mut stream = Vec::new();
+        client.read_to_end(&mut stream).map(|_| stream)
+    });
+    until("both are connected", || collector.lines().iter().filter(|line| line.ends_with("connected")).count() == 2);
+    let mut exporter = Exporter::to("127.0.0.1", collector.port);
+    // More than waits for a client, and than the system takes for it.
+    let mut sent = 0;
+    while !collector.lines().iter().any(|line| line.contains("does not keep up")) {
+        assert!(sent < 2_000_000, "it never is disconnected");
+        exporter.send(5, 30_000);
+        sent += 30_000;
+        until("they are stored", || flows_in(&unfinished(folder.path())) + 60_000 >= sent);
+    }
+    collector.signal("HUP");
+    until("a file is complete", || complete(folder.path()).len() == 1);
+    exporter.send(5, 30);
+    assert_eq!(collector.end(), 0);
+    drop(stuck);
+    assert_eq!(sources(&complete(folder.path())), exporter.sources());
+    let file = folder.path().join("from-tcp");
+    fs::write(&file, reading.join().unwrap().unwrap()).unwrap();
+    assert_eq!(sources(&[file]), exporter.sources(), "the other has all, through rotation, to the last");
+}
+
+#[test]
 fn exporters_may_speak_ipv6_and_many_at_once() {
     let folder = tempfile::tempdir().unwrap();
     if UdpSocket::bind("[::1]:0").is_err() {

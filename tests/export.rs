@@ -2,8 +2,12 @@
 
 mod common;
 
+use std::io::Cursor;
+
+use common::made::{self, Kind, columns6};
 use common::{fine, flow_file, run, stderr};
-use flowtools::flow::Order;
+use flowtools::flow::{Codec, Order};
+use flowtools::meter::source::Capture;
 
 const EXPORT: &str = env!("CARGO_BIN_EXE_flow-export");
 
@@ -56,6 +60,32 @@ fn json_is_an_object_a_line() {
     for part in wanted {
         assert!(got[2998].contains(part), "{part} in {}", got[2998]);
     }
+}
+
+#[test]
+fn pcap_has_as_many_packets_and_octets_as_the_flows() {
+    for format in ["-f1", "-fpcap"] {
+        let mut capture = Capture::open(Box::new(Cursor::new(fine(EXPORT, &[format], &flow_file(100, 6, Order::Big)))));
+        let (mut packets, mut octets, mut last) = (0, 0, 0);
+        while let Some(frame) = capture.as_mut().unwrap().next_frame().unwrap() {
+            assert_eq!(frame.data.len(), 38);
+            // Of 100 octets each, from 10.0.0.i port i to 192.0.2.1 port 443.
+            assert_eq!((&frame.data[16..18], &frame.data[36..]), (&[0, 100][..], &[1, 187][..]));
+            assert_eq!(frame.data[29], frame.data[35]);
+            (packets, octets, last) = (packets + 1, octets + frame.wire_len - 14, frame.time_ns / 1_000_000);
+        }
+        assert_eq!((packets, octets), (4950, 495_000));
+        // The last flow's last packet: five seconds before its record was sent.
+        assert_eq!(last, 1_767_225_699_000 - 5000);
+    }
+}
+
+#[test]
+fn what_has_no_addresses_gives_no_packets() {
+    let input = made::file(Kind::Done(Codec::None), &[columns6(20, 0)]);
+    let output = run(EXPORT, &["-f1"], &input);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 24));
+    assert_eq!(stderr(&output), "flow-export: 20 flows have no addresses, which packets must have\n");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may use, besides itself.
-const FLOORS: [(&str, &[&str]); 11] = [
+const FLOORS: [(&str, &[&str]); 12] = [
     ("flow", &[]),
     ("file", &["flow"]),
     ("wire", &["flow"]),
@@ -16,7 +16,8 @@ const FLOORS: [(&str, &[&str]); 11] = [
     ("exchange", &["flow", "print"]),
     ("meter", &["flow"]),
     ("net", &["flow", "wire"]),
-    ("graph", &["flow", "file", "select", "report"]),
+    ("graph", &["flow", "report", "select"]),
+    ("sql", &["flow", "print"]),
 ];
 
 /// Modules that only compute: no files, no sockets, no processes.

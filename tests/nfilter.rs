@@ -126,4 +126,9 @@ fn flows_that_lack_a_field_are_refused() {
     let output = nfilter(folder.path(), &["-F", "tagged"], &flow_file(1, 0, Order::HOST));
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(stderr(&output).trim_end(), "flow-nfilter: flows of version 5 have no src_tag");
+    // Of a modern file some flows may lack what others have: it is said if none has it.
+    let modern = made::file(Kind::Streaming, &[made::columns6(10, 0)]);
+    let output = nfilter(folder.path(), &["-F", "tagged"], &modern);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stderr(&output).trim_end(), "flow-nfilter: input: no flow has what is asked for: src_tag");
 }

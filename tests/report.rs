@@ -4,11 +4,13 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 
 use common::made::{Kind, file};
 use common::{fine, flow_file, run, run_in, stderr};
 use flowtools::flow::{Column, FieldSpec, FlowBatch, Order, Schema, ie};
+use flowtools::report::csv::TYPES;
 
 const REPORT: &str = env!("CARGO_BIN_EXE_flow-report");
 const RPTFMT: &str = env!("CARGO_BIN_EXE_flow-rptfmt");
@@ -37,7 +39,7 @@ fn without_a_file_variables_say_what_is_made() {
 #[test]
 fn help_lists_the_types() {
     let types = String::from_utf8(fine(REPORT, &["-hh"], &[])).unwrap();
-    assert_eq!(types.lines().count(), 78);
+    assert_eq!(types.lines().count(), TYPES.len());
     assert!(types.starts_with("summary-detail\nsummary-counters\n"), "{types}");
     let help = String::from_utf8(fine(REPORT, &["-h"], &[])).unwrap();
     assert!(help.contains("Usage: flow-report") && help.contains("stat-definition"), "{help}");
@@ -98,7 +100,7 @@ fn filters_outputs_sorts_and_paths() {
 0,443,100.000000,100.000000,100.000000,100.000000,100.000000,100.000000,100.000000
 # recn: flows,octets,packets
 4,12000,120
-# tally: 1,4,12000,120
+# tally: 1,100.000000,100.000000,100.000000
 ";
     assert_eq!(text, want);
     let day = chrono::DateTime::from_timestamp(1_767_225_600, 0).unwrap().with_timezone(&chrono::Local);
@@ -132,6 +134,29 @@ fn tags_and_masks_come_before_reports() {
 10.0.0.4/30,4,2200,22
 ";
     assert_eq!(made(folder.path(), config, &[], 8), want);
+}
+
+#[test]
+fn what_makes_no_report_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("filters"),
+        "filter-primitive T\n type tag\n permit 1\nfilter-definition t\n match source-tag T\n",
+    )
+    .unwrap();
+    for (config, code, why) in [
+        ("stat-definition default\n", 2, "stat.cfg: 'default': expected a line 'report NAME' in this stat-definition"),
+        (
+            "include-filter filters\nstat-report r\n type ip-tos\n filter t\nstat-definition default\n report r\n",
+            1,
+            "report r needs src_tag, which flows of version 5 lack",
+        ),
+    ] {
+        fs::write(folder.path().join("stat.cfg"), config).unwrap();
+        let output = run_in(folder.path(), REPORT, &["-s", "stat.cfg"], &flows(3));
+        assert_eq!((output.status.code(), stderr(&output).trim_end()), (Some(code), &*format!("flow-report: {why}")));
+        assert!(output.stdout.is_empty());
+    }
 }
 
 #[test]
@@ -245,4 +270,56 @@ fn reports_are_made_readable() {
     assert_eq!(rest, "# name: x\nip-protocol flows octets\nudp         3     30\ntcp         1     10\n");
     let html = String::from_utf8(fine(RPTFMT, &["-fhtml", "-F", "octets", "-m1", "-p"], csv.as_bytes())).unwrap();
     assert!(html.ends_with("<tr><th>octets</th></tr>\n <tr><td>25.000</td></tr>\n</table>\n"), "{html}");
+}
+
+#[test]
+fn many_rows_are_numbered_and_summed_in_their_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "stat-report all\n type first\n output\n  sort +key\n  fields +index,-duration,+bps\n  tally 1000\n\
+                  stat-definition all\n report all\n";
+    let (records, mut all) = (40_000u32, flows(1));
+    // One flow many times over, each begun a millisecond later than the one before.
+    let header = u32::from_le_bytes(all[4..8].try_into().unwrap()) as usize;
+    let record = all.split_off(header);
+    for at in 0..records {
+        let mut record = record.clone();
+        let first = u32::from_le_bytes(record[40..44].try_into().unwrap()) + at;
+        record[40..44].copy_from_slice(&first.to_le_bytes());
+        record[44..48].copy_from_slice(&(first + 100).to_le_bytes());
+        all.extend_from_slice(&record);
+    }
+    fs::write(folder.path().join("stat.cfg"), config).unwrap();
+    let text = String::from_utf8(fine_in(folder.path(), &["-S", "all"], &all)).unwrap();
+    let rows: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(rows.len(), records as usize);
+    for (at, row) in rows.iter().enumerate() {
+        assert!(row.starts_with(&format!("{at},")), "{at}: {row}");
+    }
+    let tallies: Vec<&str> = text.lines().filter(|line| line.starts_with("# tally")).collect();
+    assert_eq!(tallies.len(), 40);
+    for (at, tally) in (1..).zip(tallies) {
+        assert!(tally.starts_with(&format!("# tally: {at}000,{at}000,")), "{tally}");
+    }
+}
+
+/// Standard output of a flow-report in a folder that finds nothing to complain about.
+fn fine_in(folder: &Path, args: &[&str], input: &[u8]) -> Vec<u8> {
+    let output = run_in(folder, REPORT, args, input);
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+    output.stdout
+}
+
+#[test]
+fn a_page_that_takes_too_long_is_given_up() {
+    let mut command = std::process::Command::new(RPTFMT);
+    let mut child =
+        command.args(["-a", "1"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let child = child.as_mut().unwrap();
+    // Its input has no end yet.
+    let open = child.stdin.take();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let mut said = String::new();
+    std::io::Read::read_to_string(child.stderr.as_mut().unwrap(), &mut said).unwrap();
+    assert_eq!(said, "flow-rptfmt: not done after 1 seconds, as -a has it\n");
+    drop(open);
 }

@@ -143,6 +143,16 @@ fn what_is_exported_can_be_imported() {
     assert_eq!(cut.status.code(), Some(1));
     assert_eq!(stderr(&cut), "flow-import: standard input: octet 2695: the file ends within a flow\n");
     assert_eq!(csv("SRCADDR", &cut.stdout).len(), 49);
+    // What is no flow leaves no file, and what is missing behind something leaves that.
+    let missing = run(import, &["-f2", "-", "/nowhere/else"], &lines);
+    assert_eq!(stderr(&missing), "flow-import: /nowhere/else: No such file or directory (os error 2)\n");
+    assert_eq!((missing.status.code(), fine(EXPORT, &["-f2"], &missing.stdout) == lines), (Some(1), true));
+    for (format, why) in [("-f2", "empty, expected flows"), ("-fpcap", "offset 0: not a capture file: 0 octets")] {
+        let nothing = run(import, &[format], &[]);
+        assert_eq!((nothing.status.code(), nothing.stdout.len()), (Some(1), 0));
+        let told = stderr(&nothing);
+        assert!(told.starts_with(&format!("flow-import: standard input: {why}")), "{told}");
+    }
     let wrong = run(import, &["-f3"], b"nothing\n");
     assert_eq!(
         stderr(&wrong),

@@ -119,7 +119,7 @@ fn what_flows_lack_matches_neither_way() {
     let output = filter(folder.path(), &["-w", "src tag 3", "--count", "a"]);
     assert_eq!((output.stdout.as_slice(), output.status.code()), (b"0\n".as_slice(), Some(1)));
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(error.trim_end(), "flow-filter: input: no flow has what the expression asks for: src_tag");
+    assert_eq!(error.trim_end(), "flow-filter: input: no flow has what is asked for: src_tag");
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn modern_files_answer_as_classic_ones() {
     }
     // That none has it is worth a word, blocks that were not read included.
     let (error, code) = fails(folder.path(), &["-w", "src tag 3", "--count", "zstd"]);
-    assert_eq!(error, "flow-filter: input: no flow has what the expression asks for: src_tag");
+    assert_eq!(error, "flow-filter: input: no flow has what is asked for: src_tag");
     assert_eq!(code, Some(1));
 }
 

@@ -12,7 +12,14 @@ none\t'Not at all'"
 complete -c flow-capture -s b -l byte-order -d 'Byte order of what is written (default: this machine\'s)' -r -f -a "little\t'Least significant octet first'
 big\t'Most significant octet first'"
 complete -c flow-capture -s C -l comment -d 'Comment in the headers written' -r
-complete -c flow-capture -s c -l clients -d 'Serve the flows to up to N clients that connect to the same port by TCP, as uncompressed flow files; not together with --transport tcp' -r
+complete -c flow-capture -s t -l tag-file -d 'The file of tags, as flow-tag reads it [default: tag.cfg, with -T]' -r -F
+complete -c flow-capture -s T -l tags -d 'Give flows the tags of this tag-definition; several with commas between are applied one behind the other [default: default, with -t]' -r
+complete -c flow-capture -s f -l filter-file -d 'The file of filters, as flow-nfilter reads it [default: filter.cfg, with -F]' -r -F
+complete -c flow-capture -s F -l filter -d 'Take only the flows that this filter-definition matches [default: default, with -f]' -r
+complete -c flow-capture -s x -l xlate-file -d 'The file of translations, as flow-xlate reads it [default: xlate.cfg, with -X]' -r -F
+complete -c flow-capture -s X -l translate -d 'The xlate-definition to apply; several with commas between are applied one behind the other [default: default, with -x]' -r
+complete -c flow-capture -s v -l variable -d 'Put VALUE where the configuration says @NAME or @{NAME:-DEFAULT}' -r
+complete -c flow-capture -s c -l clients -d 'Serve the flows as they are stored to up to N clients that connect to the same port by TCP, as uncompressed flow files; not together with --transport tcp' -r
 complete -c flow-capture -l transport -d 'Hear IPFIX over connections as well, at the same port: tcp, or sctp where the system has it' -r
 complete -c flow-capture -s S -l stat -d 'Say every so many minutes what each exporter sent, and what of it was lost (0: never)' -r
 complete -c flow-capture -s p -l pid-file -d 'Write the process number to FILE.PORT; - is none [default: /var/run/flow-capture.pid]' -r -F

@@ -1,6 +1,6 @@
 complete -c flow-fanout -s A -l replace-as0 -d 'Put the autonomous system AS where a flow\'s is 0' -r
-complete -c flow-fanout -s f -l filter-file -d 'The file of filters [default: filter.cfg]' -r -F
-complete -c flow-fanout -s F -l filter -d 'Send on only the flows that this filter-definition matches [default: default, with -f]' -r
+complete -c flow-fanout -s f -l filter-file -d 'The file of filters, as flow-nfilter reads it [default: filter.cfg, with -F]' -r -F
+complete -c flow-fanout -s F -l filter -d 'Take only the flows that this filter-definition matches [default: default, with -f]' -r
 complete -c flow-fanout -s m -l mask -d 'Keep only these bits of IPv4 source and destination addresses: 255.255.255.0, 0xffffff00 or /24' -r
 complete -c flow-fanout -s p -l pid-file -d 'Write the process number to FILE.PORT; - is none [default: /var/run/flow-fanout.pid]' -r -F
 complete -c flow-fanout -s S -l stat -d 'Say every so many minutes what each exporter sent, what of it was lost, and what each destination got (0: never)' -r

@@ -3,7 +3,7 @@ csv\t'Comma-separated fields'
 nfcollector\t'Text files of Cisco\'s NetFlow FlowCollector'
 pcap\t'Exports in a capture'
 nfdump\t'nfdump\'s files'"
-complete -c flow-import -s m -l fields -d 'Fields of CSV: a mask in hexadecimal, or names with commas between [default: what the heading says]' -r
+complete -c flow-import -s m -l fields -d 'Fields of CSV, which stand in flow-export\'s order: a mask in hexadecimal, or names with commas between [default: what the heading says]' -r
 complete -c flow-import -s V -l export-version -d 'Version written: 1, 5, 6, 7, 8.1 to 8.14, 1005 or 10 (default: 5; of a capture, the first datagram\'s; of nfdump\'s files 10)' -r
 complete -c flow-import -s b -l byte-order -d 'Byte order of what is written (default: this machine\'s)' -r -f -a "little\t'Least significant octet first'
 big\t'Most significant octet first'"

@@ -1,4 +1,4 @@
-complete -c flow-mask -s m -l mask-file -d 'The file of lengths' -r -F
+complete -c flow-mask -s m -l mask-file -d 'The file of lengths; one that is not here is looked for in /usr/local/etc/flow-tools/cfg and /etc/flow-tools/cfg' -r -F
 complete -c flow-mask -s M -l mask -d 'The mask-definition to apply' -r
 complete -c flow-mask -s v -l variable -d 'Put VALUE where the configuration says @NAME or @{NAME:-DEFAULT}' -r
 complete -c flow-mask -s b -l byte-order -d 'Byte order of what is written (default: this machine\'s)' -r -f -a "little\t'Least significant octet first'

@@ -1,4 +1,4 @@
-complete -c flow-nfilter -s f -l filter-file -d 'The file of filters' -r -F
+complete -c flow-nfilter -s f -l filter-file -d 'The file of filters; one that is not here is looked for in /usr/local/etc/flow-tools/cfg and /etc/flow-tools/cfg' -r -F
 complete -c flow-nfilter -s F -l filter -d 'The filter-definition to match' -r
 complete -c flow-nfilter -s v -l variable -d 'Put VALUE where the configuration says @NAME or @{NAME:-DEFAULT}' -r
 complete -c flow-nfilter -l from -d 'Only flows that ended at TIME or later: \'2026-01-31 14:05\', 2026-01-31T14:05Z, \'yesterday\', 1767225600' -r

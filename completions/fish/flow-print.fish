@@ -1,4 +1,4 @@
-complete -c flow-print -s f -l format -d 'Format, 0 to 24, or long [default: the one made for the flows\' version]' -r
+complete -c flow-print -s f -l format -d 'Format, by number or name [default: the one made for the flows\' version]' -r
 complete -c flow-print -s c -l comment-char -d 'Character that begins the header\'s lines' -r
 complete -c flow-print -s d -l debug -d 'Log more: 0 nothing, 1 what is done, 2 and up in detail' -r
 complete -c flow-print -s p -l header -d 'Print what the header says first'

@@ -1,4 +1,4 @@
-complete -c flow-tag -s t -l tag-file -d 'The file of tags' -r -F
+complete -c flow-tag -s t -l tag-file -d 'The file of tags; one that is not here is looked for in /usr/local/etc/flow-tools/cfg and /etc/flow-tools/cfg' -r -F
 complete -c flow-tag -s T -l tags -d 'The tag-definition to apply; several with commas between are applied one behind the other' -r
 complete -c flow-tag -s V -l export-version -d 'Version written, 1005 or 10 (default: 1005 for flows of version 1, 5 and 1005, 10 for others)' -r
 complete -c flow-tag -s v -l variable -d 'Put VALUE where the configuration says @NAME or @{NAME:-DEFAULT}' -r

@@ -1,6 +1,6 @@
 complete -c flow-xlate -s V -l export-version -d 'Version written: 1, 5, 6, 7, 8.1 to 8.14, 1005 or 10 (default: as read). What a version has no field for is left out; flows that it cannot say at all are counted, as are numbers that it has no room for' -r
-complete -c flow-xlate -s x -l xlate-file -d 'The file of translations (default: xlate.cfg, with -X)' -r -F
-complete -c flow-xlate -s X -l translate -d 'The xlate-definition to apply; several with commas between are applied one behind the other (default: default, with -x)' -r
+complete -c flow-xlate -s x -l xlate-file -d 'The file of translations, as flow-xlate reads it [default: xlate.cfg, with -X]' -r -F
+complete -c flow-xlate -s X -l translate -d 'The xlate-definition to apply; several with commas between are applied one behind the other [default: default, with -x]' -r
 complete -c flow-xlate -s o -l output -d 'Write to FILE instead of standard output' -r -F
 complete -c flow-xlate -s v -l variable -d 'Put VALUE where the configuration says @NAME or @{NAME:-DEFAULT}' -r
 complete -c flow-xlate -s b -l byte-order -d 'Byte order of what is written (default: this machine\'s)' -r -f -a "little\t'Least significant octet first'

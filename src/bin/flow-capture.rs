@@ -89,6 +89,7 @@ fn config(args: &Args) -> Result<Config, Failure> {
             form: args.export_version,
             limits: Limits { files: limit(args.expire_count), octets: limit(args.expire_size) },
             program: args.program.as_deref().map(words).transpose()?,
+            treating: args.steps.load(NAME, args.export_version)?,
         },
         scale_sampling: args.scale_sampling,
         rotation: Rotation::new(args.rotations),
@@ -120,6 +121,9 @@ fn conclude(log: &Log, summary: &Summary) -> Exit {
         "ended: {} flows in {} datagrams received, {} stored; {} lost on the way, {} corrupt datagrams",
         received.flows, received.packets, stored.flows, received.lost, received.corrupt
     ));
+    if stored.filtered > 0 {
+        log.info(format!("{} flows were left out by the filter", stored.filtered));
+    }
     let missing = dropped + stored.unwritten;
     if missing > 0 {
         log.warn(format!("{missing} flows could not be written"));

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use chrono::Local;
 use flowtools::cli::flow_cat::Args;
+use flowtools::cli::follow::{Following, follow};
 use flowtools::cli::run::{hostname, report};
 use flowtools::cli::{Exit, Failure, Output, date, program};
 use flowtools::file::{Error, Inputs, Scan, read_info};
@@ -15,6 +16,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
+    if args.follow {
+        return follow(&args.files.files, &following(&args)?);
+    }
     let (headers, mut problems) = choose(&args)?;
     let preload = args.preload || args.start.is_some() || args.end.is_some();
     if headers.as_ref().is_some_and(Vec::is_empty) {
@@ -46,14 +50,26 @@ fn run(args: Args) -> Result<Exit, Failure> {
     Ok(report("flow-cat", &problems))
 }
 
+/// What is asked of an archive that is followed.
+fn following(args: &Args) -> Result<Following<'_>, Failure> {
+    Ok(Following {
+        since: when(&args.start)?,
+        from_now: args.from_now,
+        output: args.output.as_deref(),
+        write: &args.write,
+        form: args.export_version,
+    })
+}
+
+/// A date of the command line, seconds since 1970.
+fn when(text: &Option<String>) -> Result<Option<i64>, Failure> {
+    text.as_ref().map(|text| date::parse(text, Local::now()).map_err(Failure::Usage)).transpose()
+}
+
 type Headers = Vec<(PathBuf, StreamInfo)>;
 
 /// The files to read with their headers, where anything depends on those: their order, or which files.
 fn choose(args: &Args) -> Result<(Option<Headers>, Vec<Error>), Failure> {
-    let when = |text: &Option<String>| match text {
-        Some(text) => date::parse(text, Local::now()).map(Some).map_err(Failure::Usage),
-        None => Ok(None),
-    };
     let (start, end) = (when(&args.start)?, when(&args.end)?);
     let pipe = args.files.files.is_empty() || args.files.files.iter().any(|f| f.as_os_str() == "-");
     if pipe || !(args.sort || args.preload || start.is_some() || end.is_some()) {

@@ -23,6 +23,9 @@ use signal_hook::iterator::Signals;
 
 const NAME: &str = "flow-dscan";
 
+/// The lists that are read without `-L`, where there are any.
+const SUPPRESS: &str = "dscan.suppress";
+
 fn main() -> ExitCode {
     program(run)
 }
@@ -30,7 +33,8 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<Exit, Failure> {
     let mut detector = Detector::new(limits(&args));
     detector.ignore(ignored(&args)?);
-    if args.load {
+    // Where it will be written, it may be that it has not been before.
+    if args.load && (args.state.exists() || !args.save) {
         detector.load(&args.state.display().to_string(), &mut Defined::default().sources()?)?;
     }
     let question = Question::new(&args.files, &Window::default(), None)?.and(wanted(&args));
@@ -110,8 +114,12 @@ fn ignored(args: &Args) -> Result<Predicate, Failure> {
         all.push(Predicate::addresses(Field::DstAddr, Addresses::of(&rules)));
     }
     for (end, side) in [("src", Field::SrcAddr), ("dst", Field::DstAddr)] {
-        let Some(base) = &args.suppress else { continue };
-        let file = with_end(base, end).display().to_string();
+        let base = args.suppress.as_deref().unwrap_or(Path::new(SUPPRESS));
+        let path = with_end(base, end);
+        if args.suppress.is_none() && !path.exists() {
+            continue;
+        }
+        let file = path.display().to_string();
         all.push(suppressed(&file, side, &mut Defined::default().sources()?)?);
     }
     Ok(Predicate::or(all))

@@ -1,7 +1,6 @@
 //! flow-fanout: sends what exporters send on to any number of collectors.
 
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -49,13 +48,7 @@ fn config(args: &Args) -> Result<Config, Failure> {
     if let Some(nowhere) = args.destinations.iter().find(|to| to.remote.is_none()) {
         return Err(Failure::Usage(format!("'{nowhere}': no remote address to send to")));
     }
-    let filter = match (&args.filter_file, &args.filter) {
-        (None, None) => None,
-        (file, name) => {
-            let file = file.as_deref().unwrap_or(Path::new("filter.cfg"));
-            Some(args.defined.filter(file, name.as_deref().unwrap_or("default"))?)
-        }
-    };
+    let filter = args.filtering.load(&args.defined)?;
     let options = SendOptions { pace: Duration::from_micros(args.pace), ..SendOptions::default() };
     let open = |to: &Endpoint| {
         Opened::open(*to, options.clone(), args.spoof).map_err(|e| match e.kind() {

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use flowtools::cli::flow_print::{Args, Shape};
-use flowtools::cli::{Exit, Failure, program, symbols, text};
+use flowtools::cli::flow_print::Args;
+use flowtools::cli::{Exit, Failure, headers, program, symbols, text};
 use flowtools::file::Scan;
+use flowtools::flow::InterfaceNames;
 use flowtools::flow::symbols::Symbols;
 use flowtools::print::{self, Format, JsonWriter, TableWriter};
 
@@ -16,18 +17,18 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<Exit, Failure> {
     let scan = Scan::open(&args.files.inputs())?;
     let info = scan.info();
-    let format = match args.format {
-        Some(Shape::Long) => return long(&args, scan),
-        Some(Shape::Table(format)) => format,
-        None => Format::default_for(info.version),
-    };
+    let format = args.format.unwrap_or_else(|| Format::default_for(info.version));
     let names = if args.names { symbols::load()? } else { Symbols::none() };
     if let Some((version, field)) = info.version.and_then(|v| format.lacks(v).map(|field| (v, field))) {
-        let number = format.number();
-        return Err(Failure::Failed(format!("format {number} shows {field}, which flows of version {version} lack")));
+        let name = format.name();
+        return Err(Failure::Failed(format!("format {name} shows {field}, which flows of version {version} lack")));
     }
-    let table = format.table(args.wide, args.names);
+    let Some(table) = format.table(args.wide, args.names) else { return long(&args, scan) };
     let table = if args.ipv6 { table.with_room_for_ipv6() } else { table };
+    let interfaces = match table.names_interfaces() {
+        true => headers::interface_names(&args.files.inputs(), info),
+        false => InterfaceNames::default(),
+    };
     let mut out = io::stdout().lock();
     if args.header {
         print::header(info, &args.mark, &mut out).map_err(Failure::stdout)?;
@@ -37,7 +38,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         "flow-print",
         scan.fields(table.fields()),
         &mut out,
-        || TableWriter::new(&table, &names),
+        || TableWriter::new(&table, &names).with_interfaces(&interfaces),
         |writer, batch, text| writer.write(&batch, text),
     )
 }

@@ -1,7 +1,7 @@
 //! flow-receive: receives NetFlow exports and writes their flows.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,9 +13,13 @@ use flowtools::cli::flow_receive::Args;
 use flowtools::cli::run::{complain, report, stdout_is_closed};
 use flowtools::cli::sink::{Sink, now};
 use flowtools::cli::{Exit, Failure, program};
+use flowtools::collect::stat;
+use flowtools::collect::treating::Treating;
 use flowtools::meter::packet::Datagram;
 use flowtools::net::{Endpoint, Event, Inbox, ListenOptions, Peer, Receiver, StreamListener};
 use flowtools::wire::{Decoder, Records, Reject, Session};
+
+const NAME: &str = "flow-receive";
 
 /// How long to wait for datagrams before looking whether to end.
 const WAIT: Duration = Duration::from_millis(250);
@@ -27,22 +31,23 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
+    let treating = args.steps.load(NAME, args.export_version)?;
     let mut sink = Sink::open(args.output.as_deref(), args.write.clone(), args.export_version)?;
     let decoder = if args.scale_sampling { Decoder::new().scale_sampling() } else { Decoder::new() };
-    let mut hearing = Hearing { decoder, ..Hearing::default() };
+    let mut hearing = Hearing { decoder, treating, ..Hearing::default() };
     let whole = match (&args.read, &args.endpoint) {
         (Some(capture), endpoint) => from_capture(capture, endpoint.as_ref(), &mut hearing, &mut sink)?,
         (None, Some(endpoint)) => from_network(endpoint, &args, &mut hearing, &mut sink)?,
         (None, None) => return Err(Failure::Usage("no endpoint to hear, expected localip/remoteip/port".into())),
     };
-    sink.write(&mut hearing.records)?;
+    hearing.hand_on(&mut sink)?;
     let (total, mut problems) = (*hearing.decoder.total(), Vec::new());
     sink.finish(&total, &mut problems)?;
     if let Some((from, why)) = hearing.first_reject {
         let what = format!("{} datagrams were not understood; the first, from {from}: {why}", total.corrupt);
-        complain("flow-receive", what);
+        complain(NAME, what);
     }
-    let exit = report("flow-receive", &problems);
+    let exit = report(NAME, &problems);
     Ok(if whole && total.corrupt == 0 { exit } else { Exit::Partly })
 }
 
@@ -51,6 +56,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
 struct Hearing {
     decoder: Decoder,
     records: Records,
+    treating: Option<Treating>,
     first_reject: Option<(IpAddr, Reject)>,
 }
 
@@ -60,7 +66,7 @@ impl Hearing {
         let (session, from) = (from, from.exporter);
         match self.decoder.decode_in(session, message, &mut self.records) {
             Ok(heard) => {
-                sink.suggest(heard.form);
+                sink.suggest(self.treating.as_ref().map_or(heard.form, |treating| treating.form(heard.form)));
                 if let Some(reject) = heard.damage {
                     self.first_reject.get_or_insert((from, reject));
                 }
@@ -70,12 +76,20 @@ impl Hearing {
     }
 
     /// What each exporter has sent, in the words that readers of flow-capture's log know.
-    fn stat(&self, startup: u32) {
-        for ((exporter, version), c) in self.decoder.exporters() {
-            let (now, pkts, flows, lost, resets) = (now(), c.packets, c.flows, c.lost, c.resets);
-            let whom = format!("now={now} startup={startup} src_ip={exporter} dst_ip=0.0.0.0 d_ver={version}");
-            complain("STAT", format!("{whom} pkts={pkts} flows={flows} lost={lost} reset={resets} filter_drops=0"));
-        }
+    fn stat(&self, startup: u32, local: SocketAddr) {
+        let streams: Vec<_> = self.decoder.streams().map(|(key, counters)| (*key, *counters)).collect();
+        let filtered = self.treating.as_ref().map(Treating::filtered).unwrap_or_default();
+        let lines = stat::lines(now().into(), startup.into(), local, &streams, &filtered.counts());
+        lines.iter().filter_map(|line| line.split_once(": ")).for_each(|(word, rest)| complain(word, rest));
+    }
+
+    /// Has the flows changed as they are to be, and written.
+    fn hand_on(&mut self, sink: &mut Sink) -> Result<(), Failure> {
+        let Hearing { records, treating, .. } = self;
+        sink.write(records, |batch| match treating {
+            Some(treating) => treating.run(batch, |what| complain(NAME, what)),
+            None => batch,
+        })
     }
 }
 
@@ -92,7 +106,7 @@ fn from_network(endpoint: &Endpoint, args: &Args, hearing: &mut Hearing, sink: &
     let mut last = Instant::now();
     while !enough.load(Ordering::Relaxed) {
         let heard = ears.listen(hearing, sink).map_err(fail)?;
-        sink.write(&mut hearing.records)?;
+        hearing.hand_on(sink)?;
         if heard == 0 {
             sink.flush()?;
             if args.output.is_none() && stdout_is_closed() {
@@ -101,7 +115,7 @@ fn from_network(endpoint: &Endpoint, args: &Args, hearing: &mut Hearing, sink: &
         }
         if every.is_some_and(|every| last.elapsed() >= every) {
             last = Instant::now();
-            hearing.stat(startup);
+            hearing.stat(startup, ears.local(endpoint));
         }
     }
     sink.clock(now());
@@ -121,15 +135,24 @@ impl Ears {
         if args.transport.is_connected() {
             let listener = StreamListener::bind(endpoint, args.transport, ListenOptions::default())?;
             if debug > 0 {
-                complain("flow-receive", format!("{endpoint}: hearing by {}", args.transport));
+                complain(NAME, format!("{endpoint}: hearing by {}", args.transport));
             }
             return Ok(Ears::Connections(Box::new(listener), true, debug));
         }
         let receiver = Receiver::bind(endpoint)?;
         if debug > 0 {
-            complain("flow-receive", format!("{endpoint}: hearing, {} octets of socket buffer", receiver.buffer()));
+            complain(NAME, format!("{endpoint}: hearing, {} octets of socket buffer", receiver.buffer()));
         }
         Ok(Ears::Datagrams(receiver, Inbox::new()))
+    }
+
+    /// Where it is heard.
+    fn local(&self, endpoint: &Endpoint) -> SocketAddr {
+        let bound = match self {
+            Ears::Datagrams(receiver, _) => receiver.local().ok(),
+            Ears::Connections(..) => None,
+        };
+        bound.unwrap_or((endpoint.local.unwrap_or(Ipv4Addr::UNSPECIFIED.into()), endpoint.port).into())
     }
 
     /// Hears what there is. Says how many datagrams or messages it was.
@@ -141,16 +164,16 @@ impl Ears {
             }),
             Ears::Connections(listener, whole, debug) => listener.receive(WAIT, |event| match event {
                 Event::Message(peer, message) => hearing.hear(session(peer), message, sink),
-                Event::Opened(peer) if *debug > 0 => complain("flow-receive", format!("{}: connected", peer.address)),
+                Event::Opened(peer) if *debug > 0 => complain(NAME, format!("{}: connected", peer.address)),
                 Event::Opened(_) => {}
                 Event::Closed(peer, ending) => {
                     hearing.decoder.forget(session(peer));
                     *whole &= ending.is_fine();
                     if *debug > 0 || !ending.is_fine() {
-                        complain("flow-receive", format!("{}: {ending}", peer.address));
+                        complain(NAME, format!("{}: {ending}", peer.address));
                     }
                 }
-                Event::Refused(address, refusal) => complain("flow-receive", format!("{address}: {refusal}")),
+                Event::Refused(address, refusal) => complain(NAME, format!("{address}: {refusal}")),
             }),
         }
     }
@@ -161,7 +184,7 @@ impl Ears {
             Ears::Datagrams(receiver, _) => match receiver.drops() {
                 Some(drops @ 1..) => {
                     let what = format!("{endpoint}: {drops} datagrams came faster than they could be taken");
-                    complain("flow-receive", what);
+                    complain(NAME, what);
                     false
                 }
                 _ => true,
@@ -178,12 +201,12 @@ fn from_capture(
     hearing: &mut Hearing,
     sink: &mut Sink,
 ) -> Result<bool, Failure> {
-    datagrams("flow-receive", path, |time, datagram| {
+    datagrams(NAME, path, |time, datagram| {
         sink.clock(time);
         if let Some(datagram) = datagram.filter(|d| endpoint.is_none_or(|e| is_for(e, d))) {
             hearing.hear(Session::datagrams(datagram.source, datagram.source_port), datagram.payload, sink);
         }
-        if hearing.records.octets() >= GATHER { sink.write(&mut hearing.records) } else { Ok(()) }
+        if hearing.records.octets() >= GATHER { hearing.hand_on(sink) } else { Ok(()) }
     })
 }
 

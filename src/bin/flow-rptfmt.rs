@@ -1,10 +1,10 @@
 //! flow-rptfmt: a report of flow-report as aligned text, or HTML.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use flowtools::cli::flow_rptfmt::{Args, Format};
+use flowtools::cli::run::input;
 use flowtools::cli::{Exit, Failure, program, symbols};
 use flowtools::flow::Symbols;
 use flowtools::report::csv::{Choices, show};
@@ -14,11 +14,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
+    if let Some(seconds) = args.seconds {
+        std::thread::spawn(move || give_up(seconds));
+    }
     let names = if args.names { symbols::load()? } else { Symbols::none() };
-    let mut input: Box<dyn BufRead> = match args.file.as_ref().filter(|file| file.as_os_str() != "-") {
-        Some(file) => Box::new(BufReader::new(File::open(file).map_err(|e| Failure::io(file.display(), &e))?)),
-        None => Box::new(io::stdin().lock()),
-    };
+    let mut input = input(args.file.as_deref())?;
     let mut out = BufWriter::new(io::stdout().lock());
     let html = args.format == Format::Html;
     // flow-tools says first how it was called.
@@ -36,4 +36,11 @@ fn run(args: Args) -> Result<Exit, Failure> {
     };
     show(&mut input, &choices, &names, &mut out).and_then(|()| out.flush()).map_err(Failure::stdout)?;
     Ok(Exit::Fine)
+}
+
+/// Ends the program after so many seconds, for pages that are made while somebody waits.
+fn give_up(seconds: u64) {
+    std::thread::sleep(std::time::Duration::from_secs(seconds));
+    flowtools::cli::run::complain("flow-rptfmt", format!("not done after {seconds} seconds, as -a has it"));
+    std::process::exit(1);
 }

@@ -13,6 +13,7 @@ use flowtools::flow::StreamInfo;
 use flowtools::flow::symbols::Symbols;
 use flowtools::print;
 use flowtools::report::by::{Format, Reports, Text, Workers};
+use flowtools::report::cache::Cache;
 use flowtools::report::stat::{Choices, Heading, Kind, Plot, PlotText, Summary, Table, TableText};
 use flowtools::report::{Aggregation, Arrived, SortBy, Worker, talkers};
 
@@ -25,6 +26,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let question = Question::new(&args.files, &args.window, args.expression.as_deref())?;
     let exit = match (args.format, args.by.is_empty()) {
         (Shape::TopTalkers, _) => top_talkers(&args, &question)?,
+        (Shape::Cisco, _) => cache(&question)?,
         (_, true) => numbered(&args, &question)?,
         (_, false) => by_fields(&args, &question)?,
     };
@@ -177,6 +179,17 @@ fn top_talkers(args: &Args, question: &Question) -> Result<Exit, Failure> {
         return Ok(Exit::Partly);
     }
     Ok(exit)
+}
+
+/// What routers show above their cache's flows.
+fn cache(question: &Question) -> Result<Exit, Failure> {
+    let scan = question.open()?.fields(Cache::fields());
+    let _progress = Watcher::of(&scan);
+    let (sums, read) = scan.fold(Cache::default, |sum, batch| sum.add(batch));
+    let mut all = Cache::default();
+    sums.iter().for_each(|sum| all.merge(sum));
+    all.write(&mut io::stdout().lock()).map_err(Failure::stdout)?;
+    Ok(report("flow-stat", &read.problems))
 }
 
 fn summary(

@@ -8,7 +8,6 @@ use flowtools::cli::rewriting::{Target, rewrite};
 use flowtools::cli::run::complain;
 use flowtools::cli::{Exit, Failure, config, program};
 use flowtools::file::Scan;
-use flowtools::rewrite::xlate::Translation;
 
 const NAME: &str = "flow-xlate";
 
@@ -20,10 +19,11 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
-    let translation = match args.translation() {
-        Some((file, names)) => args.defined.translation(&file, &names)?,
-        None => Translation::default(),
+    let translation = match args.no_config {
+        true => None,
+        false => args.translating.load(&args.defined)?,
     };
+    let translation = translation.unwrap_or_default();
     let scan = Scan::open(&args.files.inputs())?;
     if let Some((version, field)) = scan.form().classic().and_then(|v| translation.lacks(v).map(|field| (v, field))) {
         let name = field.short_name();

@@ -1,7 +1,7 @@
 //! Configurations: files of filters, reports, tags, masks and translations, and the variables in them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::Local;
 use clap::Args;
@@ -14,6 +14,16 @@ use crate::rewrite::xlate::{Translation, Translations};
 use crate::select::Predicate;
 use crate::select::config::{Mistake, Sources, Variables};
 use crate::select::nfilter::{Context, Filters};
+
+/// The folders in which configurations are looked for that are not here.
+pub const FOLDERS: [&str; 2] = ["/usr/local/etc/flow-tools/cfg", "/etc/flow-tools/cfg"];
+
+/// Where a configuration is: a file named without a folder that is not here is looked for in [`FOLDERS`].
+pub fn located(file: &Path) -> PathBuf {
+    let bare = file.file_name().is_some_and(|name| name == file.as_os_str());
+    let found = || FOLDERS.iter().map(|folder| Path::new(folder).join(file)).find(|path| path.exists());
+    if bare && !file.exists() { found() } else { None }.unwrap_or_else(|| file.to_owned())
+}
 
 /// `-v`: variables of a configuration.
 #[derive(Args, Clone, Debug, Default)]
@@ -42,7 +52,7 @@ impl Defined {
     pub fn filter(&self, file: &Path, name: &str) -> Result<Predicate, Failure> {
         let symbols = symbols::load()?;
         let context = Context { symbols: &symbols, now: Local::now() };
-        let file = file.display().to_string();
+        let file = located(file).display().to_string();
         let filters = Filters::parse(&file, &mut self.sources()?, context)?;
         let found = filters.definition(name).cloned();
         found.ok_or_else(|| unknown(&file, name, filters.known()))
@@ -53,7 +63,7 @@ impl Defined {
     pub fn tags(&self, program: &str, file: &Path, names: &[String]) -> Result<Tagging, Failure> {
         let symbols = symbols::load()?;
         let context = Context { symbols: &symbols, now: Local::now() };
-        let file = file.display().to_string();
+        let file = located(file).display().to_string();
         let tags = Tags::parse(&file, &mut self.sources()?, context)?;
         tags.doubts().iter().for_each(|doubt| complain(program, doubt));
         let find = |name: &String| tags.definition(name).ok_or_else(|| unknown(&file, name, tags.known()));
@@ -64,7 +74,7 @@ impl Defined {
     pub fn translation(&self, file: &Path, names: &[String]) -> Result<Translation, Failure> {
         let symbols = symbols::load()?;
         let context = Context { symbols: &symbols, now: Local::now() };
-        let file = file.display().to_string();
+        let file = located(file).display().to_string();
         let all = Translations::parse(&file, &mut self.sources()?, context)?;
         let find = |name: &String| all.definition(name).ok_or_else(|| unknown(&file, name, all.known()));
         Ok(Translation::all(names.iter().map(find).collect::<Result<Vec<_>, _>>()?))
@@ -72,7 +82,7 @@ impl Defined {
 
     /// The prefixes' lengths that `file` defines as `name`.
     pub fn mask(&self, file: &Path, name: &str) -> Result<Mask, Failure> {
-        let file = file.display().to_string();
+        let file = located(file).display().to_string();
         let masks = Masks::parse(&file, &mut self.sources()?)?;
         masks.definition(name).cloned().ok_or_else(|| unknown(&file, name, masks.known()))
     }
@@ -84,8 +94,8 @@ pub fn refresh(translation: &Translation) -> Vec<String> {
 }
 
 /// A file's text. Comments may be in any encoding.
-fn text(name: &str) -> Result<String, String> {
-    match fs::read(name) {
+pub fn text(name: &str) -> Result<String, String> {
+    match fs::read(located(Path::new(name))) {
         Ok(octets) => Ok(String::from_utf8_lossy(&octets).into_owned()),
         Err(error) => Err(error.to_string()),
     }

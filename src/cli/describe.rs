@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use chrono::{DateTime, Local};
-
 use crate::file::{BlockSummary, ColumnSummary, Description};
-use crate::flow::registry;
+use crate::flow::{date, registry};
 
 /// Lines of a name and a value each: times, blocks, sizes. None of a classic file, nor of a pipe.
 pub fn lines(found: &Description) -> Vec<(&'static str, String)> {
@@ -17,8 +15,8 @@ pub fn lines(found: &Description) -> Vec<(&'static str, String)> {
     let flows = found.flows();
     lines.push(("flows", flows.to_string()));
     if let Some(span) = found.span() {
-        lines.push(("first flow", time(span.start.0)));
-        lines.push(("last flow", time(span.end.1)));
+        lines.push(("first flow", date::local(span.start.0)));
+        lines.push(("last flow", date::local(span.end.1)));
     }
     let total = |part: fn(&BlockSummary) -> u64| found.blocks.iter().map(part).sum::<u64>();
     let schemas: BTreeSet<Vec<_>> = found.blocks.iter().map(kinds).collect();
@@ -51,7 +49,7 @@ pub fn tables(found: &Description, mark: &str, out: &mut impl Write) -> io::Resu
         "block at", "flows", "octets", "a flow", "first"
     )?;
     for block in &found.blocks {
-        let first = block.span.map_or(String::new(), |span| time(span.start.0));
+        let first = block.span.map_or(String::new(), |span| date::local(span.start.0));
         let (flows, octets) = (block.flows, block.octets);
         let row = block.row.map_or(String::new(), |size| format!(", rows of {size} octets"));
         let columns = format!("{}{row}", block.columns.len());
@@ -98,11 +96,4 @@ fn how(column: &ColumnSummary) -> String {
     let codecs: Vec<&str> = column.codecs.iter().copied().collect();
     let codecs = if codecs.is_empty() { String::new() } else { format!("; {}", codecs.join(", ")) };
     format!("{}{codecs}", encodings.join(", "))
-}
-
-/// Milliseconds since 1970 as `2026-01-01 00:00:00.000 +0000`, local time.
-fn time(ms: u64) -> String {
-    let time = i64::try_from(ms).ok().and_then(DateTime::from_timestamp_millis);
-    let local = |time: DateTime<_>| time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S%.3f %z").to_string();
-    time.map_or_else(|| format!("{ms} ms"), local)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use super::common::{ByteOrder, CodecName, Debug, codec, pid_path};
+use super::steps::Steps;
 use crate::file::archive::{Nesting, size};
 use crate::flow::{Codec, Form};
 use crate::net::{Endpoint, Transport};
@@ -21,9 +22,14 @@ completes its file. A file of version 10 is made small and indexed when it is co
 begins a new file, SIGTERM ends. What goes wrong is said on standard error in the foreground, else
 to syslog (local6).
 
+Flows first get their tags (-t, -T); those that the filter (-f, -F) does not match are left out, and
+counted in the lines of -S; the others are translated (-x, -X) and stored. The files are read once,
+at the start. With tags, flows of version 1 and 5 are stored as version 1005, and all others as 10.
+
 Examples:
   flow-capture -w /flows -V 10 -E 500G -S 5 0/0/2055
   flow-capture -w /flows -n 287 -z 1 -V 5 -p /run/flow-capture.pid 192.0.2.1/192.0.2.254/9996
+  flow-capture -w /flows -t tag.cfg -T customers -f filter.cfg -F gold -V 10 0/0/2055
   flow-capture -D -w . -n 1439 -N 0 -R /usr/local/bin/each-minute ::1/0/9995"
 )]
 pub struct Args {
@@ -67,8 +73,11 @@ pub struct Args {
     /// Comment in the headers written
     #[arg(short = 'C', long, value_name = "TEXT")]
     pub comment: Option<String>,
-    /// Serve the flows to up to N clients that connect to the same port by TCP, as uncompressed flow files; not
-    /// together with --transport tcp
+    /// What is done to flows before they are stored.
+    #[command(flatten)]
+    pub steps: Steps,
+    /// Serve the flows as they are stored to up to N clients that connect to the same port by TCP, as uncompressed flow
+    /// files; not together with --transport tcp
     #[arg(short = 'c', long, value_name = "N", default_value_t = 0)]
     pub clients: usize,
     /// Hear IPFIX over connections as well, at the same port: tcp, or sctp where the system has it

@@ -46,10 +46,10 @@ pub struct Args {
     /// Only flows that went out by these interfaces
     #[arg(short = 'I', long, value_name = "LIST", value_parser = wide)]
     pub output: Option<Numbers>,
-    /// Begin with what the state file says
+    /// Begin with what the state file says; with -p it need not be there yet
     #[arg(short = 'l', long)]
     pub load: bool,
-    /// Lists of flows that give no alarm: BASE.src, BASE.dst
+    /// Lists of flows that give no alarm: BASE.src, BASE.dst (default: dscan.suppress, where they are there)
     #[arg(short = 'L', long, value_name = "BASE")]
     pub suppress: Option<PathBuf>,
     /// Leave out flows to multicast addresses

@@ -7,6 +7,7 @@ use clap::Parser;
 use super::common::{Debug, pid_path};
 use super::config::Defined;
 use super::flow_send::mask;
+use super::steps::Filtering;
 use crate::net::Endpoint;
 use crate::wire::ExportVersion;
 
@@ -34,12 +35,9 @@ pub struct Args {
     /// Put the autonomous system AS where a flow's is 0
     #[arg(short = 'A', long = "replace-as0", value_name = "AS")]
     pub own_as: Option<u32>,
-    /// The file of filters [default: filter.cfg]
-    #[arg(short = 'f', long, value_name = "FILE")]
-    pub filter_file: Option<PathBuf>,
-    /// Send on only the flows that this filter-definition matches [default: default, with -f]
-    #[arg(short = 'F', long, value_name = "NAME")]
-    pub filter: Option<String>,
+    /// Which flows are sent on.
+    #[command(flatten)]
+    pub filtering: Filtering,
     /// Keep only these bits of IPv4 source and destination addresses: 255.255.255.0, 0xffffff00 or /24
     #[arg(short = 'm', long, value_name = "MASK", value_parser = mask)]
     pub mask: Option<u32>,

@@ -41,11 +41,12 @@ What is read:
   nfcollector  text of the aggregations CallRecord, DetailCallRecord, HostMatrix and
                DetailHostMatrix
   pcap         datagrams of NetFlow and IPFIX in a capture, pcap or pcapng
-  nfdump       files of nfdump 1.7, nfcapd and nfpcapd, not compressed or by LZ4 or Zstandard
+  nfdump       files of nfdump 1.7, nfcapd and nfpcapd, not compressed or by LZO, LZ4
+               or Zstandard
 
 Examples:
   flow-import -f2 -V5 < flows.csv > flows
-  flow-import -f csv -m srcaddr,dstaddr,doctets < table.csv | flow-stat -f9
+  flow-import -f csv -m doctets,srcaddr,dstaddr < table.csv | flow-stat -f9
   flow-import -f0 flows.0 flows.1 | flow-print
   flow-import -f pcap exports.pcap | flow-export -f json
   flow-import -f nfdump nfcapd.202601010000 > flows"
@@ -54,7 +55,8 @@ pub struct Args {
     /// What is read: pcap, nfdump, or a number of the original's: 0 cflowd, 2 csv, 3 nfcollector
     #[arg(short = 'f', long, value_name = "FORMAT", value_enum, default_value = "cflowd", hide_possible_values = true)]
     pub format: Source,
-    /// Fields of CSV: a mask in hexadecimal, or names with commas between [default: what the heading says]
+    /// Fields of CSV, which stand in flow-export's order: a mask in hexadecimal, or names with commas between [default:
+    /// what the heading says]
     #[arg(short = 'm', long = "fields", value_name = "FIELDS")]
     pub fields: Option<CsvFields>,
     /// Version written: 1, 5, 6, 7, 8.1 to 8.14, 1005 or 10 (default: 5; of a capture, the first datagram's; of nfdump's files 10)

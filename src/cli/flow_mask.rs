@@ -29,7 +29,7 @@ Examples:
   flow-cat /flows/2026 | flow-mask -M site | flow-xlate -x xlate.cfg -X to-network | flow-print"
 )]
 pub struct Args {
-    /// The file of lengths
+    /// The file of lengths; one that is not here is looked for in /usr/local/etc/flow-tools/cfg and /etc/flow-tools/cfg
     #[arg(short = 'm', long, value_name = "FILE", default_value = "mask.cfg")]
     pub mask_file: PathBuf,
     /// The mask-definition to apply

@@ -99,7 +99,7 @@ will do as well, and 'invert' turns the whole definition round. WHAT is, by the 
 #[derive(Parser, Debug)]
 #[command(name = "flow-nfilter", version, after_help = SHORT, after_long_help = LONG)]
 pub struct Args {
-    /// The file of filters
+    /// The file of filters; one that is not here is looked for in /usr/local/etc/flow-tools/cfg and /etc/flow-tools/cfg
     #[arg(short = 'f', long, value_name = "FILE", default_value = "filter.cfg")]
     pub filter_file: PathBuf,
     /// The filter-definition to match

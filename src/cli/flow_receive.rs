@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 
 use super::common::Write;
+use super::steps::Steps;
 use crate::flow::Form;
 use crate::net::{Endpoint, Transport};
 
@@ -14,10 +15,15 @@ use crate::net::{Endpoint, Transport};
     name = "flow-receive",
     version,
     after_help = "\
+Flows first get their tags (-t, -T); those that the filter (-f, -F) does not match are left out; the
+others are translated (-x, -X) and written. With tags, flows of version 1 and 5 are written as
+version 1005, and all others as 10.
+
 Examples:
   flow-receive 0/0/2055 | flow-print
   flow-receive -o flows -V5 10.0.0.9/10.1.2.3/2055
   flow-receive --transport tcp -o flows 0/0/4739
+  flow-receive -f filter.cfg -F web 0/0/2055 | flow-print
   flow-receive -r exports.pcap | flow-stat -f9"
 )]
 pub struct Args {
@@ -34,9 +40,12 @@ pub struct Args {
     /// Say every so many minutes, on standard error, what each exporter has sent
     #[arg(short = 'S', long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..))]
     pub stat: Option<u32>,
-    /// Version written: 1, 5, 6, 7, 8.1 to 8.14 or 1005; others are converted (default: the first datagram's)
+    /// Version written: 1, 5, 6, 7, 8.1 to 8.14, 1005 or 10; others are converted (default: the first datagram's)
     #[arg(short = 'V', long, value_name = "VERSION")]
     pub export_version: Option<Form>,
+    /// What is done to flows before they are written.
+    #[command(flatten)]
+    pub steps: Steps,
     /// What exports come by: udp, or tcp or sctp connections, which carry IPFIX
     #[arg(long, value_name = "TRANSPORT", default_value_t)]
     pub transport: Transport,

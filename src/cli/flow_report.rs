@@ -72,7 +72,7 @@ Of an output:
   time now|start|end|mid            which time: now, or of the first or last flow, or between them (mid)
   sort +FIELD|-FIELD                greatest first, or least first
   records N                         at most N rows
-  tally N                           a line of running totals behind every N rows
+  tally N                           a line of running shares of the totals, in percent, behind every N rows
   fields +FIELD,-FIELD,...          columns more and less: index first last key key1 to key6 count flows octets
                                     packets duration pps bps (or avg-pps min-pps max-pps, likewise bps) other
   options +OPTION,...               header, xheader (what the input's header says), totals, percent-total, names

@@ -38,8 +38,8 @@ pub struct Args {
     /// Sort by a column, greatest first after +, least first after -
     #[arg(short = 's', long, value_name = "+FIELD|-FIELD", allow_hyphen_values = true, value_parser = sort)]
     pub sort: Option<(String, bool)>,
-    /// Accepted for flow-tools' sake: addresses are not looked up
-    #[arg(short = 'a', value_name = "SECONDS", hide = true)]
+    /// Give up after so many seconds
+    #[arg(short = 'a', long = "alarm", value_name = "SECONDS")]
     pub seconds: Option<u64>,
     /// Accepted for flow-tools' sake
     #[arg(short = 'g', hide = true)]

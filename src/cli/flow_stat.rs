@@ -52,7 +52,8 @@ pub struct Args {
     /// With --by: sort by a column, COL:asc or COL:desc (default: octets, greatest first)
     #[arg(long, value_name = "COL", requires = "by")]
     pub sort: Option<Sort>,
-    /// With --by: what is written; top-talkers, which routers show, is a report by itself
+    /// With --by: what is written; top-talkers and cisco, which routers show, are reports by
+    /// themselves
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Shape::Table)]
     pub format: Shape,
     /// Only flows that match EXPR, such as 'src net 10/8 and dst port 53'; flow-filter --help says more
@@ -83,12 +84,15 @@ pub enum Shape {
     Json,
     /// Flows of most octets, as Cisco's routers show them.
     TopTalkers,
+    /// Packet sizes and protocols, as Cisco's routers show them above their cache's flows.
+    #[value(alias = "show ip cache flow")]
+    Cisco,
 }
 
 impl From<Shape> for Format {
     fn from(shape: Shape) -> Format {
         match shape {
-            Shape::Table | Shape::TopTalkers => Format::Table,
+            Shape::Table | Shape::TopTalkers | Shape::Cisco => Format::Table,
             Shape::Csv => Format::Csv,
             Shape::Json => Format::Json,
         }
@@ -102,9 +106,12 @@ impl Args {
     ///
     /// What they need.
     pub fn check(&self) -> Result<(), Failure> {
-        let talkers = self.format == Shape::TopTalkers;
-        match (talkers, self.by.is_empty()) {
-            (true, false) => Err(Failure::Usage("--format top-talkers: expected no --by".into())),
+        let alone = matches!(self.format, Shape::TopTalkers | Shape::Cisco);
+        match (alone, self.by.is_empty()) {
+            (true, false) => Err(Failure::Usage("--format top-talkers, cisco: expected no --by".into())),
+            (true, true) if self.format == Shape::Cisco && self.top.is_some() => {
+                Err(Failure::Usage("--top: expected --by, or --format top-talkers".into()))
+            }
             (false, true) if self.top.is_some() || self.format != Shape::Table => {
                 let what = if self.top.is_some() { "--top" } else { "--format" };
                 Err(Failure::Usage(format!("{what}: expected --by, or --format top-talkers")))
@@ -160,5 +167,6 @@ Examples:
   flow-stat --by dstaddr --where 'udp dst port 53' --from yesterday --top 10 /flows
   flow-stat --by 'srcaddr,distinct(dstaddr)' --sort 'distinct(dstaddr)' --top 10 /flows
   flow-stat --format top-talkers --top 20 /flows
+  flow-stat --format cisco /flows
   flow-stat --by first/1h --by first/1h,prot --sort first -n --format json /flows > hours.json"
 }

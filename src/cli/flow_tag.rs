@@ -85,7 +85,7 @@ NAME=VALUE says; # begins a comment.
 #[derive(Parser, Debug)]
 #[command(name = "flow-tag", version, after_help = SHORT, after_long_help = LONG)]
 pub struct Args {
-    /// The file of tags
+    /// The file of tags; one that is not here is looked for in /usr/local/etc/flow-tools/cfg and /etc/flow-tools/cfg
     #[arg(short = 't', long, value_name = "FILE", default_value = "tag.cfg")]
     pub tag_file: PathBuf,
     /// The tag-definition to apply; several with commas between are applied one behind the other

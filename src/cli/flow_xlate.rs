@@ -6,6 +6,7 @@ use clap::Parser;
 
 use super::common::{Files, Write};
 use super::config::Defined;
+use super::steps::Translating;
 use crate::flow::Form;
 
 macro_rules! examples {
@@ -94,13 +95,9 @@ pub struct Args {
     /// Read no file of translations: only convert
     #[arg(short = 'n', long)]
     pub no_config: bool,
-    /// The file of translations (default: xlate.cfg, with -X)
-    #[arg(short = 'x', long, value_name = "FILE")]
-    pub xlate_file: Option<PathBuf>,
-    /// The xlate-definition to apply; several with commas between are applied one behind the other (default: default,
-    /// with -x)
-    #[arg(short = 'X', long = "translate", value_name = "NAME[,NAME]", value_delimiter = ',')]
-    pub definitions: Vec<String>,
+    /// What is done besides.
+    #[command(flatten)]
+    pub translating: Translating,
     /// Keep the input's capture start and end in the header written
     #[arg(short = 'k', long)]
     pub keep_time: bool,
@@ -116,15 +113,4 @@ pub struct Args {
     /// What is read.
     #[command(flatten)]
     pub files: Files,
-}
-
-impl Args {
-    /// The file of translations and the definitions' names, if any are to be applied.
-    pub fn translation(&self) -> Option<(PathBuf, Vec<String>)> {
-        if self.no_config || (self.xlate_file.is_none() && self.definitions.is_empty()) {
-            return None;
-        }
-        let names = if self.definitions.is_empty() { vec!["default".into()] } else { self.definitions.clone() };
-        Some((self.xlate_file.clone().unwrap_or_else(|| "xlate.cfg".into()), names))
-    }
 }

@@ -9,6 +9,9 @@ pub mod date;
 pub mod describe;
 pub mod destination;
 pub mod explain;
+pub mod follow;
+pub mod headers;
+pub mod links;
 pub mod output;
 pub mod parts;
 pub mod pass;
@@ -18,7 +21,9 @@ pub mod question;
 pub mod reports;
 pub mod rewriting;
 pub mod run;
+pub mod shelf;
 pub mod sink;
+pub mod steps;
 pub mod symbols;
 pub mod text;
 pub mod window;
@@ -33,12 +38,14 @@ pub mod flow_filter;
 pub mod flow_gen;
 pub mod flow_header;
 pub mod flow_import;
+pub mod flow_log2rrd;
 pub mod flow_mask;
 pub mod flow_merge;
 pub mod flow_nfilter;
 pub mod flow_print;
 pub mod flow_receive;
 pub mod flow_report;
+pub mod flow_rpt2rrd;
 pub mod flow_rptfmt;
 pub mod flow_send;
 pub mod flow_sensor;
@@ -59,19 +66,19 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_dscan::Args>(),
         definition::<flow_expire::Args>(),
         definition::<flow_export::Args>(),
-        definition::<flow_export::Args>(),
-        definition::<flow_expire::Args>(),
         definition::<flow_fanout::Args>(),
         definition::<flow_filter::Args>(),
         definition::<flow_gen::Args>(),
         definition::<flow_header::Args>(),
         definition::<flow_import::Args>(),
+        definition::<flow_log2rrd::Args>(),
         definition::<flow_mask::Args>(),
         definition::<flow_merge::Args>(),
         definition::<flow_nfilter::Args>(),
         definition::<flow_print::Args>(),
         definition::<flow_receive::Args>(),
         definition::<flow_report::Args>(),
+        definition::<flow_rpt2rrd::Args>(),
         definition::<flow_rptfmt::Args>(),
         definition::<flow_send::Args>(),
         definition::<flow_sensor::Args>(),

@@ -16,12 +16,11 @@ pub struct Question {
     inputs: Inputs,
     /// What options ask for.
     letters: Predicate,
-    /// What the expression and the period ask for.
-    expression: Predicate,
+    /// All that is asked for: by options, the expression and the period.
     all: Predicate,
     /// Flows of classic records that lack a field that an option asks for.
     lacking: AtomicU64,
-    /// Some flows have what the expression asks for.
+    /// Some flows have what is asked for.
     answered: AtomicBool,
     /// What is missing, in some flows that do not.
     unanswered: OnceLock<&'static str>,
@@ -38,8 +37,7 @@ impl Question {
         Ok(Question {
             inputs: window.inputs(files.inputs()),
             letters: Predicate::always(true),
-            all: expression.clone(),
-            expression,
+            all: expression,
             lacking: AtomicU64::new(0),
             answered: AtomicBool::new(false),
             unanswered: OnceLock::new(),
@@ -48,7 +46,7 @@ impl Question {
 
     /// Those of them that options ask for.
     pub fn and(self, letters: Predicate) -> Question {
-        let all = Predicate::and(vec![letters.clone(), self.expression.clone()]);
+        let all = Predicate::and(vec![letters.clone(), self.all.clone()]);
         Question { letters, all, ..self }
     }
 
@@ -83,7 +81,7 @@ impl Question {
         let lacking = self.lacking.load(Ordering::Relaxed);
         let what = match self.unanswered.get() {
             Some(what) if !self.answered.load(Ordering::Relaxed) => {
-                format!("no flow has what the expression asks for: {what}")
+                format!("no flow has what is asked for: {what}")
             }
             _ if lacking > 0 => format!("{lacking} flows lack a field that is asked for"),
             _ => return None,
@@ -96,7 +94,7 @@ impl Question {
         if self.answered.load(Ordering::Relaxed) {
             return;
         }
-        match self.expression.unanswerable(schema) {
+        match self.all.unanswerable(schema) {
             None => self.answered.store(true, Ordering::Relaxed),
             Some(what) => {
                 self.unanswered.get_or_init(|| what);

@@ -1,17 +1,19 @@
 //! A definition of reports with all it names: filters, tags, masks. What flow-report makes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Local};
 
-use super::config::Defined;
+use super::config::{Defined, located};
 use super::destination::Destination;
 use super::run::complain;
 use super::{Exit, Failure, symbols};
 use crate::file::{Scan, Summary};
 use crate::flow::{FlowBatch, Projection, StreamInfo, Symbols};
 use crate::print;
-use crate::report::csv::{Config, Definition, Made, Making, Outcome, Periods, Report, Text, Time, Worker};
+use crate::report::csv::{
+    Config, Definition, Made, Making, Outcome, Periods, Report, Staged, Stager, Text, Time, Times, Worker,
+};
 use crate::rewrite::Scratch;
 use crate::rewrite::mask::{Mask, Masks};
 use crate::rewrite::tag::{Tagging, Tags};
@@ -21,8 +23,6 @@ use crate::select::nfilter::{Context, Filters};
 
 /// The name of the file that is looked for.
 const FILE: &str = "stat.cfg";
-/// The folders it is looked for in, behind this one.
-const FOLDERS: [&str; 2] = ["/usr/local/etc/flow-tools/cfg", "/etc/flow-tools/cfg"];
 /// What is done where there is none.
 const BUILT_IN: &str = include_str!("../../share/cfg/stat.cfg");
 
@@ -43,6 +43,14 @@ impl Changes {
             None => batch,
         }
     }
+}
+
+/// A batch, prepared for every report.
+struct Prepared {
+    staged: Vec<Staged>,
+    /// The batch itself, and the seconds in which its flows were told of, where periods are.
+    batch: Option<FlowBatch>,
+    span: Option<(u64, u64)>,
 }
 
 /// Reports to be made, of which flows.
@@ -70,24 +78,27 @@ impl Job {
         defined: &Defined,
     ) -> Result<Job, Failure> {
         let mut sources = defined.sources()?;
-        let (file, lines) = match file.cloned().or_else(found) {
-            Some(path) => {
-                let file = path.display().to_string();
-                let lines = sources.open(&file)?;
-                (file, lines)
-            }
-            None => {
-                let file = "stat.cfg (built in)".to_owned();
-                let lines = defined.sources_of(|_| Ok(BUILT_IN.to_owned()))?.open(&file)?;
-                (file, lines)
-            }
+        let path = located(file.map_or(Path::new(FILE), PathBuf::as_path));
+        let (file, lines) = if file.is_some() || path.exists() {
+            let file = path.display().to_string();
+            let lines = sources.open(&file)?;
+            (file, lines)
+        } else {
+            let file = format!("{FILE} (built in)");
+            let lines = defined.sources_of(|_| Ok(BUILT_IN.to_owned()))?.open(&file)?;
+            (file, lines)
         };
         let config = Config::parse(&lines)?;
         let known = || config.definitions.known("a stat-definition");
         let unknown = || Failure::Usage(format!("{file}: '{definition}': expected {}", known()));
-        let definition = config.definitions.get(definition).cloned().ok_or_else(unknown)?;
+        let found = config.definitions.get(definition).cloned().ok_or_else(unknown)?;
+        if found.reports.is_empty() {
+            let what = format!("{file}: '{definition}': expected a line 'report NAME' in this stat-definition");
+            return Err(Failure::Usage(what));
+        }
         let symbols = symbols::load()?;
-        let mut job = Job { name, config, definition, filter: None, filters: Vec::new(), changes: None, symbols };
+        let mut job =
+            Job { name, config, definition: found, filter: None, filters: Vec::new(), changes: None, symbols };
         job.filters(&mut sources)?;
         job.changes = job.changes(&mut sources)?;
         Ok(job)
@@ -170,8 +181,10 @@ impl Job {
 
     fn check(&self, info: &StreamInfo) -> Result<(), Failure> {
         let Some(version) = info.version.filter(|_| self.changes.is_none()) else { return Ok(()) };
-        for report in self.reports() {
-            if let Some(field) = report.lacks(&version.layout().schema) {
+        let schema = &version.layout().schema;
+        for (report, filter) in self.reports().zip(&self.filters) {
+            let unfiltered = || filter.as_ref().and_then(|filter| filter.missing(schema));
+            if let Some(field) = report.lacks(schema).or_else(unfiltered) {
                 let (name, field) = (&report.name, field.short_name());
                 let what = format!("report {name} needs {field}, which flows of version {version} lack");
                 return Err(Failure::Failed(what));
@@ -187,30 +200,48 @@ impl Job {
     /// The reports of all flows together.
     fn once(&self, scan: Scan<'_>, info: &StreamInfo) -> Result<(Exit, Summary), Failure> {
         let makings = self.makings();
-        let workers = || makings.iter().map(Making::worker).collect::<Vec<_>>();
+        if makings.iter().any(Making::is_ordered) {
+            let mut all: Vec<_> = makings.iter().map(Making::again).collect();
+            let summary = self.staged(scan, &makings, |batch| {
+                all.iter_mut().zip(batch.staged).for_each(|(making, staged)| making.take(staged));
+                Ok(())
+            })?;
+            return Ok((self.show(whole(all), info)?, summary));
+        }
+        let start = || (makings.iter().map(Making::worker).collect::<Vec<_>>(), Scratch::default());
+        let (made, summary) = scan.fold(start, |(workers, scratch), batch: &FlowBatch| match &self.changes {
+            Some(changes) => add(workers, &changes.apply(batch.clone(), scratch)),
+            None => add(workers, batch),
+        });
         let mut all: Vec<Outcome> = makings.iter().map(|_| Outcome::default()).collect();
-        let mut merge = |made: Vec<Outcome>| all.iter_mut().zip(made).for_each(|(all, made)| all.merge(made));
-        let summary = if makings.iter().any(Making::is_ordered) {
-            let mut workers = workers();
-            let each = |batch: FlowBatch| {
-                add(&mut workers, &batch);
-                Ok::<_, Failure>(())
-            };
-            let summary = scan.ordered(Scratch::default, |scratch, batch| self.change(batch, scratch), each)?;
-            merge(finish(workers));
-            summary
-        } else {
-            let start = || (workers(), Scratch::default());
-            let step = |(workers, scratch): &mut (Vec<_>, Scratch), batch: &FlowBatch| match &self.changes {
-                Some(changes) => add(workers, &changes.apply(batch.clone(), scratch)),
-                None => add(workers, batch),
-            };
-            let (made, summary) = scan.fold(start, step);
-            made.into_iter().for_each(|(workers, _)| merge(finish(workers)));
-            summary
-        };
+        for (workers, _) in made {
+            all.iter_mut().zip(workers).for_each(|(all, worker)| all.merge(worker.finish()));
+        }
         let exit = self.show(makings.into_iter().zip(all), info)?;
         Ok((exit, summary))
+    }
+
+    /// Prepares batches on all cores for reports such as `makings`, and hands them on in order.
+    fn staged(
+        &self,
+        scan: Scan<'_>,
+        makings: &[Making<'_>],
+        take: impl FnMut(Prepared) -> Result<(), Failure>,
+    ) -> Result<Summary, Failure> {
+        let start = || {
+            let stagers: Vec<Stager<'_>> = makings.iter().map(Making::stager).collect();
+            (stagers, Times::default(), Scratch::default())
+        };
+        scan.ordered(
+            start,
+            |(stagers, times, scratch), batch| {
+                let batch = self.change(batch, scratch);
+                let span = self.definition.period.and_then(|_| times.of(&batch));
+                let staged = stagers.iter_mut().map(|stager| stager.stage(&batch)).collect();
+                Prepared { batch: self.definition.period.map(|_| batch), span, staged }
+            },
+            take,
+        )
     }
 
     fn change(&self, batch: FlowBatch, scratch: &mut Scratch) -> FlowBatch {
@@ -222,31 +253,31 @@ impl Job {
 
     /// The reports of one period after the other.
     fn series(&self, scan: Scan<'_>, period: u64, info: &StreamInfo) -> Result<(Exit, Summary), Failure> {
-        let mut periods = Periods::new(period);
-        let (mut current, mut exit) = (None, Exit::Fine);
+        let makings = self.makings();
+        let again = || makings.iter().map(Making::again).collect::<Vec<_>>();
+        let (mut periods, mut all, mut exit) = (Periods::new(period), None, Exit::Fine);
         let worst = |one, other| if one == Exit::Fine { other } else { one };
-        let summary = scan.ordered(
-            Scratch::default,
-            |scratch, batch| self.change(batch, scratch),
-            |batch| {
-                for (begins, part) in periods.split(batch) {
-                    if begins && let Some((makings, all)) = current.take() {
-                        exit = worst(exit, self.show(pairs(makings, all), info)?);
-                    }
-                    let (makings, all) = current.get_or_insert_with(|| {
-                        let makings = self.makings();
-                        let all: Vec<Outcome> = makings.iter().map(|_| Outcome::default()).collect();
-                        (makings, all)
-                    });
-                    let mut workers: Vec<_> = makings.iter().map(Making::worker).collect();
-                    add(&mut workers, &part);
-                    all.iter_mut().zip(finish(workers)).for_each(|(all, made)| all.merge(made));
-                }
-                Ok::<_, Failure>(())
-            },
-        )?;
-        if let Some((makings, all)) = current {
-            exit = worst(exit, self.show(pairs(makings, all), info)?);
+        let mut take = |begins, batch: Vec<Staged>| {
+            if begins && let Some(all) = all.take() {
+                exit = worst(exit, self.show(whole(all), info)?);
+            }
+            let all = all.get_or_insert_with(again);
+            all.iter_mut().zip(batch).for_each(|(making, staged)| making.take(staged));
+            Ok(())
+        };
+        let mut stagers: Vec<Stager<'_>> = makings.iter().map(Making::stager).collect();
+        let summary = self.staged(scan, &makings, |prepared| {
+            if let Some(begins) = periods.whole(prepared.span) {
+                return take(begins, prepared.staged);
+            }
+            // What was prepared is of several periods.
+            let parts = prepared.batch.map(|batch| periods.split(batch)).unwrap_or_default();
+            parts.into_iter().try_for_each(|(begins, part)| {
+                take(begins, stagers.iter_mut().map(|stager| stager.stage(&part)).collect())
+            })
+        })?;
+        if let Some(all) = all {
+            exit = worst(exit, self.show(whole(all), info)?);
         }
         Ok((exit, summary))
     }
@@ -278,18 +309,9 @@ fn add(workers: &mut [Worker<'_>], batch: &FlowBatch) {
     workers.iter_mut().for_each(|worker| worker.add(batch));
 }
 
-fn finish(workers: Vec<Worker<'_>>) -> Vec<Outcome> {
-    workers.into_iter().map(Worker::finish).collect()
-}
-
-fn pairs<'m>(makings: Vec<Making<'m>>, all: Vec<Outcome>) -> impl Iterator<Item = (Making<'m>, Outcome)> {
-    makings.into_iter().zip(all)
-}
-
-/// The file of reports, where one is found.
-fn found() -> Option<PathBuf> {
-    let folders = FOLDERS.iter().map(|folder| PathBuf::from(folder).join(FILE));
-    [PathBuf::from(FILE)].into_iter().chain(folders).find(|path| path.exists())
+/// Reports that were taken in order.
+fn whole(all: Vec<Making<'_>>) -> impl Iterator<Item = (Making<'_>, Outcome)> {
+    all.into_iter().map(|making| (making, Outcome::default()))
 }
 
 /// The lines of a file that a configuration includes; that it cannot be read is a mistake of the configuration.

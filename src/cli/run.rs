@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,7 +14,8 @@ use clap::{Arg, ArgAction, Command, CommandFactory, Parser};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use crate::file;
+use super::links;
+use crate::{file, sql};
 
 /// How a program ended that could do its work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,6 +58,12 @@ impl From<file::Error> for Failure {
     }
 }
 
+impl From<sql::Error> for Failure {
+    fn from(error: sql::Error) -> Failure {
+        Failure::Failed(error.to_string())
+    }
+}
+
 /// A program's definition as it is parsed, documented and completed: `-V` is free for the export version (`--version`
 /// is long only), and of an option given twice the last counts, as with getopt.
 pub fn definition<A: CommandFactory>() -> Command {
@@ -78,7 +85,8 @@ pub fn program<A: Parser>(run: impl FnOnce(A) -> Result<Exit, Failure>) -> ExitC
     let command = definition::<A>();
     let name = command.get_name().to_owned();
     say_panics_in_one_line(name.clone());
-    let args = match command.try_get_matches().and_then(|matches| A::from_arg_matches(&matches)) {
+    let arguments = links::arguments(&name, env::args_os());
+    let args = match command.try_get_matches_from(arguments).and_then(|matches| A::from_arg_matches(&matches)) {
         Ok(args) => args,
         Err(error) => return usage(&name, &error),
     };
@@ -105,6 +113,18 @@ pub fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 /// This machine's name, for headers.
 pub fn hostname() -> Option<String> {
     nix::unistd::gethostname().ok().map(|name| name.to_string_lossy().into_owned())
+}
+
+/// A file's text, or that of standard input.
+///
+/// # Errors
+///
+/// It cannot be opened.
+pub fn input(file: Option<&Path>) -> Result<Box<dyn BufRead>, Failure> {
+    Ok(match file.filter(|file| file.as_os_str() != "-") {
+        Some(file) => Box::new(BufReader::new(File::open(file).map_err(|e| Failure::io(file.display(), &e))?)),
+        None => Box::new(io::stdin().lock()),
+    })
 }
 
 /// Standard output without a buffer of its own, for programs that write large pieces.
@@ -207,6 +227,7 @@ fn what_number(wrong: &str) -> String {
     wrong
         .replace("invalid digit found in string", "expected a number")
         .replace("cannot parse integer from empty string", "expected a number")
+        .replace("number would be zero for non-zero type", "expected a number greater than 0")
         .replace("number too large to fit in target type", "expected a smaller number")
 }
 

@@ -53,19 +53,36 @@ impl Sink {
         self.form.get_or_insert(form.into());
     }
 
-    /// Writes all records and facts, and leaves `records` empty.
-    pub fn write(&mut self, records: &mut Records) -> Result<(), Failure> {
-        records.drain().try_for_each(|batch| self.write_batch(&batch))?;
+    /// Writes all records, as `change` leaves them, and facts, and leaves `records` empty.
+    pub fn write(
+        &mut self,
+        records: &mut Records,
+        mut change: impl FnMut(FlowBatch) -> FlowBatch,
+    ) -> Result<(), Failure> {
+        records.drain().try_for_each(|batch| self.write_batch(&change(batch)))?;
         let facts: Vec<Fact> = records.facts().collect();
-        if facts.is_empty() { Ok(()) } else { self.begun(Form::Modern)?.0.facts(&facts) }
+        self.facts(&facts)
+    }
+
+    /// Writes what exporters say of themselves, if the file's form has room for it.
+    pub fn facts(&mut self, facts: &[Fact]) -> Result<(), Failure> {
+        if facts.is_empty() { Ok(()) } else { self.begun(Form::Modern)?.0.facts(facts) }
     }
 
     /// Writes a batch's selected flows.
     pub fn write_batch(&mut self, batch: &FlowBatch) -> Result<(), Failure> {
+        if batch.is_empty() {
+            return Ok(());
+        }
         let own = batch.raw().map_or(Form::Modern, |raw| raw.layout.version.into());
         self.flows += batch.len() as u64;
         self.unflushed = true;
         self.begun(own)?.0.write(batch)
+    }
+
+    /// Whether anything has been written.
+    pub fn has_begun(&self) -> bool {
+        self.open.is_some()
     }
 
     /// Hands on what a compressed stream has held back.

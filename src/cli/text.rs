@@ -1,4 +1,4 @@
-//! Flows as text on standard output, made on all cores.
+//! Flows as text, made on all cores, to standard output or somewhere else.
 
 use std::io::Write;
 
@@ -15,12 +15,23 @@ pub fn write<S>(
     state: impl Fn() -> S + Sync,
     write: impl Fn(&mut S, FlowBatch, &mut Vec<u8>) + Sync,
 ) -> Result<Exit, Failure> {
+    let sink = |text: &[u8]| out.write_all(text).and_then(|()| out.flush()).map_err(Failure::stdout);
+    hand_over(program, scan, sink, state, write)
+}
+
+/// As [`write`], but the text goes to `sink`, some whole lines at a time.
+pub fn hand_over<S>(
+    program: &str,
+    scan: Scan,
+    mut sink: impl FnMut(&[u8]) -> Result<(), Failure>,
+    state: impl Fn() -> S + Sync,
+    write: impl Fn(&mut S, FlowBatch, &mut Vec<u8>) + Sync,
+) -> Result<Exit, Failure> {
     let work = |state: &mut S, batch: FlowBatch| {
         let mut text = spare();
         write(state, batch, &mut text);
         Buffer::from(text)
     };
-    let sink = |text: Buffer| out.write_all(&text).and_then(|()| out.flush()).map_err(Failure::stdout);
-    let summary = scan.ordered(state, work, sink)?;
+    let summary = scan.ordered(state, work, |text: Buffer| sink(&text))?;
     Ok(report(program, &summary.problems))
 }

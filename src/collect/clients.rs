@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::log::Log;
 use crate::file::WriteOptions;
@@ -99,18 +99,40 @@ impl Clients {
         Ok(())
     }
 
+    /// Sends no more: clients still get what waits for them, for so long at most.
+    pub fn end(&self, patience: Duration) {
+        let until = Instant::now() + patience;
+        self.list().clear();
+        while !self.are_none() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     fn list(&self) -> MutexGuard<'_, Vec<Client>> {
         self.shared.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether nobody is connected.
+    fn are_none(&self) -> bool {
+        self.shared.connected.load(Ordering::Relaxed) == 0
+    }
+
+    /// Sends to those who are new what `head` makes, so that they have something to read before there are flows. Never
+    /// waits.
+    pub fn greet(&self, head: impl Fn() -> Vec<u8>) {
+        if !self.are_none() {
+            self.list().retain_mut(|client| client.begin(&head));
+        }
+    }
+
     /// Sends flows, as they lie in a file, to everyone; to those who are new after what `head` makes. Never waits.
     pub fn send(&self, head: impl Fn() -> Vec<u8>, flows: &[u8]) {
-        if self.shared.connected.load(Ordering::Relaxed) == 0 {
+        if self.are_none() {
             return;
         }
         let block: Arc<[u8]> = flows.into();
         self.list().retain_mut(|client| {
-            if !std::mem::replace(&mut client.begun, true) && client.blocks.try_send(head().into()).is_err() {
+            if !client.begin(&head) {
                 return false;
             }
             match client.blocks.try_send(block.clone()) {
@@ -122,6 +144,13 @@ impl Clients {
                 }
             }
         });
+    }
+}
+
+impl Client {
+    /// Sends what the stream begins with, if that has not been; whether the client is there.
+    fn begin(&mut self, head: impl Fn() -> Vec<u8>) -> bool {
+        std::mem::replace(&mut self.begun, true) || self.blocks.try_send(head().into()).is_ok()
     }
 }
 

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use super::log::Log;
 use super::recover::{Outcome, recover};
-use super::stat::{self, Filtered};
+use super::stat;
+use super::treating::Shared;
 use crate::file::WriteOptions;
 use crate::file::archive::{Archive, Limits};
 use crate::net::Receiver;
@@ -60,6 +61,8 @@ pub struct Keeper {
     pub program: Option<Vec<String>>,
     /// The socket flows come by, if there is one, to be asked what the system dropped.
     pub receiver: Option<Arc<Receiver>>,
+    /// Flows that a filter left out.
+    pub filtered: Shared,
     /// Where to say what happens.
     pub log: Log,
 }
@@ -110,9 +113,8 @@ impl Keeper {
                     self.tell(&mut runs, file);
                 }
                 Ok(Task::Stat { now, startup, local, streams }) => {
-                    stat::lines(now, startup, local, &streams, &Filtered::new())
-                        .into_iter()
-                        .for_each(|line| self.log.line(line));
+                    let lines = stat::lines(now, startup, local, &streams, &self.filtered.counts());
+                    lines.into_iter().for_each(|line| self.log.line(line));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,

@@ -1,8 +1,8 @@
 //! What flow-capture does: receive, decode, store, rotate.
 //!
 //! Four threads. The receiving one ([`receive`]) hears and decodes, and never waits for anybody; the storing one
-//! ([`store`]) takes flows from a bounded queue ([`queue`]) and writes the archive's files ([`capture`]), modern ones
-//! second by second ([`gather`]); the refining one ([`refine`]) writes these anew, small and indexed, when they are done
+//! ([`store`]) takes flows from a bounded queue ([`queue`]), tags, filters and translates them ([`treating`]), and writes
+//! the archive's files ([`capture`]), modern ones second by second ([`gather`]); the refining one ([`refine`]) writes these anew, small and indexed, when they are done
 //! with; the keeper ([`keeper`]) completes what a killed collector left behind ([`recover`]), expires, runs programs.
 //! [`storing`] starts the last three, for flows from wherever. Live clients ([`clients`]), the log and the file of
 //! [`templates`] have threads of their own.
@@ -33,6 +33,7 @@ pub mod store;
 pub mod storing;
 pub mod streams;
 pub mod templates;
+pub mod treating;
 mod zlib;
 
 use clients::Clients;
@@ -44,7 +45,7 @@ use storing::Storing;
 use streams::Streams;
 
 /// What a collector is to do.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Config {
     /// How flows are stored.
     pub storing: storing::Config,

@@ -3,10 +3,69 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
+use crate::flow::{Field, FlowBatch, Rows, ie};
 use crate::wire::{Counters, StreamKey};
 
+/// Exporters whose filtered flows are counted.
+const EXPORTERS: usize = 1 << 16;
+
 /// Flows that a filter did not let through, by exporter and version.
-pub type Filtered = BTreeMap<(IpAddr, u16), u64>;
+#[derive(Clone, Debug, Default)]
+pub struct Filtered(BTreeMap<(IpAddr, u16), u64>);
+
+impl Filtered {
+    /// Counts flows of an exporter that came by a version.
+    pub fn add(&mut self, exporter: IpAddr, version: u16, flows: u64) {
+        let key = (exporter.to_canonical(), version);
+        if self.0.len() < EXPORTERS || self.0.contains_key(&key) {
+            *self.0.entry(key).or_default() += flows;
+        }
+    }
+
+    /// Counts the flows of a batch that are deselected.
+    pub fn add_deselected(&mut self, batch: &FlowBatch) {
+        let Rows::Some(rows) = batch.rows() else { return };
+        let version = match batch.raw() {
+            // Tags are given here: no exporter sends them.
+            Some(raw) => {
+                if raw.layout.version.number() == 1005 {
+                    5
+                } else {
+                    raw.layout.version.number()
+                }
+            }
+            None if batch.schema().position(ie::UPTIME, 0).is_some() => 9,
+            None => 10,
+        };
+        let mut exporters = Vec::<u128>::new();
+        let four = batch.schema().position(ie::EXPORTER4, 0).is_some();
+        if let Some(view) = batch.view(Field::Exporter) {
+            view.gather(Rows::All(batch.height()), &mut exporters);
+        }
+        let address = |number: u128| match four {
+            true => IpAddr::V4((number as u32).into()),
+            false => IpAddr::V6(number.into()),
+        };
+        let (mut kept, mut last, mut flows) = (rows.iter().peekable(), 0, 0);
+        for (row, exporter) in exporters.into_iter().enumerate() {
+            if kept.next_if(|kept| **kept as usize == row).is_some() {
+                continue;
+            }
+            if exporter != last && flows > 0 {
+                self.add(address(last), version, std::mem::take(&mut flows));
+            }
+            (last, flows) = (exporter, flows + 1);
+        }
+        if flows > 0 {
+            self.add(address(last), version, flows);
+        }
+    }
+
+    /// Of an exporter and version.
+    pub fn of(&self, exporter: IpAddr, version: u16) -> u64 {
+        self.0.get(&(exporter.to_canonical(), version)).copied().unwrap_or(0)
+    }
+}
 
 /// A line an exporter and version, in the form that flow-log2rrd reads.
 pub fn lines(
@@ -22,7 +81,7 @@ pub fn lines(
     }
     let line = |((exporter, version), sum): ((IpAddr, u16), Counters)| {
         let ours = facing(local, exporter);
-        let filtered = filtered.get(&(exporter, version)).copied().unwrap_or(0);
+        let filtered = filtered.of(exporter, version);
         let Counters { packets, flows, lost, resets, .. } = sum;
         let mut line = format!(
             "STAT: now={now} startup={startup} src_ip={exporter} dst_ip={ours} d_ver={version} pkts={packets} \
@@ -71,7 +130,8 @@ mod tests {
         let counters = Counters { packets: 1, flows: 30, lost: 2, resets: 1, ..Counters::default() };
         let streams =
             [(key(1, 5, 0), counters), (key(2, 5, 7), counters), (key(1, 7, 0), counters), (key(1, 0, 0), counters)];
-        let filtered = Filtered::from([((Ipv4Addr::LOCALHOST.into(), 7), 9)]);
+        let mut filtered = Filtered::default();
+        filtered.add(Ipv4Addr::LOCALHOST.into(), 7, 9);
         let line = "STAT: now=1066353600 startup=1066353540 src_ip=127.0.0.1 dst_ip=127.0.0.1 d_ver=";
         for local in ["127.0.0.1:9", "0.0.0.0:9", "[::]:9"] {
             assert_eq!(

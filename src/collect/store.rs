@@ -16,7 +16,8 @@ use super::log::{Bounded, Log};
 use super::now;
 use super::queue::{Block, Feed, Item};
 use super::refine::Rough;
-use crate::flow::{FlowBatch, Form, Order, Version};
+use super::treating::Treating;
+use crate::flow::{FlowBatch, Form, Order, Rows, Version};
 use crate::rewrite::{Converter, Refusal};
 use crate::wire::Counters;
 
@@ -34,10 +35,22 @@ const CLOSING: usize = 64;
 pub struct Stored {
     /// Flows written.
     pub flows: u64,
+    /// Flows that a filter left out.
+    pub filtered: u64,
     /// Flows that cannot be records of the archive's version.
     pub refused: u64,
     /// Flows that could not be written before the end.
     pub unwritten: u64,
+}
+
+/// What is stored, and how.
+pub struct What {
+    /// How files are made.
+    pub making: Making,
+    /// The form, if that has been said.
+    pub form: Option<Form>,
+    /// What is done to flows before.
+    pub treating: Option<Treating>,
 }
 
 /// Whom the storing thread tells, and what it is told.
@@ -62,6 +75,7 @@ pub struct Store {
     ending: Arc<OnceLock<Instant>>,
     /// What is stored: asked for, or the first that came.
     form: Option<Form>,
+    treating: Option<Treating>,
     converter: Option<Converter>,
     /// Records on their way into a classic file, where they cannot be taken as they are.
     records: Vec<u8>,
@@ -87,8 +101,9 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store that has not stored anything. `form` is what is stored, if that has been said.
-    pub fn new(making: Making, form: Option<Form>, feed: Feed, clients: Clients, log: Log, told: Told) -> Store {
+    /// A store that has not stored anything.
+    pub fn new(what: What, feed: Feed, clients: Clients, log: Log, told: Told) -> Store {
+        let What { making, form, treating } = what;
         let Told { keeper, refining, ending } = told;
         Store {
             making,
@@ -99,6 +114,7 @@ impl Store {
             refining,
             ending,
             form,
+            treating,
             converter: None,
             records: Vec::new(),
             gathering: Gathering::default(),
@@ -150,18 +166,34 @@ impl Store {
     fn flows(&mut self, block: Block) {
         self.total = block.total;
         let room = block.room();
-        match *self.form.get_or_insert(block.form) {
-            Form::Modern => self.gathering.push(&block.batch, block.at),
-            Form::Classic(version) => self.classic(&block.batch, version, block.at),
+        let Block { mut batch, mut form, at, .. } = block;
+        if self.treating.is_some() {
+            (batch, form) = self.treat(batch, form);
+        }
+        if !batch.is_empty() {
+            match *self.form.get_or_insert(form) {
+                Form::Modern => self.gathering.push(&batch, at),
+                Form::Classic(version) => self.classic(&batch, version, at),
+            }
         }
         self.feed.done(room);
+    }
+
+    /// Tags, filters and translates flows; says what they are stored as if nothing else has been said.
+    fn treat(&mut self, batch: FlowBatch, form: Form) -> (FlowBatch, Form) {
+        let Some(treating) = &mut self.treating else { return (batch, form) };
+        let batch = treating.run(batch, |what| self.log.warn(what));
+        self.stored.filtered = treating.out();
+        (batch, treating.form(form))
     }
 
     /// Stores flows as records of a version, if that can be.
     fn classic(&mut self, batch: &FlowBatch, to: Version, at: i64) {
         let (flows, order) = (batch.len() as u64, self.making.classic.order);
         match batch.raw().filter(|raw| raw.layout.version == to) {
-            Some(raw) if raw.order == order => return self.append(raw.bytes, flows, at),
+            Some(raw) if raw.order == order && matches!(batch.rows(), Rows::All(_)) => {
+                return self.append(raw.bytes, flows, at);
+            }
             Some(raw) => {
                 self.records.clear();
                 raw.copy(batch.rows(), order, &mut self.records);
@@ -208,13 +240,7 @@ impl Store {
     /// Writes flows as they lie in the file, for as long as it takes.
     fn append(&mut self, octets: &[u8], flows: u64, at: i64) {
         let Some(form) = self.form else { return };
-        let (making, gathering) = (&self.making, &self.gathering);
-        let head = || {
-            let mut head = clients::header(form, &making.write(form));
-            head.extend(gathering.known());
-            head
-        };
-        self.clients.send(head, octets);
+        self.clients.send(|| self.head(form), octets);
         let ready = match &self.current {
             None => self.insist(|store| store.first(form, at)),
             // Flows before these were given up: if they cannot be written, neither can these.
@@ -231,6 +257,13 @@ impl Store {
             self.complain(&error);
             self.insist(Store::write_out);
         }
+    }
+
+    /// What a stream of flows to a client begins with.
+    fn head(&self, form: Form) -> Vec<u8> {
+        let mut head = clients::header(form, &self.making.write(form));
+        head.extend(self.introduction());
+        head
     }
 
     fn write_out(&mut self) -> io::Result<()> {
@@ -375,6 +408,9 @@ impl Store {
 
     /// What is done once in a while.
     fn check(&mut self) {
+        if let Some(form) = self.form {
+            self.clients.greet(|| self.head(form));
+        }
         self.locate();
         if self.rotate.is_some() {
             self.begin(now());
@@ -428,6 +464,7 @@ impl Store {
             self.leave(&left);
         }
         self.stored.unwritten += self.feed.drain();
+        self.clients.end(PATIENCE);
         self.stored
     }
 }

@@ -14,7 +14,8 @@ use super::keeper::{Keeper, Task};
 use super::log::Log;
 use super::queue::{self, Queue};
 use super::refine::Refining;
-use super::store::{Store, Stored, Told};
+use super::store::{Store, Stored, Told, What};
+use super::treating::Treating;
 use super::{join, spawn};
 use crate::file::archive::Limits;
 use crate::flow::Form;
@@ -24,7 +25,7 @@ use crate::net::Receiver;
 const QUEUE: usize = 256 << 20;
 
 /// How flows are stored.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Config {
     /// How files are made.
     pub making: Making,
@@ -34,6 +35,8 @@ pub struct Config {
     pub limits: Limits,
     /// The program told of each finished file, and its first arguments.
     pub program: Option<Vec<String>>,
+    /// What is done to flows before; `None` is nothing, and they are stored as they came.
+    pub treating: Option<Treating>,
 }
 
 /// Threads that store.
@@ -68,6 +71,7 @@ impl Storing {
                 modern: config.making.modern.clone(),
                 program: config.program,
                 receiver,
+                filtered: config.treating.as_ref().map(Treating::filtered).unwrap_or_default(),
                 log: log.clone(),
             };
             let stop = stop.clone();
@@ -76,7 +80,8 @@ impl Storing {
         let refine = Refining { files: rough, keeper: keeper.clone(), ending: ending.clone(), log: log.clone() };
         let refine = spawn("refine", move || refine.run())?;
         let told = Told { keeper: keeper.clone(), refining, ending: ending.clone() };
-        let store = Store::new(config.making, config.form, feed, clients, log.clone(), told);
+        let what = What { making: config.making, form: config.form, treating: config.treating };
+        let store = Store::new(what, feed, clients, log.clone(), told);
         let store = spawn("store", move || store.run())?;
         Ok((Storing { keeper, ending, stop, store, rest: [refine, keep] }, queue))
     }

@@ -4,7 +4,7 @@ use std::io::{BufRead, ErrorKind, Read};
 
 use super::{Import, Rows, Wrong};
 use crate::flow::time::FlowTimes;
-use crate::flow::{Field, FlowBatch, Version};
+use crate::flow::{Field, FlowBatch, Form};
 
 /// What a bit of the mask stands for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -116,7 +116,7 @@ fn seconds(times: &[u64], column: &mut Vec<u64>) {
     column.extend(times.iter().map(|ms| (ms / 1000) & u64::from(u32::MAX)));
 }
 
-/// Reads cflowd's flows as records of a version.
+/// Reads cflowd's flows.
 pub struct Reader<R> {
     input: R,
     rows: Rows,
@@ -124,9 +124,9 @@ pub struct Reader<R> {
 }
 
 impl<R: BufRead> Reader<R> {
-    /// A reader that makes records of `version`.
-    pub fn new(input: R, version: Version) -> Reader<R> {
-        Reader { input, rows: Rows::new(version), octets: 0 }
+    /// A reader that makes flows for files of this form.
+    pub fn new(input: R, form: Form) -> Reader<R> {
+        Reader { input, rows: Rows::new(form), octets: 0 }
     }
 
     /// Reads so many octets; fewer only at the end of the input.
@@ -174,7 +174,7 @@ impl<R: BufRead> Import for Reader<R> {
             rest = behind;
             let value = own.iter().fold(0, |n, octet| n << 8 | u64::from(*octet));
             match what {
-                What::Field(field) => field.candidates().iter().take(1).for_each(|e| self.rows.set(*e, value)),
+                What::Field(field) => self.rows.put(field, value),
                 What::Start => start = Some(value * 1000),
                 What::End => end = Some(value * 1000),
             }

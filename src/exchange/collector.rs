@@ -4,15 +4,13 @@
 //! `SOURCE 192.0.2.1|FORMAT A|AGGREGATION DetailCallRecord|PERIOD 15|STARTTIME 881972378|...`. Aggregations that keep
 //! both addresses are read.
 
+use std::borrow::Cow;
 use std::io::BufRead;
 use std::net::Ipv4Addr;
 
 use super::csv::put;
-use super::{Import, Rows, Wrong};
-use crate::flow::{Field, Version, ie};
-
-/// No line of flows is longer, in octets.
-const LONGEST: u64 = 64 * 1024;
+use super::{Import, Lines, Rows, Wrong};
+use crate::flow::{Field, Form, ie};
 
 /// The fields of an aggregation's lines.
 type Fields = &'static [What];
@@ -89,40 +87,20 @@ const AGGREGATIONS: &[(&str, Fields)] = &[
     ),
 ];
 
-/// Reads a collector's lines as records of a version.
+/// Reads a collector's lines as flows.
 pub struct Reader<R> {
-    input: R,
+    lines: Lines<R>,
     rows: Rows,
     exporter: u32,
     /// When the file's period began and ended, seconds since 1970.
     period: (u64, u64),
     fields: Option<Fields>,
-    line: u64,
-    text: Vec<u8>,
 }
 
 impl<R: BufRead> Reader<R> {
-    /// A reader that makes records of `version`.
-    pub fn new(input: R, version: Version) -> Reader<R> {
-        let rows = Rows::new(version);
-        Reader { input, rows, exporter: 0, period: (0, 0), fields: None, line: 0, text: Vec::new() }
-    }
-
-    fn wrong(&self, what: impl Into<String>) -> Wrong {
-        Wrong { place: format!("line {}", self.line), what: what.into() }
-    }
-
-    /// Reads a line; `None` at the end.
-    fn line(&mut self) -> Result<Option<String>, Wrong> {
-        self.line += 1;
-        self.text.clear();
-        let mut input = std::io::Read::take(&mut self.input, LONGEST);
-        match input.read_until(b'\n', &mut self.text) {
-            Ok(0) => Ok(None),
-            Ok(_) if self.text.len() as u64 == LONGEST => Err(self.wrong("the line is too long to be a flow")),
-            Ok(_) => Ok(Some(String::from_utf8_lossy(&self.text).trim().to_owned())),
-            Err(error) => Err(self.wrong(error.to_string())),
-        }
+    /// A reader that makes flows for files of this form.
+    pub fn new(input: R, form: Form) -> Reader<R> {
+        Reader { lines: Lines::new(input), rows: Rows::new(form), exporter: 0, period: (0, 0), fields: None }
     }
 
     /// A header's line.
@@ -134,13 +112,13 @@ impl<R: BufRead> Reader<R> {
                 "STARTTIME" => self.period.0 = value.parse().unwrap_or(0),
                 "ENDTIME" => self.period.1 = value.parse().unwrap_or(0),
                 "FORMAT" if value.starts_with('B') => {
-                    return Err(self.wrong("binary files are not read, expected FORMAT A"));
+                    return Err(self.lines.wrong("binary files are not read, expected FORMAT A"));
                 }
                 "AGGREGATION" => {
                     let known = AGGREGATIONS.iter().find(|(name, _)| value.eq_ignore_ascii_case(name));
                     let names: Vec<&str> = AGGREGATIONS.iter().map(|(name, _)| *name).collect();
                     let what = || format!("'{value}': expected an aggregation of {}", names.join(", "));
-                    self.fields = Some(known.map(|(_, fields)| *fields).ok_or_else(|| self.wrong(what()))?);
+                    self.fields = Some(known.map(|(_, fields)| *fields).ok_or_else(|| self.lines.wrong(what()))?);
                 }
                 _ => {}
             }
@@ -169,7 +147,7 @@ impl<R: BufRead> Reader<R> {
 
 impl<R: BufRead> Import for Reader<R> {
     fn flow(&mut self) -> Result<bool, Wrong> {
-        while let Some(line) = self.line()? {
+        while let Some(line) = self.lines.next()?.map(Cow::into_owned) {
             if line.is_empty() {
                 continue;
             }
@@ -178,11 +156,11 @@ impl<R: BufRead> Import for Reader<R> {
                 continue;
             }
             let Some(fields) = self.fields else {
-                return Err(self.wrong("expected a header with AGGREGATION before the flows"));
+                return Err(self.lines.wrong("expected a header with AGGREGATION before the flows"));
             };
             if let Err(why) = self.record(fields, &line) {
                 self.rows.undo();
-                return Err(self.wrong(why));
+                return Err(self.lines.wrong(why));
             }
             return Ok(true);
         }

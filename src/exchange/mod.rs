@@ -1,5 +1,5 @@
 //! Flows as other programs keep them: cflowd's raw flow files, comma-separated fields, Cisco's NetFlow FlowCollector,
-//! nfdump's files.
+//! nfdump's files, packets.
 //!
 //! Readers take any [`BufRead`](std::io::BufRead) and are read by [`Batches`]; what is wrong with their input they say
 //! with its place.
@@ -7,10 +7,14 @@
 pub mod cflowd;
 pub mod collector;
 pub mod csv;
+mod lzo;
 pub mod nfdump;
+pub mod pcap;
 mod rows;
 
+use std::borrow::Cow;
 use std::fmt;
+use std::io::{BufRead, Read};
 
 pub use self::rows::Rows;
 use crate::flow::FlowBatch;
@@ -35,6 +39,39 @@ impl fmt::Display for Wrong {
 
 impl std::error::Error for Wrong {}
 
+/// Lines of a text.
+struct Lines<R> {
+    input: R,
+    number: u64,
+    text: Vec<u8>,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// No line of flows is longer, in octets.
+    const LONGEST: u64 = 64 * 1024;
+
+    fn new(input: R) -> Lines<R> {
+        Lines { input, number: 0, text: Vec::new() }
+    }
+
+    /// The next line without white space around it; `None` at the end.
+    fn next(&mut self) -> Result<Option<Cow<'_, str>>, Wrong> {
+        self.number += 1;
+        self.text.clear();
+        match self.input.by_ref().take(Self::LONGEST).read_until(b'\n', &mut self.text) {
+            Ok(0) => Ok(None),
+            Ok(_) if self.text.len() as u64 == Self::LONGEST => Err(self.wrong("the line is too long to be a flow")),
+            Ok(_) => Ok(Some(String::from_utf8_lossy(self.text.trim_ascii()))),
+            Err(error) => Err(self.wrong(error.to_string())),
+        }
+    }
+
+    /// What is wrong with the line read last.
+    fn wrong(&self, what: impl Into<String>) -> Wrong {
+        Wrong { place: format!("line {}", self.number), what: what.into() }
+    }
+}
+
 /// Something that flows are read from, one by one.
 pub trait Import {
     /// Reads the next flow into [`rows`](Import::rows); says whether there was one. Flows without what a record needs
@@ -47,6 +84,11 @@ pub trait Import {
 
     /// The flows that have been read.
     fn rows(&mut self) -> &mut Rows;
+
+    /// Those of them that are of IPv6, where they are read too.
+    fn six(&mut self) -> Option<&mut Rows> {
+        None
+    }
 }
 
 /// Flows of an import, some thousands at a time.
@@ -68,14 +110,24 @@ impl<I: Import> Iterator for Batches<I> {
 
     /// What came before something wrong is handed over before that is said; then it ends.
     fn next(&mut self) -> Option<Result<FlowBatch, Wrong>> {
-        while !self.ended && self.import.rows().len() < CHUNK {
+        while !self.ended && self.import.rows().len() + self.import.six().map_or(0, |six| six.len()) < CHUNK {
             match self.import.flow() {
                 Ok(true) => {}
                 Ok(false) => self.ended = true,
                 Err(wrong) => (self.ended, self.wrong) = (true, Some(wrong)),
             }
         }
-        self.import.rows().take().map(Ok).or_else(|| self.wrong.take().map(Err))
+        let batch = self.import.rows().take().or_else(|| self.import.six()?.take());
+        batch.map(Ok).or_else(|| self.wrong.take().or_else(|| self.clipped()).map(Err))
+    }
+}
+
+impl<I: Import> Batches<I> {
+    /// That numbers had no room, if any had not.
+    fn clipped(&mut self) -> Option<Wrong> {
+        let clipped = self.import.rows().take_clipped() + self.import.six().map_or(0, Rows::take_clipped);
+        let what = "do not fit into a flow's fields: the greatest that do were written".to_owned();
+        (clipped > 0).then(|| Wrong { place: format!("{clipped} numbers"), what })
     }
 }
 

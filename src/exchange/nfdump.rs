@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, ErrorKind, Read};
 
-use super::{Rows, Wrong};
+use super::{Rows, Wrong, lzo};
 use crate::flow::{Element, FlowBatch, ie};
 
 /// Octets of the file's header, of a block's, of a record's, of an element's.
@@ -55,6 +55,7 @@ const RESPONDER_PACKETS: Element = Element::iana(299);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Codec {
     None,
+    Lzo,
     Lz4,
     Zstd,
 }
@@ -114,8 +115,8 @@ impl<R: BufRead> Reader<R> {
             0 => Ok(Codec::None),
             3 => Ok(Codec::Lz4),
             4 => Ok(Codec::Zstd),
-            1 => wrong("compressed by LZO, expected LZ4, Zstandard or nothing: 'nfdump -J 0' changes that"),
-            2 => wrong("compressed by bzip2, expected LZ4, Zstandard or nothing: 'nfdump -J 0' changes that"),
+            1 => Ok(Codec::Lzo),
+            2 => wrong("compressed by bzip2, expected LZO, LZ4, Zstandard or nothing: 'nfdump -J 0' changes that"),
             _ => wrong("compressed in a way that is not known"),
         }
     }
@@ -141,6 +142,7 @@ impl<R: BufRead> Reader<R> {
         let codec = if flags as u16 & UNCOMPRESSED != 0 { Codec::None } else { codec };
         let plain = match codec {
             Codec::None => Some(stored),
+            Codec::Lzo => lzo::unpack(&stored, MOST),
             Codec::Lz4 => unpack_lz4(&stored),
             Codec::Zstd => zstd::bulk::decompress(&stored, MOST).ok(),
         };

@@ -1,9 +1,9 @@
-//! Making records field by field.
+//! Making flows field by field.
 
 use std::sync::Arc;
 
 use crate::flow::clock::Stamps;
-use crate::flow::{Element, FieldSpec, FlowBatch, Order, RowLayout, Schema, Version, ie};
+use crate::flow::{Element, Field, FieldSpec, FlowBatch, Form, Order, RowLayout, Schema, Version, ie};
 
 /// Flows while they are made: records of a classic version, or rows of a schema.
 pub struct Rows {
@@ -11,13 +11,52 @@ pub struct Rows {
     schema: Arc<Schema>,
     layout: Arc<RowLayout>,
     records: Vec<u8>,
+    /// Numbers that had no room.
+    clipped: u64,
+    /// What was put into the records so far, in order, and where: one record is mostly made as the one before.
+    known: Vec<(Element, Option<Cell>)>,
+    /// How much of that was put into the record begun last.
+    next: usize,
 }
 
+/// Where a record has a field.
+#[derive(Clone, Copy)]
+struct Cell {
+    at: usize,
+    width: usize,
+}
+
+/// What IPv6 flows have instead.
+const SIX: [(Element, Element, u16); 5] = [
+    (ie::SRC_ADDR4, ie::SRC_ADDR6, 16),
+    (ie::DST_ADDR4, ie::DST_ADDR6, 16),
+    (ie::NEXT_HOP4, ie::NEXT_HOP6, 16),
+    (ie::SRC_MASK, ie::SRC_MASK6, 1),
+    (ie::DST_MASK, ie::DST_MASK6, 1),
+];
+
+/// What is wider in modern files than in any record.
+const WIDE: [(Element, u16); 6] =
+    [(ie::OCTETS, 8), (ie::PACKETS, 8), (ie::INPUT, 4), (ie::OUTPUT, 4), (ie::SRC_AS, 4), (ie::DST_AS, 4)];
+
 impl Rows {
-    pub(super) fn new(version: Version) -> Rows {
+    /// Records of a version; for a modern file, rows of all that any version has.
+    pub(super) fn new(form: Form) -> Rows {
+        let Some(version) = form.classic() else { return Rows::of(&modern()) };
         let own = version.layout();
         let layout = RowLayout { size: own.size, offsets: own.offsets.clone(), order: Order::HOST };
-        Rows { version: Some(version), schema: own.schema.clone(), layout: Arc::new(layout), records: Vec::new() }
+        Rows::with(Some(version), own.schema.clone(), layout)
+    }
+
+    /// Rows of IPv6 flows.
+    pub(super) fn six() -> Rows {
+        let mut fields = modern();
+        for (element, width) in &mut fields {
+            if let Some((_, six, wide)) = SIX.iter().find(|(four, ..)| four == element) {
+                (*element, *width) = (*six, *wide);
+            }
+        }
+        Rows::of(&fields)
     }
 
     /// Rows of these elements, each so many octets wide.
@@ -30,26 +69,67 @@ impl Rows {
         let spec = |(element, width): &(Element, u16)| FieldSpec { element: *element, occurrence: 0, width: *width };
         let schema = Schema::new(fields.iter().map(spec).collect());
         let layout = RowLayout { size: size.into(), offsets, order: Order::HOST };
-        Rows { version: None, schema: Arc::new(schema), layout: Arc::new(layout), records: Vec::new() }
+        Rows::with(None, Arc::new(schema), layout)
+    }
+
+    fn with(version: Option<Version>, schema: Arc<Schema>, layout: RowLayout) -> Rows {
+        Rows { version, schema, layout: Arc::new(layout), records: Vec::new(), clipped: 0, known: Vec::new(), next: 0 }
     }
 
     /// Begins a record: everything in it is 0.
     pub(super) fn begin(&mut self) {
         self.records.resize(self.records.len() + self.layout.size, 0);
+        self.next = 0;
+    }
+
+    /// Where a record has an element.
+    fn cell(&mut self, element: Element) -> Option<Cell> {
+        let known = self.known.get(self.next).filter(|(known, _)| *known == element).copied();
+        if let Some((_, cell)) = known {
+            self.next += 1;
+            return cell;
+        }
+        let place = self.schema.position(element, 0);
+        let cell = place.and_then(|place| {
+            let (at, spec) = (self.layout.offsets.get(place)?, self.schema.fields().get(place)?);
+            Some(Cell { at: usize::from(*at), width: usize::from(spec.width) })
+        });
+        self.known.truncate(self.next);
+        self.known.push((element, cell));
+        self.next += 1;
+        cell
     }
 
     /// Puts a number into the record begun last, if it has the field: the greatest that fits of one that does not.
     pub(super) fn set(&mut self, element: Element, value: impl Into<u128>) {
-        let Some(place) = self.schema.position(element, 0) else { return };
-        let (Some(at), Some(spec)) = (self.layout.offsets.get(place), self.schema.fields().get(place)) else { return };
-        let (at, width) = (usize::from(*at), usize::from(spec.width));
-        let value = value.into().min(u128::MAX >> (128 - 8 * width.clamp(1, 16)));
+        let Some(Cell { at, width }) = self.cell(element) else { return };
+        let (value, most) = (value.into(), u128::MAX >> (128 - 8 * width.clamp(1, 16)));
+        self.clipped += u64::from(value > most);
+        let value = value.min(most);
         let start = self.records.len().saturating_sub(self.layout.size) + at;
         let Some(cell) = self.records.get_mut(start..start + width) else { return };
         match Order::HOST {
             Order::Little => cell.iter_mut().zip(value.to_le_bytes()).for_each(|(to, from)| *to = from),
             Order::Big => cell.iter_mut().rev().zip(value.to_le_bytes()).for_each(|(to, from)| *to = from),
         }
+    }
+
+    /// Puts a number into the field of the record begun last that says it, if there is one.
+    pub(super) fn put(&mut self, field: Field, value: impl Into<u128>) {
+        let element = field.candidates().iter().find(|element| self.schema.position(**element, 0).is_some());
+        if let Some(element) = element {
+            self.set(*element, value);
+        }
+    }
+
+    /// Whether addresses are of IPv6.
+    pub(super) fn is_six(&self) -> bool {
+        self.schema.position(ie::SRC_ADDR6, 0).is_some()
+    }
+
+    /// How many numbers had no room since this was asked last.
+    pub(super) fn take_clipped(&mut self) -> u64 {
+        std::mem::take(&mut self.clipped)
     }
 
     /// Says by the clocks of the record when its flow was, ms since 1970.
@@ -79,4 +159,11 @@ impl Rows {
             None => FlowBatch::from_rows(self.schema.clone(), self.layout.clone(), records),
         })
     }
+}
+
+/// All that records of any version have, as wide as modern files have it.
+fn modern() -> Vec<(Element, u16)> {
+    let own = Version::V1005.layout();
+    let wide = |spec: &FieldSpec| WIDE.iter().find(|(element, _)| *element == spec.element).map(|(_, width)| *width);
+    own.schema.fields().iter().map(|spec| (spec.element, wide(spec).unwrap_or(spec.width))).collect()
 }

@@ -33,8 +33,6 @@ const LOOK: Duration = Duration::from_millis(250);
 const ASK: Duration = Duration::from_secs(10);
 /// Told to end, what waits in the socket is still heard, and what waits to be sent is sent, for so long each.
 const LAST: Duration = Duration::from_secs(2);
-/// Exporters whose filtered flows are counted.
-const EXPORTERS: usize = 1 << 16;
 
 /// What is to be done.
 pub struct Config {
@@ -76,7 +74,7 @@ pub fn run(config: Config, receiver: &Receiver, signals: &Signals, log: &Log) ->
         changer,
         parcel: Parcel::default(),
         destinations,
-        filtered: Filtered::new(),
+        filtered: Filtered::default(),
         summary: Summary::default(),
         corrupt: Bounded::default(),
         refused: Bounded::default(),
@@ -167,10 +165,7 @@ impl Desk {
         }
         if filtered > 0 {
             self.summary.filtered += filtered;
-            let exporter = (from.ip(), heard.protocol);
-            if self.filtered.len() < EXPORTERS || self.filtered.contains_key(&exporter) {
-                *self.filtered.entry(exporter).or_default() += filtered;
-            }
+            self.filtered.add(from.ip(), heard.protocol, filtered);
         }
         if refused > 0 {
             self.summary.refused += refused;

@@ -94,6 +94,11 @@ impl ClassicReader {
         }
     }
 
+    /// Reads on where the records ended, if more may have been appended.
+    pub fn resume(&mut self) {
+        self.ended &= !self.unfinished();
+    }
+
     /// Reads up to `limit` octets into `buffer`, from a pipe at least a record if there is one.
     fn fill(&mut self, buffer: &mut Vec<u8>, limit: usize) -> Result<(), Kind> {
         let result = match &mut self.input {

@@ -10,6 +10,7 @@ mod classic;
 mod describe;
 mod error;
 mod facts;
+mod follow;
 mod header;
 mod index;
 mod inflate;
@@ -29,6 +30,7 @@ mod writer;
 
 pub use describe::{BlockSummary, ColumnSummary, Description, describe};
 pub use error::{Error, Kind};
+pub use follow::{Follow, News};
 pub use inputs::{Inputs, read_info};
 pub use live::{Live, append_facts};
 pub use merge::Merge;

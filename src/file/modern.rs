@@ -103,6 +103,12 @@ impl ModernReader {
         }
     }
 
+    /// Reads on where the blocks ended, if more may have been appended.
+    pub fn resume(&mut self) {
+        let complete = self.info.is(flags::DONE) || self.info.is(flags::STREAMING);
+        self.ended &= complete || !matches!(self.input, Input::Chunks(_));
+    }
+
     fn find(&mut self) -> Result<Option<Unit>, Kind> {
         match &mut self.input {
             Input::Index(place, chunks) => {

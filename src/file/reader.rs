@@ -111,7 +111,7 @@ impl FlowReader {
     }
 
     /// A regular file: as few and as short pieces as will do are read.
-    fn file(
+    pub(super) fn file(
         mut file: File,
         length: u64,
         name: String,
@@ -133,6 +133,15 @@ impl FlowReader {
             }
         };
         Ok(Some(FlowReader { body, problem: None }))
+    }
+
+    /// Goes on where the flows ended when they were read last: more may have been appended since to a file that is being
+    /// written.
+    pub(super) fn resume(&mut self) {
+        match &mut self.body {
+            Body::Classic(reader) => reader.resume(),
+            Body::Modern(reader) => reader.resume(),
+        }
     }
 
     /// What the header says; of a modern file also what has been read of its facts.

@@ -2,6 +2,7 @@
 
 use super::batch::FlowBatch;
 use super::field::Field;
+use super::schema::Schema;
 use super::time::FlowTimes;
 
 /// The five clock fields of a classic record.
@@ -59,6 +60,13 @@ impl Stamps {
     }
 }
 
+/// Whether flows of a schema say when they were, but not by an uptime that stands beside the stamps, as a classic
+/// record does: then their stamps have to be made.
+pub fn is_to_be_made(schema: &Schema) -> bool {
+    let told = [Field::First, Field::Last, Field::Uptime].iter().all(|field| schema.has(*field));
+    !told && FlowTimes::known(schema)
+}
+
 /// Gathers the clock fields of batches that say absolute times, keeping its scratch space.
 #[derive(Default, Debug)]
 pub struct Clock {
@@ -111,6 +119,19 @@ mod tests {
         }
         let kept = Stamps::of(start, end, export, Some(3_600_000));
         assert_eq!((kept.unix_secs, kept.unix_nsecs, kept.uptime), (1_767_225_661, 999, 3_600_000));
+    }
+
+    #[test]
+    fn stamps_without_an_uptime_are_made_anew() {
+        use crate::flow::{Element, FieldSpec, ie};
+        let schema = |elements: &[Element]| {
+            let spec = |element: &Element| FieldSpec { element: *element, occurrence: 0, width: 4 };
+            Schema::new(elements.iter().map(spec).collect())
+        };
+        let boot = Field::BootMs.candidates()[0];
+        assert!(is_to_be_made(&schema(&[ie::FIRST, ie::LAST, ie::UNIX_SECS, boot])));
+        assert!(!is_to_be_made(&schema(&[ie::FIRST, ie::LAST, ie::UNIX_SECS, ie::UPTIME])));
+        assert!(!is_to_be_made(&schema(&[ie::FIRST, ie::LAST])));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What exporters say of themselves in options data: names of interfaces and applications, how packets are sampled.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 /// One thing that an exporter said. A later fact about the same thing replaces an earlier one.
@@ -63,6 +64,48 @@ impl Fact {
     }
 }
 
+/// Names of interfaces, by ifIndex and exporter.
+#[derive(Clone, Default, Debug)]
+pub struct InterfaceNames {
+    names: HashMap<u32, Vec<(IpAddr, String)>>,
+}
+
+impl InterfaceNames {
+    /// The names that facts tell, in one word each, with nothing in them that a terminal would obey: they are an
+    /// exporter's text.
+    pub fn of(facts: &[Fact]) -> InterfaceNames {
+        let mut names: HashMap<u32, Vec<(IpAddr, String)>> = HashMap::new();
+        for fact in facts {
+            let About::Interface(index) = fact.about else { continue };
+            let text = if fact.name.is_empty() { &fact.description } else { &fact.name };
+            let word = text.trim().replace(|c: char| c.is_control() || c.is_whitespace(), "_");
+            if !word.is_empty() {
+                let known = names.entry(index).or_default();
+                known.retain(|(exporter, _)| *exporter != fact.exporter);
+                known.push((fact.exporter, word));
+            }
+        }
+        InterfaceNames { names }
+    }
+
+    /// Whether there is no name at all.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The name of an exporter's interface. Of flows that do not say who exported them (`0.0.0.0` or `::`), the one
+    /// name that there is of this number.
+    pub fn name(&self, exporter: IpAddr, index: u32) -> Option<&str> {
+        let known = self.names.get(&index)?;
+        let found = known.iter().find(|(by, _)| *by == exporter);
+        let only = match known.as_slice() {
+            [only] if exporter.is_unspecified() => Some(only),
+            _ => None,
+        };
+        found.or(only).map(|(_, name)| name.as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +124,32 @@ mod tests {
         assert!(!named(1, "eth0").add_to(&mut facts));
         assert!(named(1, "wan").add_to(&mut facts));
         assert_eq!(facts, [named(1, "wan"), named(2, "eth1")]);
+    }
+
+    #[test]
+    fn names_are_those_of_the_exporters_interface() {
+        let [one, other, none] = [1, 2, 0].map(|n| IpAddr::from([192, 0, 2, n]).to_canonical());
+        let fact = |exporter, index, name: &str, description: &str| Fact {
+            exporter,
+            domain: 0,
+            about: About::Interface(index),
+            name: name.into(),
+            description: description.into(),
+        };
+        let facts = [
+            fact(one, 1, "eth 0\x1b", ""),
+            fact(other, 1, "ge-0", ""),
+            fact(one, 2, "", "uplink"),
+            fact(one, 3, "", ""),
+            fact(one, 2, "eth1", ""),
+        ];
+        let names = InterfaceNames::of(&facts);
+        assert_eq!(
+            (names.name(one, 1), names.name(other, 1), names.name(none, 1)),
+            (Some("eth_0_"), Some("ge-0"), None)
+        );
+        let unsaid = IpAddr::from([0; 4]);
+        assert_eq!((names.name(unsaid, 2), names.name(unsaid, 1), names.name(one, 3)), (Some("eth1"), None, None));
+        assert!(InterfaceNames::default().is_empty() && !names.is_empty());
     }
 }

@@ -27,7 +27,7 @@ pub use batch::{FlowBatch, RawRows, RowLayout, StoredRows};
 pub use buffer::{Buffer, give_back, give_numbers_back, number_room, room, spare};
 pub use column::{Column, Number, Order, Rows, View};
 pub use element::{Element, LOCAL, ie};
-pub use facts::{About, Fact};
+pub use facts::{About, Fact, InterfaceNames};
 pub use field::{Field, Projection};
 pub use form::{Codec, Form};
 pub use info::{InterfaceName, StreamInfo, flags};

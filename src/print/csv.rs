@@ -4,16 +4,19 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::clock::Style;
-use super::page::Tail;
-use super::table::{Column, Table, Value};
+use super::table::{Column, Table};
+use super::value::Value;
 use crate::flow::{Field, Version};
 
 /// Which fields are exported, as flow-export's mask: a bit a field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CsvFields(u64);
 
-/// Bit, name, value; in the order of columns.
-const FIELDS: &[(u64, &str, Value)] = &[
+/// A field that can be exported: bit, name, value.
+type Known = (u64, &'static str, Value);
+
+/// In the order of columns.
+const FIELDS: &[Known] = &[
     (0x1, "unix_secs", Value::Clock(Field::UnixSecs)),
     (0x2, "unix_nsecs", Value::Clock(Field::UnixNsecs)),
     (0x4, "sysuptime", Value::Clock(Field::Uptime)),
@@ -90,13 +93,13 @@ impl CsvFields {
             Value::Clock(field) => schema.has(field),
             other => other.fields().into_iter().all(|field| schema.has(field)),
         };
-        let missing = |(bit, _, value): &&(u64, &str, Value)| self.0 & !own.0 & bit != 0 && !has(*value);
+        let missing = |(bit, _, value): &&Known| self.0 & !own.0 & bit != 0 && !has(*value);
         FIELDS.iter().find(missing).map(|(_, name, _)| *name)
     }
 
     /// The logical fields, in the order of columns: what a line that was exported has.
     pub fn order(self) -> Vec<Field> {
-        let mut chosen: Vec<_> = FIELDS.iter().filter(|(bit, ..)| self.0 & bit != 0).collect();
+        let mut chosen = self.chosen();
         swap(&mut chosen);
         chosen.into_iter().filter_map(|(_, _, value)| carried(*value)).collect()
     }
@@ -117,22 +120,35 @@ impl CsvFields {
 
     /// The fields as a table.
     pub fn table(self) -> Table {
-        let mut chosen: Vec<_> = FIELDS.iter().filter(|(bit, ..)| self.0 & bit != 0).collect();
+        let mut chosen = self.chosen();
         // What programs have read for twenty years: peer_nexthop is headed nexthop.
-        let heading =
-            |(bit, name, _): &&(u64, &'static str, Value)| if *bit == PEER_NEXTHOP { "nexthop" } else { name };
+        let heading = |(bit, name, _): &&'static Known| if *bit == PEER_NEXTHOP { "nexthop" } else { *name };
         let names: Vec<&str> = chosen.iter().map(heading).collect();
         let heading = format!("#:{}\n", names.join(","));
         swap(&mut chosen);
-        let last = chosen.len().saturating_sub(1);
-        let column = |(at, (_, _, value)): (usize, &(u64, &str, Value))| Column {
-            value: *value,
-            width: 0,
-            tail: Tail::new(if at == last { "\n" } else { "," }),
-        };
-        let columns = chosen.into_iter().enumerate().map(column).collect();
-        Table { heading, lead: "", columns, times: Style::Full, only_syns: false }
+        lines(heading, &chosen)
     }
+
+    /// The fields under their own names, in the order of columns: what a row of [`CsvFields::rows`] has.
+    pub fn columns(self) -> Vec<(&'static str, Field)> {
+        self.chosen().into_iter().filter_map(|(_, name, value)| Some((*name, carried(*value)?))).collect()
+    }
+
+    /// The fields as a table without a heading, each in the column that has its name.
+    pub fn rows(self) -> Table {
+        lines(String::new(), &self.chosen())
+    }
+
+    fn chosen(self) -> Vec<&'static Known> {
+        FIELDS.iter().filter(|(bit, ..)| self.0 & bit != 0).collect()
+    }
+}
+
+fn lines(heading: String, chosen: &[&Known]) -> Table {
+    let last = chosen.len().saturating_sub(1);
+    let column = |(at, (_, _, value)): (usize, &&Known)| Column::new(*value, 0, if at == last { "\n" } else { "," });
+    let columns = chosen.iter().enumerate().map(column).collect();
+    Table { times: Style::Full, ..Table::of(heading, columns) }
 }
 
 /// The field that a column carries.
@@ -144,7 +160,7 @@ fn carried(value: Value) -> Option<Field> {
 }
 
 /// The values of extra_pkts and marked_tos have changed places: that too programs have read for twenty years.
-fn swap(chosen: &mut [&(u64, &str, Value)]) {
+fn swap(chosen: &mut [&Known]) {
     let place = |bit| chosen.iter().position(|(b, ..)| *b == bit);
     if let Some((a, b)) = place(EXTRA_PKTS).zip(place(MARKED_TOS)) {
         chosen.swap(a, b);

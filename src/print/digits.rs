@@ -192,19 +192,21 @@ pub(super) fn text(cell: &mut Cell, text: &[u8]) -> usize {
     len
 }
 
+/// What is written into a cell, with nothing but spaces behind it.
+#[cfg(test)]
+pub(super) fn written(write: impl FnOnce(&mut Cell) -> usize) -> String {
+    let mut cell = [b' '; ROOM];
+    let len = write(&mut cell);
+    assert!(cell[len..].iter().all(|b| *b == b' '), "not only spaces behind {:?}", String::from_utf8_lossy(&cell));
+    String::from_utf8(cell[..len].to_vec()).unwrap()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use std::net::Ipv4Addr;
 
     use super::*;
-
-    fn written(write: impl FnOnce(&mut Cell) -> usize) -> String {
-        let mut cell = [b' '; ROOM];
-        let len = write(&mut cell);
-        assert!(cell[len..].iter().all(|b| *b == b' '), "not only spaces behind {:?}", String::from_utf8_lossy(&cell));
-        String::from_utf8(cell[..len].to_vec()).unwrap()
-    }
 
     #[test]
     fn numbers_at_the_edges_of_a_step() {

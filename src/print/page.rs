@@ -17,6 +17,12 @@ impl Tail {
         Tail { text, len: tail.len().min(8) }
     }
 
+    /// How many lines it ends.
+    #[cfg(test)]
+    pub(super) fn lines(self) -> usize {
+        self.text.iter().take(self.len).filter(|octet| **octet == b'\n').count()
+    }
+
     /// How long it is.
     pub(super) fn len(self) -> usize {
         self.len

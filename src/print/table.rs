@@ -4,49 +4,18 @@
 //! batch some hundred rows at a time and those a column at a time, so that what is done for each value is one tight
 //! loop a column.
 
+use std::net::IpAddr;
+
 use super::clock::{Clock, Style};
 use super::digits::{self, Cell};
 use super::page::{Page, Tail};
+use super::router;
+use super::value::{Value, width_of};
 use super::window::Window;
-use crate::flow::clock::{Clock as Stamper, Stamps};
+use crate::flow::clock::{Clock as Stamper, Stamps, is_to_be_made};
 use crate::flow::symbols::{self, Symbols};
 use crate::flow::time::FlowTimes;
-use crate::flow::{Field, FlowBatch, Projection, Rows, Schema};
-
-/// What is in a column.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Value {
-    /// A number, decimal.
-    Number(Field),
-    /// Always 0.
-    Zero,
-    /// A number, decimal, at the right of the column.
-    Right(Field),
-    /// A number in hexadecimal of at least so many digits.
-    Hex(Field, usize),
-    /// A number's name, as much of it as the column is wide; or the number.
-    Named(Field, symbols::Kind),
-    /// An address.
-    Address(Field),
-    /// An address and the length of its prefix, at most so many characters of it.
-    Prefix(Field, Field, usize),
-    /// A tag: `0x` and eight hexadecimal digits.
-    Tag(Field),
-    /// FIN, SYN and RST of the TCP flags, as a number.
-    Flags,
-    /// The first packet's time.
-    Start,
-    /// The last packet's time.
-    End,
-    /// Ms between them.
-    Duration,
-    /// Seconds between them, at the right of the column.
-    Active,
-    /// Octets a packet.
-    OctetsPerPacket,
-    /// A field that times are told by in classic records; made up of the times where a flow tells them otherwise.
-    Clock(Field),
-}
+use crate::flow::{Field, FlowBatch, InterfaceNames, Projection, Rows, Schema};
 
 /// A column.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +25,33 @@ pub(super) struct Column {
     pub width: usize,
     /// What follows.
     pub tail: Tail,
+    /// Whether values stand at the right of the column.
+    pub right: bool,
+}
+
+impl Column {
+    /// A column of values at the left.
+    pub fn new(value: Value, width: usize, tail: &str) -> Column {
+        Column { value, width, tail: Tail::new(tail), right: false }
+    }
+
+    /// The same at the right.
+    pub fn right(self) -> Column {
+        Column { right: true, ..self }
+    }
+
+    /// Writes the column's values: `write` puts one at the start of a cell and returns its length.
+    fn write<V>(&self, page: &mut Page, values: impl Iterator<Item = V>, mut write: impl FnMut(&mut Cell, V) -> usize) {
+        let Column { width, tail, right, .. } = *self;
+        if right {
+            page.column(values, width, tail, |cell, value| {
+                let len = write(cell, value);
+                to_right(cell, len, width)
+            });
+        } else {
+            page.column(values, width, tail, write);
+        }
+    }
 }
 
 /// A format of lines: a heading, and the columns of each line.
@@ -74,6 +70,22 @@ pub struct Table {
 const ROWS: usize = 128;
 
 impl Table {
+    /// A format of all flows with short times.
+    pub(super) fn of(heading: impl Into<String>, columns: Vec<Column>) -> Table {
+        Table { heading: heading.into(), lead: "", columns, times: Style::Short, only_syns: false }
+    }
+
+    /// The same of columns with a title and a width each, two blanks between them.
+    pub(super) fn list(columns: &[(&'static str, Value, usize)]) -> Table {
+        let titles = columns.iter().map(|(title, _, width)| format!("{title:<width$}"));
+        let heading = titles.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n";
+        let last = columns.len().saturating_sub(1);
+        let column = |(at, (_, value, width)): (usize, &(&str, Value, usize))| {
+            Column::new(*value, *width, if at == last { "\n" } else { "  " })
+        };
+        Table::of(heading, columns.iter().enumerate().map(column).collect())
+    }
+
     /// What stands before the first flow, ends of lines included.
     pub fn heading(&self) -> &str {
         &self.heading
@@ -83,7 +95,8 @@ impl Table {
     pub fn fields(&self) -> Projection {
         let needs = self.needs();
         let icmp = needs.contains(&Field::DstPort).then_some(Field::IcmpTypeCode);
-        let fields = needs.into_iter().chain(icmp).collect::<Projection>();
+        let exporter = self.names_interfaces().then_some(Field::Exporter);
+        let fields = needs.into_iter().chain(icmp).chain(exporter).collect::<Projection>();
         if self.times_of_flows() { fields.union(&Projection::of(&FlowTimes::FIELDS)) } else { fields }
     }
 
@@ -102,8 +115,13 @@ impl Table {
         self.shows_times() || self.shows_stamps()
     }
 
+    /// Whether interfaces are shown by name, for which a writer wants [`TableWriter::with_interfaces`].
+    pub fn names_interfaces(&self) -> bool {
+        self.columns.iter().any(|column| matches!(column.value, Value::Interface(_)))
+    }
+
     fn shows_times(&self) -> bool {
-        let timed = |v| matches!(v, Value::Start | Value::End | Value::Duration | Value::Active);
+        let timed = |v| matches!(v, Value::Start | Value::End | Value::Duration | Value::Active(_));
         self.columns.iter().any(|column| timed(column.value))
     }
 
@@ -118,51 +136,11 @@ impl Table {
     }
 }
 
-impl Value {
-    pub(super) fn fields(self) -> Vec<Field> {
-        match self {
-            Value::Number(f) | Value::Right(f) | Value::Hex(f, _) | Value::Named(f, _) => vec![f],
-            Value::Address(f) | Value::Tag(f) => vec![f],
-            Value::Prefix(address, length, _) => vec![address, length],
-            Value::Flags => vec![Field::TcpFlags],
-            Value::OctetsPerPacket => vec![Field::Octets, Field::Packets],
-            Value::Clock(_) | Value::Zero | Value::Start | Value::End | Value::Duration | Value::Active => Vec::new(),
-        }
-    }
-
-    /// The longest it can be of flows of a schema.
-    fn longest(self, schema: &Schema) -> usize {
-        let width = |field| width_of(schema, field);
-        match self {
-            Value::Number(field) | Value::Clock(field) => match width(field) {
-                Some(1) => 3,
-                Some(2) => 5,
-                Some(3 | 4) => 10,
-                _ => 20,
-            },
-            Value::Start | Value::End => 23,
-            Value::Address(field) if width(field) != Some(16) => 15,
-            Value::Prefix(field, ..) if width(field) != Some(16) => 18,
-            Value::Address(_) | Value::Prefix(..) => 43,
-            _ => 20,
-        }
-    }
-}
-
-/// Whether flows of a schema tell times as classic records do, as far as they tell them at all.
-fn told_by_uptime(schema: &Schema) -> bool {
-    schema.has(Field::First) && schema.has(Field::Last) || !FlowTimes::known(schema)
-}
-
-/// Octets of a field's values in a schema that has it.
-fn width_of(schema: &Schema, field: Field) -> Option<u16> {
-    schema.resolve(field).and_then(|at| schema.fields().get(at)).map(|spec| spec.width)
-}
-
 /// Writes batches as a [`Table`]; has the scratch space that is kept from batch to batch.
 pub struct TableWriter<'a> {
     table: &'a Table,
     names: &'a Symbols,
+    interfaces: Option<&'a InterfaceNames>,
     scratch: Scratch,
     page: Page,
 }
@@ -192,7 +170,12 @@ impl<'a> TableWriter<'a> {
             stamps: vec![],
             clock,
         };
-        TableWriter { table, names, scratch, page: Page::default() }
+        TableWriter { table, names, interfaces: None, scratch, page: Page::default() }
+    }
+
+    /// The same with names of interfaces.
+    pub fn with_interfaces(self, names: &'a InterfaceNames) -> TableWriter<'a> {
+        TableWriter { interfaces: Some(names).filter(|names| !names.is_empty()), ..self }
     }
 
     /// Appends the batch's selected flows to `out`, a line each. What a flow lacks is 0.
@@ -210,7 +193,7 @@ impl<'a> TableWriter<'a> {
         if self.table.shows_times() {
             self.scratch.times.gather(batch);
         }
-        if self.table.shows_stamps() && !told_by_uptime(batch.schema()) {
+        if self.table.shows_stamps() && is_to_be_made(batch.schema()) {
             self.scratch.stamps.clear();
             self.scratch.stamps.extend(self.scratch.stamper.stamps(batch));
         }
@@ -219,7 +202,12 @@ impl<'a> TableWriter<'a> {
             self.page.begin(window.len(), longest);
             self.page.literal(self.table.lead.as_bytes());
             for column in &self.table.columns {
-                self.scratch.column(batch, &window, column, self.names, &mut self.page);
+                match (column.value, self.interfaces) {
+                    (Value::Interface(field), Some(names)) => {
+                        self.scratch.interfaces(&window, field, column, names, &mut self.page);
+                    }
+                    _ => self.scratch.column(batch, &window, column, self.names, &mut self.page),
+                }
             }
             self.page.end(out);
         }
@@ -248,32 +236,37 @@ fn syns(batch: &FlowBatch) -> Vec<u32> {
 impl Scratch {
     /// Writes one column of the window's rows.
     fn column(&mut self, batch: &FlowBatch, window: &Window, column: &Column, names: &Symbols, page: &mut Page) {
-        let Column { value, width, tail } = *column;
+        let Column { value, width, .. } = *column;
         match value {
             Value::Number(field) if width_of(batch.schema(), field) == Some(1) => {
                 window.field(field, &mut self.octets);
-                page.column(self.octets.iter(), width, tail, |cell, n| digits::octet(cell, *n));
+                column.write(page, self.octets.iter(), |cell, n| digits::octet(cell, *n));
             }
             Value::Number(field) => {
                 window.field(field, &mut self.a);
-                page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, *n));
+                column.write(page, self.a.iter(), |cell, n| digits::decimal(cell, *n));
             }
-            Value::Zero => page.column(0..window.len(), width, tail, |cell, _| digits::decimal(cell, 0)),
-            Value::Right(field) => {
-                window.field(field, &mut self.a);
-                page.column(self.a.iter(), width, tail, |cell, n| {
-                    let len = digits::decimal(cell, *n);
-                    to_right(cell, len, width)
-                });
-            }
+            Value::Zero => column.write(page, 0..window.len(), |cell, _| digits::decimal(cell, 0)),
             Value::Hex(field, least) => {
                 window.field(field, &mut self.a);
-                page.column(self.a.iter(), width, tail, |cell, n| digits::hex(cell, *n, least));
+                column.write(page, self.a.iter(), |cell, n| digits::hex(cell, *n, least));
+            }
+            Value::Code(field, least) => {
+                window.field(field, &mut self.a);
+                column.write(page, self.a.iter(), |cell, n| router::code(cell, *n, least));
+            }
+            Value::ShortCount(field) => {
+                window.field(field, &mut self.a);
+                column.write(page, self.a.iter(), |cell, n| router::short_count(cell, *n));
+            }
+            Value::Interface(field) => {
+                window.field(field, &mut self.a);
+                column.write(page, self.a.iter(), |cell, n| router::interface(cell, *n, None, width));
             }
             Value::Named(field, kind) => {
                 window.field(field, &mut self.a);
                 let table = names.table(kind);
-                page.column(self.a.iter(), width, tail, |cell, n| {
+                column.write(page, self.a.iter(), |cell, n| {
                     let name = u32::try_from(*n).ok().and_then(|n| table.name(n)).map(str::as_bytes);
                     match name {
                         Some(name) => digits::text(cell, name.get(..width).unwrap_or(name)),
@@ -284,30 +277,44 @@ impl Scratch {
             }
             Value::Tag(field) => {
                 window.field(field, &mut self.a);
-                page.column(self.a.iter(), width, tail, |cell, n| tag(cell, *n));
+                column.write(page, self.a.iter(), |cell, n| tag(cell, *n));
             }
             Value::Flags => {
                 window.field(Field::TcpFlags, &mut self.a);
-                page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, n & 7));
+                column.write(page, self.a.iter(), |cell, n| digits::decimal(cell, n & 7));
             }
             Value::OctetsPerPacket => {
                 window.field(Field::Octets, &mut self.a);
                 window.field(Field::Packets, &mut self.b);
                 let each = self.a.iter().zip(&self.b).map(|(octets, packets)| octets.checked_div(*packets));
-                page.column(each, width, tail, |cell, n| digits::decimal(cell, n.unwrap_or(0)));
+                column.write(page, each, |cell, n| digits::decimal(cell, n.unwrap_or(0)));
             }
             Value::Address(field) => self.addresses(batch, window, (field, None), column, page),
             Value::Prefix(field, length, _) => self.addresses(batch, window, (field, Some(length)), column, page),
             Value::Clock(field) => {
-                if told_by_uptime(batch.schema()) {
-                    window.field(field, &mut self.a);
-                } else {
+                if is_to_be_made(batch.schema()) {
                     self.clock_field(window, field);
+                } else {
+                    window.field(field, &mut self.a);
                 }
-                page.column(self.a.iter(), width, tail, |cell, n| digits::decimal(cell, *n));
+                column.write(page, self.a.iter(), |cell, n| digits::decimal(cell, *n));
             }
-            Value::Start | Value::End | Value::Duration | Value::Active => self.times(window, column, page),
+            Value::Start | Value::End | Value::Duration | Value::Active(_) => self.times(window, column, page),
         }
+    }
+
+    /// Writes interfaces by their names.
+    fn interfaces(&mut self, window: &Window, field: Field, column: &Column, names: &InterfaceNames, page: &mut Page) {
+        window.field(field, &mut self.a);
+        window.field(Field::Exporter, &mut self.wide);
+        column.write(page, self.a.iter().zip(&self.wide), |cell, (index, exporter)| {
+            let exporter = match u32::try_from(*exporter) {
+                Ok(four) => IpAddr::from(four.to_be_bytes()),
+                Err(_) => IpAddr::from(exporter.to_be_bytes()),
+            };
+            let name = u32::try_from(*index).ok().and_then(|index| names.name(exporter, index));
+            router::interface(cell, *index, name, column.width)
+        });
     }
 
     /// Writes addresses or prefixes.
@@ -319,7 +326,7 @@ impl Scratch {
         column: &Column,
         page: &mut Page,
     ) {
-        let Column { value, width, tail } = *column;
+        let value = column.value;
         let most = if let Value::Prefix(_, _, most) = value { most } else { usize::MAX };
         let six = width_of(batch.schema(), address) == Some(16);
         if let Some(length) = length {
@@ -329,8 +336,8 @@ impl Scratch {
             window.field(address, &mut self.wide);
             let values = self.wide.iter();
             match length {
-                None => page.column(values, width, tail, |cell, a| digits::ipv6(cell, *a)),
-                Some(_) => page.column(values.zip(&self.b), width, tail, |cell, (a, length)| {
+                None => column.write(page, values, |cell, a| digits::ipv6(cell, *a)),
+                Some(_) => column.write(page, values.zip(&self.b), |cell, (a, length)| {
                     let len = digits::prefix6(cell, *a, *length as u32);
                     clip(cell, len, most)
                 }),
@@ -340,8 +347,8 @@ impl Scratch {
         window.field(address, &mut self.a);
         let values = self.a.iter();
         match length {
-            None => page.column(values, width, tail, |cell, a| digits::ipv4(cell, *a as u32)),
-            Some(_) => page.column(values.zip(&self.b), width, tail, |cell, (a, length)| {
+            None => column.write(page, values, |cell, a| digits::ipv4(cell, *a as u32)),
+            Some(_) => column.write(page, values.zip(&self.b), |cell, (a, length)| {
                 let len = digits::prefix4(cell, *a as u32, *length as u32);
                 clip(cell, len, most)
             }),
@@ -364,23 +371,25 @@ impl Scratch {
 
     /// Writes a column made of flows' times.
     fn times(&mut self, window: &Window, column: &Column, page: &mut Page) {
-        let Column { value, width, tail } = *column;
+        let value = column.value;
         let (start, end) = (window.of(&self.times.start).iter(), window.of(&self.times.end).iter());
         // Uptimes have 32 bits, and their difference too.
         let lasted = |(start, end): (&u64, &u64)| u64::from(end.wrapping_sub(*start) as u32);
         let clock = &mut self.clock;
         match value {
-            Value::Start => page.column(start, width, tail, |cell, ms| clock.write(cell, *ms)),
-            Value::End => page.column(end, width, tail, |cell, ms| clock.write(cell, *ms)),
-            Value::Active => page.column(start.zip(end).map(lasted), width, tail, |cell, ms| {
+            Value::Start => column.write(page, start, |cell, ms| clock.write(cell, *ms)),
+            Value::End => column.write(page, end, |cell, ms| clock.write(cell, *ms)),
+            Value::Active(decimals) => column.write(page, start.zip(end).map(lasted), |cell, ms| {
                 let len = digits::decimal(cell, ms / 1000);
                 let [a, b, c] = digits::fixed((ms % 1000) as u32);
-                if let Some(to) = cell.get_mut(len..len + 4) {
-                    to.copy_from_slice(&[b'.', a, b, c]);
+                let fraction = [b'.', a, b, c];
+                let shown = fraction.get(..=decimals).unwrap_or(&fraction);
+                if let Some(to) = cell.get_mut(len..len + shown.len()) {
+                    to.copy_from_slice(shown);
                 }
-                to_right(cell, len + 4, width)
+                len + shown.len()
             }),
-            _ => page.column(start.zip(end).map(lasted), width, tail, digits::decimal),
+            _ => column.write(page, start.zip(end).map(lasted), digits::decimal),
         }
     }
 }

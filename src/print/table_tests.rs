@@ -1,7 +1,7 @@
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 
-use super::super::{CsvFields, Format};
+use super::super::{CsvFields, FORMATS, Format};
 use super::*;
 use crate::flow::{Column as Values, Element, FieldSpec, Order, Version, ie};
 
@@ -75,11 +75,11 @@ fn six() -> FlowBatch {
 fn ipv6_takes_the_room_it_needs() {
     let flows = six();
     let long = "2001:db8:1111:2222:3333:4444:5555:6666";
-    let three = lines(&Format::new(3).unwrap().table(false, true), &flows);
+    let three = lines(&Format::new(3).unwrap().table(false, true).unwrap(), &flows);
     assert_eq!(three[0], format!("2001:db8::1      {long}  tcp   https    50000    20000000000  12000000  "));
-    let four = lines(&Format::new(4).unwrap().table(false, false), &flows);
+    let four = lines(&Format::new(4).unwrap().table(false, false).unwrap(), &flows);
     assert_eq!(four[1], format!("2001:db8::1/64     {long}/0 17    0      0      40          1         "));
-    let one = lines(&Format::new(1).unwrap().table(false, false), &flows);
+    let one = lines(&Format::new(1).unwrap().table(false, false).unwrap(), &flows);
     assert_eq!(one[1][38..], *"     1.500 1666 00 00");
     assert_eq!((one.len(), one[2].as_str()), (6, ""));
     let csv = lines(&CsvFields::default_for(None).table(), &flows);
@@ -95,27 +95,31 @@ fn ipv6_takes_the_room_it_needs() {
 #[test]
 fn every_format_shows_every_version_that_has_its_fields() {
     let everything: fn(usize) -> u32 = |i| u32::MAX - i as u32;
-    for format in (0..=Format::LAST).map(|n| Format::new(n).unwrap()) {
+    for format in FORMATS {
+        let Some(table) = format.table(false, false) else { continue };
+        let each = table.columns.iter().map(|column| column.tail.lines()).sum::<usize>();
         let mut shown = 0;
         for version in Version::ALL.into_iter().filter(|v| format.lacks(*v).is_none()) {
             let elements: Vec<Element> = version.layout().schema.fields().iter().map(|spec| spec.element).collect();
             let set: Vec<_> = elements.into_iter().map(|element| (element, everything)).collect();
             for (wide, names) in [(false, false), (true, false), (false, true), (true, true)] {
-                let table = format.table(wide, names);
+                let table = format.table(wide, names).unwrap();
                 let got = lines(&table, &records(version, 3, &set));
-                let each = if (1..=2).contains(&format.number()) { 3 } else { 1 };
-                assert_eq!(got.len(), if format.number() == 2 { 0 } else { 3 * each }, "{format:?} {version}");
+                assert_eq!(got.len(), if table.only_syns { 0 } else { 3 * each }, "{format:?} {version}");
                 assert!(table.heading().ends_with('\n'));
             }
             shown += 1;
         }
         assert!(shown > 0, "no version has {format:?}");
     }
+    for (number, format) in FORMATS.iter().take(25).enumerate() {
+        assert_eq!(format.name(), number.to_string());
+    }
     for version in Version::ALL {
         assert_eq!(Format::default_for(Some(version)).lacks(version), None);
     }
     assert_eq!(Format::new(7).unwrap().lacks(Version::V5), Some("router_sc"));
-    assert_eq!(Format::new(25), None);
+    assert!(Format::new(25).is_none());
 }
 
 #[test]
@@ -131,7 +135,7 @@ fn only_bare_syns_are_candidates_of_an_attack() {
             (ie::SRC_PORT, |i| i as u32),
         ],
     );
-    let table = Format::new(2).unwrap().table(false, false);
+    let table = Format::new(2).unwrap().table(false, false).unwrap();
     let got = lines(&table, &flows);
     assert_eq!(got.len(), 50 * 3);
     assert_eq!(got[3], "00  0.0.0.0          00  0.0.0.0         06 6    0    3          120       ");
@@ -150,7 +154,7 @@ fn a_selection_is_what_is_written_across_windows() {
     flows.select(picked.clone());
     let want: Vec<String> = picked.iter().map(|i| all[*i as usize].clone()).collect();
     assert_eq!(lines(&table, &flows), want);
-    let five = lines(&Format::new(5).unwrap().table(false, false), &flows);
+    let five = lines(&Format::new(5).unwrap().table(false, false).unwrap(), &flows);
     assert_eq!(five.len(), picked.len());
 }
 
@@ -158,10 +162,62 @@ fn a_selection_is_what_is_written_across_windows() {
 fn what_the_original_mixes_up_stays_mixed_up() {
     let address: fn(usize) -> u32 = |_| 0xFFFF_0007;
     let set: [Set; 4] = [(ie::DST_ADDR4, address), (ie::SRC_AS, |_| 7), (ie::DST_AS, |_| 9), (ie::TOS, |_| 5)];
-    let by_prefixes = lines(&Format::new(22).unwrap().table(false, false), &records(Version::V8(13), 1, &set));
+    let by_prefixes = lines(&Format::new(22).unwrap().table(false, false).unwrap(), &records(Version::V8(13), 1, &set));
     assert!(by_prefixes[0].starts_with("5    0/0                 255.2  7                   9      0      0      "));
     let csv = CsvFields::default_for(Some(Version::V8(6))).table();
     assert!(csv.heading().ends_with(",router_sc,extra_pkts,marked_tos\n"));
     let set: [Set; 2] = [(ie::EXTRA_PACKETS, |_| 1000), (ie::MARKED_TOS, |_| 3)];
     assert!(lines(&csv, &records(Version::V8(6), 1, &set))[0].ends_with(",0.0.0.0,3,1000"));
+}
+
+#[test]
+fn routers_views_have_their_columns() {
+    let set: [Set; 16] = [
+        (ie::EXPORTER4, |_| 0xC000_0201),
+        (ie::SRC_ADDR4, |_| 0x0A01_0203),
+        (ie::DST_ADDR4, |_| 0xAC10_0A02),
+        (ie::INPUT, |i| [1, 7][i]),
+        (ie::OUTPUT, |i| [2, 0][i]),
+        (ie::PROTOCOL, |_| 6),
+        (ie::SRC_PORT, |_| 0xC6F3),
+        (ie::DST_PORT, |_| 443),
+        (ie::PACKETS, |i| [11_500, 3][i]),
+        (ie::OCTETS, |i| [11_500 * 840, 120][i]),
+        (ie::TOS, |_| 0xC0),
+        (ie::TCP_FLAGS, |_| 0x1B),
+        (ie::SRC_MASK, |_| 8),
+        (ie::DST_MASK, |_| 24),
+        (ie::SRC_AS, |_| 65_001),
+        (ie::LAST, |_| 10_890),
+    ];
+    let batch = records(Version::V5, 2, &set);
+    let name = |index, name: &str| crate::flow::Fact {
+        exporter: std::net::IpAddr::from([192, 0, 2, 1]),
+        domain: 0,
+        about: crate::flow::About::Interface(index),
+        name: name.into(),
+        description: String::new(),
+    };
+    let names = InterfaceNames::of(&[name(1, "GigabitEthernet0/0"), name(2, "Serial1/0")]);
+    let show = |format: &str| {
+        let table = Format::named(format).unwrap().table(false, false).unwrap();
+        let (symbols, mut out) = (Symbols::default(), table.heading().as_bytes().to_vec());
+        TableWriter::new(&table, &symbols).with_interfaces(&names).write(&batch, &mut out);
+        String::from_utf8(out).unwrap()
+    };
+    assert_eq!(
+        show("Show  IP cache flow"),
+        "SrcIf         SrcIPaddress    DstIf         DstIPaddress    Pr SrcP DstP  Pkts\n\
+         Gi0/0         10.1.2.3        Serial1/0     172.16.10.2     06 C6F3 01BB   11K\n\
+         7             10.1.2.3        Null          172.16.10.2     06 C6F3 01BB     3\n"
+    );
+    assert_eq!(
+        show("cisco-verbose"),
+        "SrcIf          SrcIPaddress    DstIf          DstIPaddress    Pr TOS Flgs  Pkts\n\
+         Port Msk AS                    Port Msk AS    NextHop              B/Pk  Active\n\
+         Gi0/0          10.1.2.3        Serial1/0      172.16.10.2     06 C0  1B     11K\n\
+         C6F3 /8  65001                 01BB /24 0     0.0.0.0               840    10.8\n\
+         7              10.1.2.3        Null           172.16.10.2     06 C0  1B       3\n\
+         C6F3 /8  65001                 01BB /24 0     0.0.0.0                40    10.8\n"
+    );
 }

@@ -76,8 +76,6 @@ pub(super) struct Values {
     scratch: Vec<u64>,
     times: FlowTimes,
     sums: [u64; 4],
-    /// The place of the first flow under the key that is gathered, and how far the next is from it.
-    places: (u64, u64),
 }
 
 impl Values {
@@ -113,17 +111,6 @@ impl Values {
     /// What all flows come to.
     pub fn sums(&self) -> [u64; 4] {
         self.sums
-    }
-
-    /// Says where flows stand among all that came: the first, and how far the next is from it.
-    pub fn stand(&mut self, first: u64, step: u64) {
-        self.places = (first, step);
-    }
-
-    /// Where a flow stands among all that came.
-    #[inline]
-    pub fn place(&self, at: usize) -> u64 {
-        self.places.0 + self.places.1 * at as u64
     }
 
     /// One flow's counts.

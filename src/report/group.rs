@@ -1,11 +1,10 @@
 //! Grouping from batches to groups: [`Aggregation`], [`Worker`], [`Groups`].
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use super::direct::Direct;
-use super::engine::{Group, Sums, Work, engine};
+use super::engine::{Group, Sums, Work, engine, random};
 use super::gather::Values;
 use super::key::{Grouping, KeyLayout, KeyWords};
+use super::parcel::{self, Stage};
 use super::part::Part;
 use super::rank::{Order, SortBy, Sorted};
 use super::rates::Rates;
@@ -23,16 +22,42 @@ pub struct Aggregation {
     narrow: Box<dyn Group>,
     /// For keys with IPv6 addresses in them.
     wide: Box<dyn Group>,
-    /// Flows that came so far, once for every key they count under.
-    came: AtomicU64,
+    /// What came in order.
+    taken: Outcome,
+    /// Flows that did, once for every key they count under.
+    came: u64,
 }
 
 impl Aggregation {
     /// No flows yet.
     pub fn new(grouping: Grouping) -> Aggregation {
-        let engine = |wide| engine(grouping.layout(wide), grouping.sums(), grouping.may_be_coded());
-        let threads = cores();
-        Aggregation { narrow: engine(false), wide: engine(true), threads, grouping, came: AtomicU64::new(0) }
+        Aggregation::seeded(grouping, random())
+    }
+
+    fn seeded(grouping: Grouping, seed: u64) -> Aggregation {
+        let engine = |wide| engine(grouping.layout(wide), grouping.sums(), grouping.may_be_coded(), seed);
+        let (narrow, wide, threads) = (engine(false), engine(true), cores());
+        Aggregation { narrow, wide, threads, grouping, taken: Outcome::default(), came: 0 }
+    }
+
+    /// The same without flows: it may take what stagers of the other made.
+    pub(super) fn again(&self) -> Aggregation {
+        Aggregation { threads: self.threads, ..Aggregation::seeded(self.grouping.clone(), self.narrow.seed()) }
+    }
+
+    /// A thread's part in preparing batches that are to be taken in order.
+    pub(super) fn stager(&self) -> Stager {
+        let (narrow, wide) = (self.narrow.stage(), self.wide.stage());
+        Stager { grouping: self.grouping.clone(), values: Values::default(), narrow, wide }
+    }
+
+    /// Takes what a stager made of the next batch.
+    pub(super) fn take(&mut self, staged: Staged) {
+        self.taken.merge(staged.outcome);
+        let Some(parcel) = staged.parcel else { return };
+        let engine = if staged.wide { &mut self.wide } else { &mut self.narrow };
+        engine.deliver(parcel, self.came, self.threads);
+        self.came += staged.flows * self.grouping.keys().len() as u64;
     }
 
     /// Work is done on at most so many threads; on as many as there are cores if this is not called.
@@ -53,8 +78,13 @@ impl Aggregation {
 
     /// The groups that all workers together made.
     pub fn finish(self, outcomes: Vec<Outcome>) -> Groups {
-        let wide = outcomes.iter().any(Outcome::is_wide);
+        let wide = self.is_wide() || outcomes.iter().any(Outcome::is_wide);
         self.finish_as(outcomes, wide)
+    }
+
+    /// Whether keys with IPv6 addresses were taken.
+    pub(super) fn is_wide(&self) -> bool {
+        self.taken.is_wide()
     }
 
     /// The same, with keys of the layout for IPv6 if that is asked for; it must be where an outcome is wide.
@@ -62,7 +92,7 @@ impl Aggregation {
         let threads = self.threads;
         let (mut totals, mut lacking) = (Counts::default(), 0);
         let (narrow, wide) = (self.grouping.layout(false), self.grouping.layout(true));
-        for outcome in outcomes {
+        for outcome in outcomes.into_iter().chain([self.taken]) {
             totals.add(&outcome.totals);
             lacking += outcome.lacking;
             for (number, counts) in outcome.direct.iter() {
@@ -79,6 +109,40 @@ impl Aggregation {
             groups = self.wide.seal(threads);
         }
         Groups { groups, totals, lacking, threads }
+    }
+}
+
+/// A thread's part in preparing batches.
+pub(super) struct Stager {
+    grouping: Grouping,
+    values: Values,
+    narrow: Box<dyn Stage>,
+    wide: Box<dyn Stage>,
+}
+
+/// A batch, prepared.
+pub(super) struct Staged {
+    parcel: Option<parcel::Any>,
+    wide: bool,
+    flows: u64,
+    outcome: Outcome,
+}
+
+impl Stager {
+    /// Prepares a batch's selected flows; with each flow's counts in their order given to `see`.
+    pub fn stage(&mut self, batch: &FlowBatch, mut see: impl FnMut(Counts)) -> Staged {
+        let (mut outcome, flows) = (Outcome::default(), batch.len() as u64);
+        if !self.grouping.suits(batch.schema()) {
+            outcome.lacking = flows;
+            return Staged { parcel: None, wide: false, flows, outcome };
+        }
+        self.values.gather(batch, &self.grouping, &mut outcome.totals);
+        (0..batch.len()).for_each(|at| see(self.values.get(at)));
+        let wide = self.grouping.is_wide(batch);
+        outcome.wide = wide;
+        let stage = if wide { &mut self.wide } else { &mut self.narrow };
+        let parcel = Some(stage.stage(batch, &self.values, self.grouping.keys()));
+        Staged { parcel, wide, flows, outcome }
     }
 }
 
@@ -126,12 +190,9 @@ impl Worker<'_> {
         self.values.gather(batch, grouping, &mut self.outcome.totals);
         let wide = grouping.is_wide(batch);
         self.outcome.wide |= wide;
-        let keys = grouping.keys().len() as u64;
-        let came = self.aggregation.came.fetch_add(batch.len() as u64 * keys, Ordering::Relaxed);
-        for (at, key) in (0..).zip(grouping.keys()) {
-            self.values.stand(came + at, keys);
+        for key in grouping.keys() {
             match key.parts.as_slice() {
-                [part] if !grouping.has_rates() && Direct::suits(batch, *part) => {
+                [part] if !grouping.is_ordered() && Direct::suits(batch, *part) => {
                     self.outcome.direct.add(batch, &self.values, *part)
                 }
                 _ if wide => self.wide.add(batch, &self.values, key),
@@ -196,7 +257,7 @@ impl Groups {
     /// Groups of these groups: all whose keys begin with the parts of `layout`, counted as one flow each.
     pub(super) fn count_by(&self, layout: KeyLayout) -> Groups {
         let mask = layout.mask();
-        let counted = engine(layout, Sums::Counts, false);
+        let counted = engine(layout, Sums::Counts, false, random());
         self.groups.each_on(self.threads, &|entry| {
             let mut key = entry.key;
             key.iter_mut().zip(mask).for_each(|(word, mask)| *word &= mask);
@@ -220,11 +281,16 @@ impl Groups {
         line: impl Fn(&Entry, &mut Vec<u8>) + Sync,
         mut sink: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.pieces(order, limit, line, |text: &mut Vec<u8>| {
-            let end = sink(text);
-            text.clear();
-            end
-        })
+        self.pieces(
+            order,
+            limit,
+            |_, entry, text| line(entry, text),
+            |text: &mut Vec<u8>| {
+                let end = sink(text);
+                text.clear();
+                end
+            },
+        )
     }
 
     /// The first `limit` groups in order, some at a time: for what depends on those before, such as running totals.
@@ -234,7 +300,7 @@ impl Groups {
         limit: usize,
         mut sink: impl FnMut(&[Entry]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let keep = |entry: &Entry, entries: &mut Vec<Entry>| entries.push(*entry);
+        let keep = |_: u64, entry: &Entry, entries: &mut Vec<Entry>| entries.push(*entry);
         self.pieces(order, limit, keep, |entries: &mut Vec<Entry>| {
             let end = sink(entries);
             entries.clear();
@@ -242,33 +308,40 @@ impl Groups {
         })
     }
 
-    /// Ranks, makes something of each bucket's groups within the limit, and hands that to `sink` in order.
-    fn pieces<T: Default + Send, E>(
+    /// Ranks, makes something of each bucket's groups within the limit, and hands that to `sink` in order. `add` is told
+    /// how many groups stand before its own; `sink` empties what it is given.
+    pub(super) fn pieces<T: Default + Send, E>(
         &mut self,
         order: Order,
         limit: usize,
-        add: impl Fn(&Entry, &mut T) + Sync,
+        add: impl Fn(u64, &Entry, &mut T) + Sync,
         mut sink: impl FnMut(&mut T) -> Result<(), E>,
     ) -> Result<(), E> {
         if limit <= FEW && limit < self.len() / 4 && order.by != SortBy::Arrival {
             let mut made = T::default();
-            self.groups.first(order, limit, self.threads).iter().for_each(|entry| add(entry, &mut made));
+            let first = self.groups.first(order, limit, self.threads);
+            (0..).zip(&first).for_each(|(number, entry)| add(number, entry, &mut made));
             return sink(&mut made);
         }
         let ranking = self.groups.rank(order, self.threads);
-        let mut left = limit;
-        let mut wanted = Vec::new();
+        // Groups before each bucket, and how many of it are wanted.
+        let mut wanted: Vec<(usize, usize)> = Vec::new();
+        let mut before = 0;
         for size in &ranking.sizes {
-            if left == 0 {
+            if before >= limit {
                 break;
             }
-            wanted.push(left.min(*size));
-            left -= left.min(*size);
+            wanted.push((before, *size.min(&(limit - before))));
+            before += size;
         }
         let groups = &self.groups;
         let piece = |(): &mut (), bucket: usize, made: &mut T| {
-            let limit = wanted.get(bucket).map_or(0, |n| *n);
-            groups.bucket(order, &ranking, bucket, limit, &mut |entry| add(entry, made));
+            let (before, limit) = wanted.get(bucket).copied().unwrap_or_default();
+            let mut number = before as u64;
+            groups.bucket(order, &ranking, bucket, limit, &mut |entry| {
+                add(number, entry, made);
+                number += 1;
+            });
         };
         pool::in_order(self.threads, wanted.len(), || (), piece, sink)
     }

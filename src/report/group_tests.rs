@@ -171,3 +171,73 @@ fn counters_are_as_wide_as_they_need_to_be() {
     let entries = all(&mut groups, SortBy::Flows, true, 1);
     assert_eq!(entries.first().map(|e| (e.counts.flows, e.counts.octets)), Some((2, u64::MAX)));
 }
+
+/// Groups of batches taken in order, in the order in which they came: sources, flows, octets, mean bits a second.
+fn taken(batches: &[FlowBatch], threads: usize, again: bool) -> Vec<(u32, u64, u64, f64)> {
+    let grouping = Grouping::by(&PAIR[..1]).unwrap().with_rates();
+    let first = Aggregation::new(grouping).threads(threads);
+    let mut stager = first.stager();
+    let mut aggregation = if again { first.again() } else { first };
+    batches.iter().for_each(|batch| aggregation.take(stager.stage(batch, |_| ())));
+    let mut groups = aggregation.finish(Vec::new());
+    let layout = groups.layout().clone();
+    let mut seen = Vec::new();
+    let order = Order { by: SortBy::Seen, descending: false };
+    let see = |entries: &[Entry]| {
+        let row = |e: &Entry| {
+            let source = layout.value(&e.key, 0) as u32;
+            (source, e.counts.flows, e.counts.octets, e.rates.get(Rate::Mean(Unit::Bits)))
+        };
+        seen.extend(entries.iter().map(row));
+        Ok::<_, ()>(())
+    };
+    groups.visit(order, usize::MAX, see).unwrap();
+    seen
+}
+
+#[test]
+fn flows_taken_in_order_are_summed_in_order() {
+    let mut random = random();
+    let mut records: Vec<Vec<u8>> = (0..400_000)
+        .map(|_| {
+            let mut record = flow([random(3000) as u32 * 257, 1], [1, 2], 6, random(9000) as u32, 1);
+            let last = crate::flow::Version::V5.layout().schema.resolve(Field::Last).unwrap();
+            let at = usize::from(crate::flow::Version::V5.layout().offsets[last]);
+            record[at..at + 4].copy_from_slice(&(1 + random(977) as u32).to_be_bytes());
+            record
+        })
+        .collect();
+    let plain = |records: &[Vec<u8>]| {
+        let (mut places, mut rows) = (BTreeMap::new(), Vec::<(u32, u64, u64, f64)>::new());
+        for record in records {
+            let number = |field: Field| {
+                let layout = crate::flow::Version::V5.layout();
+                let at = usize::from(layout.offsets[layout.schema.resolve(field).unwrap()]);
+                u32::from_be_bytes(record[at..at + 4].try_into().unwrap())
+            };
+            let (source, octets, last) = (number(Field::SrcAddr), number(Field::Octets), number(Field::Last));
+            let place = *places.entry(source).or_insert(rows.len());
+            if place == rows.len() {
+                rows.push((source, 0, 0, 0.0));
+            }
+            let row = &mut rows[place];
+            (row.1, row.2) = (row.1 + 1, row.2 + u64::from(octets));
+            row.3 += f64::from(octets) * 8.0 / (f64::from(last) / 1000.0);
+        }
+        rows.iter_mut().for_each(|row| row.3 /= row.1 as f64);
+        rows
+    };
+    let batches = |records: &[Vec<u8>]| records.chunks(4096).map(v5).collect::<Vec<_>>();
+    let want = plain(&records);
+    for (threads, again) in [(1, false), (3, true)] {
+        assert!(taken(&batches(&records), threads, again) == want, "{threads} threads");
+    }
+    // A flow of more octets than others have room for, between them.
+    records.truncate(9000);
+    let large = v6(&[(u128::from(u32::MAX) << 64, 1, 1 << 40)]);
+    let mut mixed = batches(&records);
+    mixed.insert(1, large);
+    let seen = taken(&mixed, 2, false);
+    assert_eq!(seen.len(), plain(&records).len() + 1);
+    assert_eq!(seen.iter().filter(|row| row.2 >= 1 << 40).count(), 1);
+}

@@ -101,6 +101,11 @@ impl Grouping {
         Grouping { sums: Sums::Rates, ..self }
     }
 
+    /// Sums durations, and notes which flow of each group came first.
+    pub fn with_places(self) -> Grouping {
+        Grouping { sums: Sums::Places, ..self }
+    }
+
     /// Every flow's octets and packets count so many times: what was sampled is set right.
     pub fn scaled(self, scale: u64) -> Grouping {
         Grouping { scale, ..self }
@@ -114,8 +119,9 @@ impl Grouping {
         self.sums
     }
 
-    pub(super) fn has_rates(&self) -> bool {
-        self.sums == Sums::Rates
+    /// Whether groups depend on the order in which flows come: they are to be taken in it.
+    pub(super) fn is_ordered(&self) -> bool {
+        matches!(self.sums, Sums::Places | Sums::Rates)
     }
 
     /// The keys each flow counts under.

@@ -13,15 +13,19 @@
 
 mod arrival;
 pub mod by;
+pub mod cache;
 mod codes;
 pub mod csv;
 mod direct;
 mod engine;
+pub mod exporters;
 mod gather;
 mod group;
 #[cfg(test)]
 mod group_tests;
+pub mod interfaces;
 mod key;
+mod parcel;
 mod part;
 mod pool;
 mod rank;

@@ -5,8 +5,10 @@ use super::Counts;
 /// Sums a row has where rates are asked for: octets, packets, duration, and what [`Rates`] are made of. Rows that have
 /// these also know which flow was their first.
 pub(super) const RATED: usize = 11;
-/// Which of them is the place of the first flow.
-pub(super) const SEEN: usize = 10;
+/// Sums of rows that know which flow was their first, but no rates.
+pub(super) const PLACED: usize = 4;
+/// Which of a rated row's sums is the place of the first flow.
+const SEEN: usize = 10;
 /// The first of those that rates are made of.
 const FIRST: usize = 3;
 
@@ -75,21 +77,34 @@ impl Rates {
         }
         let packets = packets_a_second(counts.packets, counts.duration).to_bits();
         let bits = bits_a_second(counts.octets, counts.duration).to_bits();
+        Rates::one([packets, bits])
+    }
+
+    /// Those of one flow, by its packets and bits a second, as their bits.
+    #[inline]
+    pub(super) fn one([packets, bits]: [u64; 2]) -> Rates {
         let rates = [packets, bits];
         Rates { flows: 1, sums: rates, least: rates, greatest: rates, seen: u64::MAX }
+    }
+
+    /// Packets and bits a second of its one flow, as their bits; `None` if it took no time.
+    #[inline]
+    pub(super) fn only(&self) -> Option<[u64; 2]> {
+        (self.flows == 1).then_some(self.sums)
     }
 
     /// Those that stand in a row's sums; of no flows, if they do not.
     #[inline]
     pub(super) fn at(sums: &[u64]) -> Rates {
-        match sums {
-            &[_, _, _, flows, packets, bits, least_packets, least_bits, most_packets, most_bits, seen] => Rates {
+        match *sums {
+            [_, _, _, flows, packets, bits, least_packets, least_bits, most_packets, most_bits, seen] => Rates {
                 flows,
                 sums: [packets, bits],
                 least: [least_packets, least_bits],
                 greatest: [most_packets, most_bits],
                 seen,
             },
+            [_, _, _, seen] => Rates { seen, ..Rates::default() },
             _ => Rates::default(),
         }
     }
@@ -138,6 +153,15 @@ impl Rates {
 #[inline]
 fn plus(one: u64, other: u64) -> u64 {
     (f64::from_bits(one) + f64::from_bits(other)).to_bits()
+}
+
+/// Notes a flow's place, in sums that have one.
+#[inline]
+pub(super) fn see<const M: usize>(sums: &mut [u64; M], place: u64) {
+    match M {
+        PLACED | RATED => sums[M - 1] = place,
+        _ => {}
+    }
 }
 
 /// Adds the sums of a row that has rates.

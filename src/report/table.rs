@@ -1,6 +1,6 @@
 //! A partition's groups: an open-addressing table small enough for the cache.
 
-use super::rates::{self, RATED};
+use super::rates::{self, PLACED, RATED};
 
 /// A group: a key of `N` words, the flows and `M` sums: octets, packets, and the duration and
 /// rates where those are asked for.
@@ -18,8 +18,8 @@ impl<const N: usize, const M: usize> Row<N, M> {
         if M == RATED {
             return rates::fold(&mut self.sums, sums);
         }
-        for (sum, n) in self.sums.iter_mut().zip(sums) {
-            *sum = sum.saturating_add(*n);
+        for (at, (sum, n)) in self.sums.iter_mut().zip(sums).enumerate() {
+            *sum = if M == PLACED && at == PLACED - 1 { (*sum).min(*n) } else { sum.saturating_add(*n) };
         }
     }
 }

@@ -80,11 +80,16 @@ pub fn decimal(out: &mut Vec<u8>, n: f64, decimals: u32, width: usize) {
     let start = out.len();
     let unit = 10u64.pow(decimals.min(6));
     let scaled = scaled(n, unit);
-    number(out, (scaled / u128::from(unit)) as u64, 0);
+    // Division of long numbers is slow, that by a constant is not.
+    let (whole, fraction) = match u64::try_from(scaled) {
+        Ok(short) if unit == 1_000_000 => (short / 1_000_000, short % 1_000_000),
+        Ok(short) => (short / unit, short % unit),
+        Err(_) => ((scaled / u128::from(unit)) as u64, (scaled % u128::from(unit)) as u64),
+    };
+    number(out, whole, 0);
     if decimals > 0 {
         out.push(b'.');
         let mut cell = [b'0'; CELL];
-        let fraction = (scaled % u128::from(unit)) as u64;
         let len = digits(fraction + unit, &mut cell);
         out.extend_from_slice(cell.get(1..len).unwrap_or_default());
     }

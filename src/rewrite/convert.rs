@@ -3,8 +3,7 @@
 
 use std::fmt;
 
-use crate::flow::clock::Clock;
-use crate::flow::time::FlowTimes;
+use crate::flow::clock::{Clock, is_to_be_made};
 use crate::flow::{Element, Field, FlowBatch, Layout, Order, RawRows, Schema, Version, ie};
 
 /// Why flows cannot be records of a version.
@@ -129,9 +128,7 @@ impl Mapping {
     fn new(from: &Schema, to: Version) -> Result<Mapping, Refusal> {
         let layout = to.layout();
         refuse(from, layout).map_or(Ok(()), |why| Err(Refusal { to, why }))?;
-        let direct = from.position(ie::FIRST, 0).is_some() && from.position(ie::LAST, 0).is_some();
-        let clock = !direct && FlowTimes::known(from);
-        let mut mapping = Mapping { to: layout, copies: Vec::new(), single: None, clock };
+        let mut mapping = Mapping { to: layout, copies: Vec::new(), single: None, clock: is_to_be_made(from) };
         for (spec, offset) in layout.schema.fields().iter().zip(&layout.offsets) {
             let (at, width) = (usize::from(*offset), usize::from(spec.width));
             let copy = |from| Transfer { from, at, width, fit: fit(spec.element), fill: false };

@@ -47,6 +47,7 @@ impl Archive {
             form: Some(form),
             limits: Limits { files: limit(args.archive.expire_count), octets: limit(args.archive.expire_size) },
             program: None,
+            treating: None,
         };
         let (storing, queue) = Storing::start(config, Clients::new(log.clone()), None, log)?;
         let rotation = Rotation::new(args.archive.rotations);

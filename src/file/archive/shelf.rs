@@ -190,15 +190,13 @@ fn is_flow_file(path: &Path) -> io::Result<bool> {
 /// # Errors
 /// What was expected, where the text is anything else.
 pub fn size(text: &str) -> Result<u64, String> {
-    let (number, unit) = match text.strip_suffix(|c: char| c.is_ascii_alphabetic()) {
-        Some(number) => (number, text.get(number.len()..).unwrap_or_default()),
-        None => (text, "b"),
-    };
-    let shift = match unit {
-        "b" | "B" => Some(0),
-        "k" | "K" => Some(10),
-        "m" | "M" => Some(20),
-        "g" | "G" => Some(30),
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits).unwrap_or((text, ""));
+    let shift = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => Some(0),
+        "k" | "kb" => Some(10),
+        "m" | "mb" | "meg" => Some(20),
+        "g" | "gb" | "gig" => Some(30),
         _ => None,
     };
     let octets = shift.and_then(|shift| number.parse::<u64>().ok()?.checked_mul(1 << shift));
@@ -211,7 +209,16 @@ mod tests {
 
     #[test]
     fn sizes_have_units() {
-        for (text, octets) in [("0", 0), ("12", 12), ("12b", 12), ("3K", 3072), ("5M", 5 << 20), ("2G", 2 << 30)] {
+        for (text, octets) in [
+            ("0", 0),
+            ("12", 12),
+            ("12b", 12),
+            ("3K", 3072),
+            ("5M", 5 << 20),
+            ("2G", 2 << 30),
+            ("2Gig", 2 << 30),
+            ("1kb", 1024),
+        ] {
             assert_eq!(size(text), Ok(octets));
         }
         for wrong in ["", "M", "5T", "-1", "1.5G", "5 M", "99999999999G"] {

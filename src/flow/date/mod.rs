@@ -28,6 +28,13 @@ use item::Items;
 /// What a date's error says was expected.
 const EXPECTED: &str = "expected a date such as '2026-01-31 14:05:00', 'yesterday' or '2 hours ago'";
 
+/// Milliseconds since 1970 as `2026-01-01 00:00:00.000 +0000`, local time.
+pub fn local(ms: u64) -> String {
+    let time = i64::try_from(ms).ok().and_then(DateTime::from_timestamp_millis);
+    let local = |time: DateTime<_>| time.with_timezone(&Local).format("%Y-%m-%d %H:%M:%S%.3f %z").to_string();
+    time.map_or_else(|| format!("{ms} ms"), local)
+}
+
 /// Seconds since 1970 of a free-form date, read at the moment `now` in local time. The error is one line that says what
 /// was not understood, and what a date looks like.
 pub fn parse(text: &str, now: DateTime<Local>) -> Result<i64, String> {

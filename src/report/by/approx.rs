@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::sketch::{self, Sketch};
 use crate::flow::FlowBatch;
-use crate::report::engine::{Sums, engine};
+use crate::report::engine::{Sums, engine, random};
 use crate::report::gather::{Keys, Source, Values};
 use crate::report::key::{Key, KeyLayout, MAX_WORDS};
 use crate::report::{Counts, Entry, Grouping, Groups, KeyWords, Part, pool};
@@ -52,7 +52,8 @@ impl Approx {
     /// The groups, with their estimates as flows; `wide` if keys are to have the layout for IPv6.
     pub fn finish(self, wide: bool, threads: usize) -> Groups {
         let (narrow_layout, wide_layout) = (self.key.layout(false), self.key.layout(true));
-        let groups = engine(if wide { wide_layout.clone() } else { narrow_layout.clone() }, Sums::Counts, false);
+        let groups =
+            engine(if wide { wide_layout.clone() } else { narrow_layout.clone() }, Sums::Counts, false, random());
         let insert = |key: KeyWords, sketch: &Sketch| {
             let counts = Counts { flows: sketch.count(), ..Counts::default() };
             groups.insert(&Entry { key, counts, ..Entry::default() });

@@ -14,12 +14,14 @@ use crate::select::Predicate;
 
 /// A report being made.
 pub struct Making<'a> {
-    report: &'a Report,
-    filter: Option<Predicate>,
-    body: Body,
+    pub(super) report: &'a Report,
+    pub(super) filter: Option<Predicate>,
+    pub(super) body: Body,
+    /// What was taken in order.
+    pub(super) taken: Outcome,
 }
 
-enum Body {
+pub(super) enum Body {
     /// Groups, and groups of pairs where those are counted.
     Groups(Vec<Aggregation>),
     Totals,
@@ -55,9 +57,11 @@ pub struct Worker<'m> {
 #[derive(Default)]
 pub struct Outcome {
     groups: Vec<Grouped>,
-    totals: Option<Totals>,
-    seconds: Option<Seconds>,
-    span: Range,
+    pub(super) totals: Option<Totals>,
+    pub(super) seconds: Option<Seconds>,
+    /// Of all flows, where they came in order.
+    pub(super) rates: Rates,
+    pub(super) span: Range,
 }
 
 /// A report, made.
@@ -129,7 +133,7 @@ impl Report {
     }
 
     /// Whether rates are to be looked at.
-    fn has_rates(&self) -> bool {
+    pub(super) fn has_rates(&self) -> bool {
         let rate = |sort: &(Field, bool)| matches!(sort.0, Field::Rate(_));
         self.outputs.iter().any(|output| output.fields.has_rates() || output.sort.as_ref().is_some_and(rate))
     }
@@ -163,10 +167,10 @@ impl Report {
             (Kind::Count, _) => vec![key(1), key(2)],
             _ => Vec::new(),
         };
-        let rates = self.has_rates() || self.shows_arrival();
-        let sums = |(at, grouping): (usize, Grouping)| match (at, rates) {
-            (0, true) => grouping.with_rates().scaled(self.scale),
-            (0, false) => grouping.with_duration(self.needs_duration()).scaled(self.scale),
+        let sums = |(at, grouping): (usize, Grouping)| match at {
+            0 if self.has_rates() => grouping.with_rates().scaled(self.scale),
+            0 if self.shows_arrival() => grouping.with_places().scaled(self.scale),
+            0 => grouping.with_duration(self.needs_duration()).scaled(self.scale),
             _ => grouping,
         };
         // No type has a key too long, even of IPv6 networks: a test looks.
@@ -193,7 +197,7 @@ impl Report {
     }
 
     /// Whether it matters when the first and the last flow were.
-    fn needs_span(&self) -> bool {
+    pub(super) fn needs_span(&self) -> bool {
         self.outputs.iter().any(|output| {
             let fields = [Field::First, Field::Last];
             output.options.header || output.path.is_some() || fields.iter().any(|field| output.fields.has(*field))
@@ -216,12 +220,13 @@ impl<'a> Making<'a> {
             Kind::Seconds => Body::Seconds,
             _ => Body::Groups(report.groupings().into_iter().map(Aggregation::new).collect()),
         };
-        Making { report, filter, body }
+        Making { report, filter, body, taken: Outcome::default() }
     }
 
-    /// Whether it matters in which order flows come.
+    /// Whether it matters in which order flows come: groups are numbered as they came, and sums of fractions depend on
+    /// it.
     pub fn is_ordered(&self) -> bool {
-        matches!(self.body, Body::Seconds) || self.report.shows_arrival()
+        matches!(self.body, Body::Seconds) || self.report.has_rates() || self.report.shows_arrival()
     }
 
     /// The fields that are looked at.
@@ -233,17 +238,28 @@ impl<'a> Making<'a> {
     /// A thread's part in it.
     pub fn worker(&self) -> Worker<'_> {
         let groups: &[Aggregation] = if let Body::Groups(groups) = &self.body { groups } else { &[] };
-        let (scale, kind) = (self.report.scale, self.report.what.kind);
-        let totals = matches!(self.body, Body::Totals).then(|| Totals::new(scale, kind == Kind::Detail));
-        let seconds = matches!(self.body, Body::Seconds).then(|| Seconds::new(scale));
+        let (totals, seconds) = (self.totals(), self.seconds());
         let groups = groups.iter().map(Aggregation::worker).collect();
         Worker { making: self, groups, totals, seconds, clock: Clock::default() }
     }
 
-    /// The report, of what all threads did.
-    pub fn finish(self, all: Outcome) -> Made<'a> {
-        let Outcome { groups: outcomes, totals, seconds, span } = all;
-        let wide = outcomes.iter().any(Grouped::is_wide);
+    /// No totals yet, where they are the report.
+    pub(super) fn totals(&self) -> Option<Totals> {
+        let detail = self.report.what.kind == Kind::Detail;
+        matches!(self.body, Body::Totals).then(|| Totals::new(self.report.scale, detail))
+    }
+
+    /// No seconds yet, where they are the report.
+    pub(super) fn seconds(&self) -> Option<Seconds> {
+        matches!(self.body, Body::Seconds).then(|| Seconds::new(self.report.scale))
+    }
+
+    /// The report, of what was taken in order, or of what all threads did.
+    pub fn finish(mut self, all: Outcome) -> Made<'a> {
+        self.taken.merge(all);
+        let Outcome { groups: outcomes, totals, seconds, rates, span } = self.taken;
+        let taken = |body: &Body| matches!(body, Body::Groups(groups) if groups.iter().any(Aggregation::is_wide));
+        let wide = outcomes.iter().any(Grouped::is_wide) || taken(&self.body);
         let groups = if let Body::Groups(groups) = self.body { groups } else { Vec::new() };
         let mut outcomes = outcomes.into_iter();
         let made = |group: Aggregation| group.finish_as(outcomes.next().into_iter().collect(), wide);
@@ -253,12 +269,7 @@ impl<'a> Making<'a> {
         let counted = groups.as_ref().zip(pairs).map(|(groups, pairs)| pairs.count_by(groups.layout().clone()));
         let all = groups.as_ref().map(|groups| *groups.totals());
         let all = all.or(totals.as_ref().map(|totals| totals.counts)).or(seconds.as_ref().map(|s| s.counts));
-        let mut rates = totals.as_ref().map_or_else(Rates::default, |totals| totals.rates);
-        if self.report.has_rates()
-            && let Some(groups) = &groups
-        {
-            groups.each(&mut |entry| rates.add(&entry.rates));
-        }
+        let rates = totals.as_ref().map_or(rates, |totals| totals.rates);
         let lacking = groups.as_ref().map_or(0, Groups::lacking);
         let counts = all.unwrap_or_default();
         Made { report: self.report, groups, counted, totals, seconds, span, counts, rates, lacking }
@@ -288,7 +299,7 @@ impl Worker<'_> {
     /// Hands on what it still holds.
     pub fn finish(self) -> Outcome {
         let groups = self.groups.into_iter().map(Grouper::finish).collect();
-        Outcome { groups, totals: self.totals, seconds: self.seconds, span: self.clock.span }
+        Outcome { groups, totals: self.totals, seconds: self.seconds, span: self.clock.span, rates: Rates::default() }
     }
 }
 
@@ -308,6 +319,7 @@ impl Outcome {
             (Some(all), Some(more)) => all.merge(&more),
             (all, more) => *all = all.take().or(more),
         }
+        self.rates.add(&later.rates);
         self.span.add(later.span);
     }
 }

@@ -12,10 +12,36 @@ pub struct Periods {
     clock: Clock,
 }
 
+/// The first and the last second in which a batch's selected flows were told of; `None` if there are none.
+#[derive(Default)]
+pub struct Times(Clock);
+
+impl Times {
+    /// Of a batch.
+    pub fn of(&mut self, batch: &FlowBatch) -> Option<(u64, u64)> {
+        let span = self.0.span_of(batch);
+        (span.least <= span.greatest).then_some((span.least, span.greatest))
+    }
+}
+
 impl Periods {
     /// Periods of so many seconds.
     pub fn new(seconds: u64) -> Periods {
         Periods { seconds: seconds.max(1), current: None, clock: Clock::default() }
+    }
+
+    /// A batch whose flows were told of in these seconds, from the least to the greatest: if all of it belongs to one
+    /// period, whether a new period begins with it.
+    pub fn whole(&mut self, span: Option<(u64, u64)>) -> Option<bool> {
+        let (least, greatest) = span.unwrap_or_default();
+        let (first, last) = (least / self.seconds, greatest / self.seconds);
+        let before = self.current;
+        match before {
+            Some(current) if last <= current => return Some(false),
+            _ if first < last => return None,
+            _ => self.current = Some(last),
+        }
+        Some(before.is_some())
     }
 
     /// A batch's selected flows, period by period; each part with whether a new period begins with it.
@@ -68,5 +94,7 @@ mod tests {
         assert_eq!(parts(first), [(false, 2), (true, 2), (true, 1)]);
         assert_eq!(parts(periods.split(v5(&[250, 1].map(record)))), [(false, 2)]);
         assert_eq!(parts(periods.split(v5(&[300].map(record)))), [(true, 1)]);
+        let spans = [(1, 359), (1, 360), (360, 419), (360, 420), (420, 420)];
+        assert_eq!(spans.map(|span| periods.whole(Some(span))), [Some(false), None, Some(true), None, Some(true)]);
     }
 }

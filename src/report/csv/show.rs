@@ -3,10 +3,8 @@
 use std::cmp::Ordering;
 use std::io::{self, BufRead, Write};
 
-use crate::flow::symbols::{Kind as Names, Symbols};
-
-/// The longest line that is read; what is longer counts as several.
-const LONGEST: u64 = 1 << 16;
+use super::read::{Line, Lines, names as names_of};
+use crate::flow::symbols::Symbols;
 
 /// How reports are to be shown.
 #[derive(Clone, Debug, Default)]
@@ -41,34 +39,19 @@ struct Table {
 /// What cannot be read or written.
 pub fn show(input: &mut impl BufRead, choices: &Choices, names: &Symbols, out: &mut impl Write) -> io::Result<()> {
     let mut table: Option<Table> = None;
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let read = io::Read::take(&mut *input, LONGEST).read_until(b'\n', &mut line)?;
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim_end_matches(['\n', '\r']);
-        if let Some(titles) = titles(text) {
-            table.take().map_or(Ok(()), |table| table.show(choices, names, out))?;
-            table = Some(Table::new(titles));
-        } else if text.starts_with('#') {
-            if choices.comments {
-                comment(text, choices, out)?;
+    let mut lines = Lines::new(input);
+    while let Some(line) = lines.next()? {
+        match (line, &mut table) {
+            (Line::Titles(_, titles), _) => {
+                table.take().map_or(Ok(()), |table| table.show(choices, names, out))?;
+                table = Some(Table::new(titles));
             }
-        } else if let Some(table) = &mut table
-            && !text.is_empty()
-        {
-            table.rows.push(text.to_owned());
-        }
-        if read == 0 {
-            return table.map_or(Ok(()), |table| table.show(choices, names, out));
+            (Line::Comment(text), _) if choices.comments => comment(text, choices, out)?,
+            (Line::Row(row), Some(table)) => table.rows.push(row.to_owned()),
+            _ => {}
         }
     }
-}
-
-/// The titles that a line gives to those behind it: `# recn: a,b`.
-fn titles(line: &str) -> Option<&str> {
-    let (kind, titles) = line.strip_prefix("# rec")?.split_once(':')?;
-    (kind.len() == 1).then_some(titles.trim())
+    table.map_or(Ok(()), |table| table.show(choices, names, out))
 }
 
 fn comment(text: &str, choices: &Choices, out: &mut impl Write) -> io::Result<()> {
@@ -121,7 +104,7 @@ impl Table {
     fn cell(&self, row: &str, at: usize, all: Option<f64>, names: &Symbols) -> String {
         let text = cell(row, at);
         if at < self.keys {
-            let kind = self.titles.get(at).and_then(|title| kind(title));
+            let kind = self.titles.get(at).and_then(|title| names_of(title));
             let name = kind.and_then(|kind| names.table(kind).name(text.parse().ok()?));
             return name.unwrap_or(text).to_owned();
         }
@@ -145,13 +128,6 @@ fn compare(a: &str, b: &str) -> Ordering {
         (Err(_), Ok(_)) => Ordering::Greater,
         (Err(_), Err(_)) => a.cmp(b),
     }
-}
-
-/// What names a column's numbers have, by its title.
-fn kind(title: &str) -> Option<Names> {
-    let title = title.to_ascii_lowercase();
-    let ends = [("-port", Names::Port), ("-protocol", Names::Protocol), ("-as", Names::Asn), ("-tag", Names::Tag)];
-    ends.into_iter().find(|(end, _)| title.ends_with(end)).map(|(_, kind)| kind)
 }
 
 /// Columns as wide as the widest of their values, a blank between them.

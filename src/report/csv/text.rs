@@ -29,6 +29,15 @@ struct Sums {
     count: u64,
 }
 
+/// Rows that have been written, for running totals.
+#[derive(Default)]
+struct Piece {
+    text: Vec<u8>,
+    /// What each row comes to, and where it ends.
+    sums: Vec<Sums>,
+    ends: Vec<usize>,
+}
+
 /// How rows are written.
 struct Rows<'a> {
     output: &'a Output,
@@ -105,7 +114,10 @@ impl Text<'_> {
         let rows = self.rows(made, shown, counted);
         let groups = if counted { &mut made.counted } else { &mut made.groups };
         let Some(groups) = groups else { return Ok(()) };
-        if self.output.fields.has(Field::Index) || self.output.tally.is_some() {
+        if let Some(every) = self.output.tally {
+            return rows.tallied(every, groups, order, limit, out);
+        }
+        if self.output.fields.has(Field::Index) {
             return rows.numbered(groups, order, limit, out);
         }
         groups.render(order, limit, |entry, line| rows.line(None, entry, line), |text| out.write_all(text))
@@ -240,30 +252,58 @@ impl Sums {
 }
 
 impl Rows<'_> {
-    /// Writes rows that know those before.
+    /// Writes rows that are numbered.
     fn numbered(&self, groups: &mut Groups, order: Order, limit: usize, out: &mut impl Write) -> io::Result<()> {
-        let (mut lines, mut sum, mut text) = (0, Sums::default(), Vec::new());
-        groups.visit(order, limit, |entries| {
+        let line = |number, entry: &Entry, text: &mut Vec<u8>| self.line(Some(number), entry, text);
+        groups.pieces(order, limit, line, |text| {
+            let end = out.write_all(text);
             text.clear();
-            for entry in entries {
-                self.line(Some(lines), entry, &mut text);
-                lines += 1;
-                sum.counts.add(&self.sums(entry).counts);
-                sum.rates.add(&entry.rates);
-                if self.output.tally.is_some_and(|every| lines % every == 0) {
-                    self.tally(lines, &sum, &mut text);
-                }
-            }
-            out.write_all(&text)
+            end
         })
     }
 
-    /// A comment on all rows so far.
+    /// Writes rows with sums of all that stand before behind every so many. Rows are written on all cores, and summed
+    /// one by one in their order: so sums of fractions are the same each time.
+    fn tallied(
+        &self,
+        every: u64,
+        groups: &mut Groups,
+        order: Order,
+        limit: usize,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        let line = |number, entry: &Entry, piece: &mut Piece| {
+            self.line(Some(number), entry, &mut piece.text);
+            piece.sums.push(self.sums(entry));
+            piece.ends.push(piece.text.len());
+        };
+        let (mut lines, mut all, mut tally) = (0, Sums::default(), Vec::new());
+        groups.pieces(order, limit, line, |piece: &mut Piece| {
+            let mut written = 0;
+            for (sums, end) in piece.sums.drain(..).zip(piece.ends.drain(..)) {
+                lines += 1;
+                all.counts.add(&sums.counts);
+                all.rates.add(&sums.rates);
+                if lines % every == 0 {
+                    out.write_all(piece.text.get(written..end).unwrap_or_default())?;
+                    self.tally(lines, &all, &mut tally);
+                    out.write_all(&tally)?;
+                    tally.clear();
+                    written = end;
+                }
+            }
+            let end = out.write_all(piece.text.get(written..).unwrap_or_default());
+            piece.text.clear();
+            end
+        })
+    }
+
+    /// A comment on all rows so far: their shares of the totals in percent.
     fn tally(&self, lines: u64, sum: &Sums, out: &mut Vec<u8>) {
         out.extend_from_slice(b"# tally: ");
         text::number(out, lines, 0);
-        let all = self.output.options.percent.then_some(&self.totals);
-        self.columns.iter().filter(|field| **field != Field::Count).for_each(|field| sum.put(*field, all, out));
+        let shown = self.columns.iter().filter(|field| **field != Field::Count);
+        shown.for_each(|field| sum.put(*field, Some(&self.totals), out));
         end(out);
     }
 

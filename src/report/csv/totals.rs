@@ -41,8 +41,13 @@ pub(super) struct Clock {
 
 impl Clock {
     pub fn add(&mut self, batch: &FlowBatch) {
-        let span = Range::of(self.seconds(batch));
+        let span = self.span_of(batch);
         self.span.add(span);
+    }
+
+    /// Of a batch's selected flows.
+    pub fn span_of(&mut self, batch: &FlowBatch) -> Range {
+        Range::of(self.seconds(batch))
     }
 
     /// When each selected flow was told of; where that is not said, when it ended.

@@ -50,8 +50,13 @@ impl Counted {
 
     /// Writes the table: shares of `flows`, which may not be 0, in thousandths.
     pub fn write(&self, flows: u64, out: &mut impl Write) -> io::Result<()> {
+        self.write_as(self.what.title, flows, out)
+    }
+
+    /// The same by another title.
+    pub fn write_as(&self, title: &str, flows: u64, out: &mut impl Write) -> io::Result<()> {
         let mut shares = self.counts.iter().map(|count| share(*count, flows));
-        writeln!(out, "{}:", self.what.title)?;
+        writeln!(out, "{title}:")?;
         for (labels, slots) in self.what.lines {
             writeln!(out, "{labels}")?;
             let mut rest = slots;

@@ -11,7 +11,7 @@ mod summary;
 mod table;
 
 pub use catalog::{Column, Keys, Kind, Plot, REPORTS, Report, Show, Table, Unsorted};
-pub use distribution::{Counted, distributions};
+pub use distribution::{Counted, PACKET_SIZE, distributions};
 pub use heading::{Heading, Sorting};
 pub use plot::{PlotPoints, PlotText};
 pub use summary::Summary;

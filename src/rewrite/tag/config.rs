@@ -42,7 +42,7 @@ impl terms::Language for Language {
     }
 
     fn line(draft: &mut Draft, first: &Word, words: &mut Words<'_>, context: Context<'_>) -> Result<(), Mistake> {
-        draft.line(first, words, context.symbols)
+        draft.line(first, words, context)
     }
 
     fn condition(term: &mut DraftTerm, keyword: &str, words: &mut Words<'_>) -> Result<bool, Mistake> {
@@ -96,21 +96,21 @@ impl Draft {
         }
     }
 
-    fn line(&mut self, first: &Word, words: &mut Words<'_>, symbols: &Symbols) -> Result<(), Mistake> {
+    fn line(&mut self, first: &Word, words: &mut Words<'_>, context: Context<'_>) -> Result<(), Mistake> {
         match (first.lower().as_str(), self.look) {
             ("type", None) => {
                 self.look = Some(kind(words)?);
                 Ok(())
             }
             ("type", Some(_)) => Err(first.wrong("expected one type an action")),
-            ("match", Some(look)) => self.matched(look, words, symbols),
+            ("match", Some(look)) => self.matched(look, words, context),
             ("match", None) => Err(first.expected("type before the first match")),
             _ => Err(first.expected("type or match")),
         }
     }
 
     /// `match VALUE set-source TAG`.
-    fn matched(&mut self, look: Look, words: &mut Words<'_>, symbols: &Symbols) -> Result<(), Mistake> {
+    fn matched(&mut self, look: Look, words: &mut Words<'_>, context: Context<'_>) -> Result<(), Mistake> {
         let next = self.changes.len() as u32;
         let at = match look {
             Look::Addresses(_) => {
@@ -129,7 +129,9 @@ impl Draft {
                 if hexadecimal && known.is_some() {
                     self.doubts.push(word.wrong("is read as 0 here, as flow-tools does: expected a decimal number"));
                 }
-                let n = known.or_else(|| named.find(&word.text, symbols)).ok_or_else(|| word.expected(&expected))?;
+                let n = known
+                    .or_else(|| named.find(&word.text, context.symbols))
+                    .ok_or_else(|| word.expected(&expected))?;
                 *self.numbers.entry(n).or_insert(next)
             }
             Look::Any => {
@@ -137,13 +139,10 @@ impl Draft {
                 0
             }
         };
-        const TAG: &str = "a tag, a number";
         let set = [("set-source", (0, 0)), ("set-destination", (1, 0))];
         let or = [("or-source", (0, u32::MAX)), ("or-destination", (1, u32::MAX))];
         let (side, kept): (usize, u32) = words.keyword(&[set, or].concat(), None)?;
-        let word = words.take(TAG)?;
-        let tag = number(&word.text).filter(|n| *n <= u32::MAX.into()).map(|n| n as u32);
-        let tag = tag.or_else(|| symbols.table(Kind::Tag).number(&word.text)).ok_or_else(|| word.expected(TAG))?;
+        let tag = context.tag(words)?;
         if at == next {
             self.changes.push([Bits::NONE; 2]);
         }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use self::action::Action;
 use super::convert::Converter;
 use super::scratch::Scratch;
-use crate::flow::{Field, FieldSpec, FlowBatch, Order, Rows, Version, ie, spare};
+use crate::flow::{Field, FieldSpec, FlowBatch, Form, Order, Rows, Version, ie, spare};
 use crate::select::Predicate;
 use crate::select::config::{Mistake, Names};
 
@@ -94,6 +94,20 @@ impl Tagging {
         (scratch.tags, scratch.rows) = (tags, picked);
         batch
     }
+}
+
+/// What flows of a form are stored as when they have tags: other versions have fields that no classic one has together
+/// with tags.
+pub fn form(read: Form) -> Form {
+    match read {
+        Form::Classic(Version::V1 | Version::V5 | Version::V1005) => Version::V1005.into(),
+        _ => Form::Modern,
+    }
+}
+
+/// Whether flows of a form can have tags.
+pub fn has_room(form: Form) -> bool {
+    matches!(form, Form::Modern | Form::Classic(Version::V1005))
 }
 
 fn write(batch: &mut FlowBatch, places: [usize; 2], tags: &[Vec<u32>; 2]) {

@@ -38,7 +38,9 @@ fn variables_are_replaced() {
     assert_eq!(first("@{Y:-one two} @ @-", &[]), ["one", "two", "@", "@-"]);
     assert_eq!(first("a@{Y:-}b @{X:-full} c@X", &["X="]), ["ab", "full", "c"]);
     assert_eq!(first("x # @NONE", &[]), ["x"]);
-    assert_eq!(first("@{X", &["X=1"]), ["@{X"]);
+    assert_eq!(first("@{Y:one} @{X:one} @{T:-00:30} @{N:--5}", &["X=1"]), ["one", "1", "00:30", "-5"]);
+    let open = read("a @{X:-1 b", &["X=1"]).unwrap_err().to_string();
+    assert_eq!(open, "f:1:3: '@{X:-1': expected } behind the variable's name or its default");
     let mistake = read("x\n  permit @PORT", &[]).unwrap_err().to_string();
     assert!(mistake.starts_with("f:2:10: '@PORT': expected a value for PORT by -v PORT=VALUE"), "{mistake}");
     assert_eq!(Variables::of(&["X"]).unwrap_err(), "'X': expected NAME=VALUE");

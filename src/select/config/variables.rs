@@ -1,4 +1,4 @@
-//! Variables of a configuration: `@NAME`, `@{NAME}` and `@{NAME:-default}`.
+//! Variables of a configuration: `@NAME`, `@{NAME}` and `@{NAME:-default}`, or `@{NAME:default}`.
 
 use super::mistake::{Mistake, Place};
 
@@ -53,6 +53,7 @@ impl Variables {
         let (mut rest, mut column) = (line, 1);
         while let Some(c) = rest.chars().next() {
             let length = match Use::at(rest) {
+                None if rest.starts_with("@{") => return Err(unclosed(rest, place, column)),
                 None => {
                     pieces.push(Piece { c, column });
                     c.len_utf8()
@@ -72,6 +73,15 @@ impl Variables {
     }
 }
 
+/// That a variable's name does not end.
+fn unclosed(rest: &str, place: &Place, column: usize) -> Mistake {
+    Mistake {
+        place: Place { column, ..place.clone() },
+        word: rest.split_whitespace().next().unwrap_or_default().to_owned(),
+        what: "expected } behind the variable's name or its default".to_owned(),
+    }
+}
+
 /// Where a line uses a variable.
 struct Use<'t> {
     whole: &'t str,
@@ -85,8 +95,10 @@ impl<'t> Use<'t> {
         let behind = rest.strip_prefix('@')?;
         if let Some(inside) = behind.strip_prefix('{') {
             let (inside, _) = inside.split_once('}')?;
-            let (name, default) =
-                inside.split_once(":-").map_or((inside, None), |(name, default)| (name, Some(default)));
+            // flow-tools' manual leaves the dash out.
+            let (name, default) = inside
+                .split_once(':')
+                .map_or((inside, None), |(name, default)| (name, Some(default.strip_prefix('-').unwrap_or(default))));
             return Some(Use { whole: rest.get(..inside.len() + 3)?, name, default });
         }
         let ends = |c: char| !c.is_ascii_alphanumeric() && c != '_';

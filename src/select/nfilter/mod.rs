@@ -15,9 +15,11 @@ mod what;
 use chrono::{DateTime, Local};
 
 use self::primitive::Primitive;
-use super::config::{Line, Mistake, Names, Sources, Word};
+use super::config::{Line, Mistake, Names, Sources, Word, Words};
+use super::number;
 use super::predicate::Predicate;
 use crate::flow::Symbols;
+use crate::flow::symbols::Kind;
 
 /// What the meaning of a filter depends on besides its words.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,20 @@ pub struct Context<'c> {
     pub symbols: &'c Symbols,
     /// What `yesterday` counts from; its time zone is that of dates.
     pub now: DateTime<Local>,
+}
+
+impl Context<'_> {
+    /// Reads a tag: a number, or a name for one.
+    ///
+    /// # Errors
+    ///
+    /// That the next word is neither.
+    pub fn tag(self, words: &mut Words<'_>) -> Result<u32, Mistake> {
+        const TAG: &str = "a tag, a number such as 0x20 or a name";
+        let word = words.take(TAG)?;
+        let known = number(&word.text).and_then(|n| u32::try_from(n).ok());
+        known.or_else(|| self.symbols.table(Kind::Tag).number(&word.text)).ok_or_else(|| word.expected(TAG))
+    }
 }
 
 /// The filters of a configuration.
@@ -130,7 +146,7 @@ impl Filters {
 const KIND: &str = "a filter-definition";
 
 impl<'l> Draft<'l> {
-    fn line(&mut self, first: &'l Word, words: &mut super::config::Words<'l>) -> Result<(), Mistake> {
+    fn line(&mut self, first: &'l Word, words: &mut Words<'l>) -> Result<(), Mistake> {
         match first.lower().as_str() {
             "match" => {
                 let what = words.take("what to match, such as ip-source-address")?;

@@ -155,9 +155,8 @@ impl Primitive {
                 rules.insert(at, Rule { permit, net });
             }
             Rules::Tags(rules) => {
-                let mask = u64::from(u32::MAX);
-                let tag = words.number("a tag such as 0x20", mask)?;
-                rules.push((tag, words.number("a mask such as 0xF0", mask)?, permit));
+                let tag = context.tag(words)?.into();
+                rules.push((tag, words.number("a mask such as 0xF0", u32::MAX.into())?, permit));
             }
             Rules::Numbers(rules) => {
                 let numbers = match kind.list() {

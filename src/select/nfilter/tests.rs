@@ -57,6 +57,21 @@ fn passed(text: &str) -> Vec<u32> {
     }
 }
 
+#[test]
+fn tags_have_names() {
+    let table = crate::flow::symbols::Table::parse(Kind::Tag, "0x21 OSU").unwrap();
+    let symbols = Symbols::default().with(Kind::Tag, table);
+    let context = Context { symbols: &symbols, now: Local::now() };
+    let text = "filter-primitive T\n type tag-mask\n permit osu 0xFF\nfilter-definition d\n match source-tag T";
+    let mut sources = Sources::new(Variables::default(), |_| Ok(text.to_owned()));
+    let filters = Filters::parse("f", &mut sources, context).unwrap();
+    let mut batch = flows();
+    Select::select(filters.definition("d").unwrap(), &mut batch);
+    assert!(matches!(batch.rows(), Rows::Some([1, 4])));
+    let unknown = mistake(text);
+    assert_eq!(unknown, "f:3:9: 'osu': expected a tag, a number such as 0x20 or a name");
+}
+
 /// The flows that a primitive of a type and these lines lets pass.
 fn matched(what: &str, kind: &str, lines: &str) -> Vec<u32> {
     let lines = lines.replace("; ", "\n  ");
