@@ -8,8 +8,10 @@
 //!   values asked for. Commands are sent ahead of their answers, boundedly many.
 //! - [`Shelf`] is a folder of RRDs, one a name: made as they are needed, updated in order of time; one that rrdtool
 //!   refuses is left alone from then on, the others go on.
+//!
 //! What is put into them is counted from flow files as CUFlow did: [`config`] says what is inside and what flows are
-//! counted under, [`count`] counts them by step of time, [`state`] remembers it between runs, [`board`] lists talkers.
+//! counted under, [`count`] counts them by step of time, [`state`] remembers it between runs, [`board`] lists talkers,
+//! and [`scan`] reads files and sees that each is counted once.
 //!
 //! - [`reports`] puts flow-report's reports on a shelf, an RRD a key; [`stats`] what collectors log of exporters.
 //!
@@ -35,6 +37,7 @@ mod layout;
 mod pipe;
 pub mod reports;
 mod rrdtool;
+pub mod scan;
 mod shelf;
 pub mod state;
 pub mod stats;

@@ -51,10 +51,15 @@ impl State {
         }
     }
 
-    /// The steps from the first that is pending to before `until`, also those without flows.
-    pub fn steps(&self, length: u64, until: u64) -> impl Iterator<Item = u64> + use<> {
-        let first = self.pending.keys().next().map_or(until, |(step, _)| *step);
-        (first..until).step_by(usize::try_from(length.max(1)).unwrap_or(usize::MAX))
+    /// Notes that a file's capture covers a step: without flows there were none, which is not the same as unknown.
+    pub fn cover(&mut self, step: u64) {
+        self.pending.entry((step, None)).or_default();
+    }
+
+    /// The steps that are pending and begin before `until`, also covered ones without flows.
+    pub fn steps(&self, until: u64) -> impl Iterator<Item = u64> {
+        let whole = self.pending.keys().filter(|(_, router)| router.is_none()).map(|(step, _)| *step);
+        whole.take_while(move |step| *step < until)
     }
 
     /// What was counted in a step.
@@ -79,6 +84,9 @@ impl State {
             let _ = writeln!(text, "exporter {address} {} {}", seen.last, seen.flows);
         }
         for ((step, router), book) in &self.pending {
+            if router.is_none() && book.is_empty() {
+                let _ = writeln!(text, "step {step}");
+            }
             let router = router.as_ref().map_or_else(|| "-".to_owned(), |router| format!("+{}", escaped(router)));
             for (name, counts) in book {
                 let _ = write!(text, "count {step} {router} {}", escaped(name));
@@ -118,6 +126,7 @@ impl State {
             ["file", name] => {
                 self.files.insert(unescaped(name)?);
             }
+            ["step", step] => self.cover(step.parse().ok()?),
             ["exporter", address, last, flows] => {
                 let seen = Seen { last: last.parse().ok()?, flows: flows.parse().ok()? };
                 self.exporters.insert(address.parse().ok()?, seen);
@@ -223,10 +232,14 @@ mod tests {
         for (step, router) in [(300, None), (300, Some("r".to_owned())), (600, None), (900, Some("r".into()))] {
             state.pending.entry((step, router)).or_default().insert("total".into(), counts(step));
         }
-        assert_eq!(state.steps(300, 1200).collect::<Vec<_>>(), [300, 600, 900]);
+        state.cover(300);
+        state.cover(900);
+        assert_eq!(State::parse(&state.text()), Ok(state.clone()));
+        assert_eq!(state.steps(1200).collect::<Vec<_>>(), [300, 600, 900]);
+        assert_eq!(state.steps(900).collect::<Vec<_>>(), [300, 600]);
         assert_eq!(state.counts(300, Some("r"), "total").octets, [300, 301]);
         state.wrote(600);
-        assert_eq!(state.steps(300, 1200).collect::<Vec<_>>(), [600, 900]);
-        assert_eq!((state.written, state.pending.len()), (600, 2));
+        assert_eq!(state.steps(1200).collect::<Vec<_>>(), [600, 900]);
+        assert_eq!((state.written, state.pending.len()), (600, 3));
     }
 }
