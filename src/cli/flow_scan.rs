@@ -4,23 +4,74 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+macro_rules! about {
+    () => {
+        "\
+Each completed flow file is read once, in order of capture, and remembered; its flows are counted
+in steps of five minutes. CUFlow.cf says what is inside (Subnet), what is counted (Network, Router,
+Service, Protocol, TOS, ASNumber, Multicast, Category), where RRDs go (OutputDir), and which pages
+list talkers (Scoreboard, AggregateScore). Without Category FILE, the categories that are built in
+count. A step is written when a later file has begun, or when it has been over for WaitSeconds; what
+no file covers is unknown. A file that was read goes into the folder saved, beside it or in DIR, if
+there is one. RRDs are rrdtool's, which must be installed.
+
+"
+    };
+}
+
+macro_rules! config {
+    () => {
+        "\
+CUFlow.cf:
+  Subnet CIDR                    what is inside; a flow from outside to inside is inbound
+  Network CIDR[,CIDR...] LABEL   a part of the inside; these may overlap
+  Router ADDRESS [ALIAS]         an exporter that gets RRDs of its own, in a folder
+  Service PORT[-PORT]/PROTOCOL[,...] LABEL
+                                 ports, by number or name; an RRD by source, one by destination
+  Protocol NUMBER|NAME [ALIAS]   an IP protocol
+  TOS N[-N][,...] LABEL          values of the type of service
+  ASNumber N[,...] LABEL         autonomous systems outside
+  Multicast                      groups, as protocol_multicast
+  Category FILE                  applications: lines category LABEL, port PORTS, application NAMES
+  OutputDir DIR                  the folder of the RRDs, and of what is remembered
+  Scoreboard N DIR LINK          the N that talked most in each file: pages and JSON below DIR, by
+                                 day and hour; LINK leads to the newest
+  AggregateScore N DATA PAGE     the N that talk most on average, and a file of kept values
+  Include FILE                   more of this
+
+flowscan.cf:
+  FlowFileGlob PATTERN           names of flow files, as ft-v*[0-9]; with folders, where they are
+  ReportClasses CUFlow           others are not known
+  WaitSeconds N                  from a step's end to its writing, and from look to look (30)
+  Verbose 0|1                    whether progress is told
+
+RRDs:
+  total.rrd, network_LABEL.rrd, service_LABEL_src.rrd, service_LABEL_dst.rrd, protocol_LABEL.rrd,
+  tos_LABEL.rrd, as_LABEL.rrd, category_LABEL.rrd; the same in ROUTER/. Each holds in_bytes,
+  out_bytes, in_pkts, out_pkts, in_flows, out_flows, a second, of steps of 300 seconds: averages
+  and maxima of 5 minutes, half an hour, 2 hours, a day in 600, 600, 600, 732 rows.
+
+"
+    };
+}
+
+macro_rules! examples {
+    () => {
+        "\
+Examples:
+  flow-scan -c /etc/flow-tools/CUFlow.cf /var/lib/flow-tools/core
+  flow-scan --watch -c CUFlow.cf -f flowscan.cf
+  rrdtool fetch /var/lib/flow-scan/service_http_dst.rrd AVERAGE -s -1h"
+    };
+}
+
 /// Keep what flows come to, by service, network, protocol and more, in round-robin databases, as FlowScan and CUFlow do
 #[derive(Parser, Debug)]
 #[command(
     name = "flow-scan",
     version,
-    after_help = "\
-Each completed flow file is read once, in order of capture, and remembered; flows are counted in steps
-of five minutes. CUFlow.cf says what is inside (Subnet) and what is counted: Network, Router, Service,
-Protocol, TOS, ASNumber, Multicast, Category; where RRDs go (OutputDir); and which pages list talkers
-(Scoreboard, AggregateScore). Without Category lines, those built in count. A step is written when a
-later file begins, or when it has been over for WaitSeconds. A file goes into the folder saved beside
-it, or of DIR, if there is one. RRDs are rrdtool's, which must be installed.
-
-Examples:
-  flow-scan -c /etc/flow-tools/CUFlow.cf /var/lib/flow-tools/core
-  flow-capture -w /flows -R 'flow-scan -q -c /etc/flow-tools/CUFlow.cf' 0/0/2055
-  rrdtool fetch /var/lib/flow-scan/service_http_dst.rrd AVERAGE -s -1h"
+    after_help = concat!(about!(), examples!()),
+    after_long_help = concat!(about!(), config!(), examples!())
 )]
 pub struct Args {
     /// What is counted; looked for among the configurations if it is not here

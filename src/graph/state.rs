@@ -152,7 +152,7 @@ impl State {
 }
 
 /// A word without white space: what could be taken for an end of it stands as `%` and two hexadecimal digits an octet.
-fn escaped(word: &str) -> String {
+pub(super) fn escaped(word: &str) -> String {
     let mut out = String::with_capacity(word.len());
     for c in word.chars() {
         match c {
@@ -170,7 +170,8 @@ fn escaped(word: &str) -> String {
     out
 }
 
-fn unescaped(word: &str) -> Option<String> {
+/// The word that [`escaped`] wrote.
+pub(super) fn unescaped(word: &str) -> Option<String> {
     let (mut out, mut octets) = (Vec::with_capacity(word.len()), word.bytes());
     while let Some(octet) = octets.next() {
         out.push(match octet {

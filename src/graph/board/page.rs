@@ -132,6 +132,9 @@ fn local(secs: u64, format: &str) -> String {
 
 /// A number, rounded, with thin spaces between thousands.
 fn grouped(n: f64) -> String {
+    if n < 100.0 && n.fract() != 0.0 {
+        return format!("{n:.1}");
+    }
     let digits = format!("{n:.0}");
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -1,10 +1,11 @@
 //! The long run: what talkers come to on average, kept so that old days fade.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::IpAddr;
 
 use super::{BY, Board, By};
+use crate::graph::state::{escaped, unescaped};
 
 const HEADER: &str = "flow-scan scores 1";
 /// After so many files, what is kept is halved, and who was listed once is forgotten.
@@ -22,8 +23,10 @@ pub struct Kept {
 /// What is kept of all talkers.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Score {
-    /// The end of the last file that was added, seconds since 1970: none is added twice.
+    /// The end of the last file that was added, seconds since 1970.
     pub until: u64,
+    /// Files that were added and are not known elsewhere to have been read: they are not added again.
+    pub recent: BTreeSet<String>,
     /// Files that the sums are of; halved when they are.
     pub samples: u32,
     /// The talkers.
@@ -31,13 +34,13 @@ pub struct Score {
 }
 
 impl Score {
-    /// Adds a file's lists; says whether it did, for one that is not later than the last was added already.
-    pub fn add(&mut self, board: &Board) -> bool {
-        let [_, until] = board.period;
-        if until <= self.until {
+    /// Adds a file's lists; says whether it did, for a recent one was added already.
+    pub fn add(&mut self, file: &str, board: &Board) -> bool {
+        if !self.recent.insert(file.to_owned()) {
             return false;
         }
-        self.until = until;
+        let [_, until] = board.period;
+        self.until = self.until.max(until);
         let mut listed: BTreeMap<IpAddr, [[u64; 3]; 2]> = BTreeMap::new();
         for (at, way) in board.ways.iter().enumerate() {
             for talker in way.lists.iter().flatten() {
@@ -83,6 +86,9 @@ impl Score {
     /// As text.
     pub fn text(&self) -> String {
         let mut text = format!("{HEADER}\nuntil {}\nsamples {}\n", self.until, self.samples);
+        for file in &self.recent {
+            let _ = writeln!(text, "file {}", escaped(file));
+        }
         for (address, kept) in &self.hosts {
             let _ = write!(text, "host {address} {}", kept.listed);
             for sum in kept.sums.iter().flatten() {
@@ -107,6 +113,9 @@ impl Score {
                 (2.., Some("until")) => score.until = last_number(words).ok_or(number)?,
                 (2.., Some("samples")) => {
                     score.samples = last_number(words).and_then(|n| u32::try_from(n).ok()).ok_or(number)?;
+                }
+                (2.., Some("file")) => {
+                    score.recent.insert(words.next().and_then(unescaped).ok_or(number)?);
                 }
                 (2.., Some("host")) => {
                     let (address, kept) = host(words).ok_or(number)?;

@@ -14,15 +14,15 @@ fn board(until: u64, talkers: &[Talker]) -> Board {
 fn averages_fade() {
     let mut score = Score::default();
     let (steady, once) = (talker("10.0.0.1", [200, 20, 2]), talker("2001:db8::1", [900, 1, 1]));
-    assert!(score.add(&board(300, &[steady, once])));
-    assert!(!score.add(&board(300, &[steady])), "a file counts once");
+    assert!(score.add("1", &board(300, &[steady, once])));
+    assert!(!score.add("1", &board(300, &[steady])), "a file counts once");
     for n in 2..100 {
-        assert!(score.add(&board(n * 300, &[steady])));
+        assert!(score.add(&n.to_string(), &board(n * 300, &[steady])));
     }
     let list = score.list(OUT, By::Octets, 10);
     assert_eq!(list, [(steady.address, [200.0, 20.0, 2.0]), (once.address, [900.0 / 99.0, 1.0 / 99.0, 1.0 / 99.0])]);
     // With the hundredth, what is kept is halved, and who was there once is forgotten.
-    assert!(score.add(&board(30_000, &[steady])));
+    assert!(score.add("100", &board(30_000, &[steady])));
     assert_eq!((score.samples, score.hosts.len()), (50, 1));
     assert_eq!(score.list(OUT, By::Packets, 10), [(steady.address, [200.0, 20.0, 2.0])]);
     assert!(score.list(IN, By::Octets, 10).is_empty());
@@ -31,7 +31,7 @@ fn averages_fade() {
 #[test]
 fn what_is_kept_is_read() {
     let mut score = Score::default();
-    score.add(&board(300, &[talker("10.0.0.1", [200, 20, 2]), talker("2001:db8::1", [u64::MAX, 1, 1])]));
+    score.add("a b", &board(300, &[talker("10.0.0.1", [200, 20, 2]), talker("2001:db8::1", [u64::MAX, 1, 1])]));
     let text = score.text();
     assert_eq!(Score::parse(&text), Ok(score));
     for cut in 0..text.len() - 1 {

@@ -193,8 +193,10 @@ impl<'p> Scanner<'p> {
     }
 
     fn save(&mut self) -> Result<(), Error> {
+        self.store.save()?;
         self.saved = Instant::now();
-        self.store.save()
+        self.pages.saved();
+        Ok(())
     }
 
     /// Files that were read and saved since this was last asked: they may be put away.

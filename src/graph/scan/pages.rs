@@ -41,6 +41,11 @@ impl Pages {
         each.max(self.long_run.as_ref().map_or(0, |(board, _)| board.top))
     }
 
+    /// Notes that the state knows all files that were added.
+    pub fn saved(&mut self) {
+        self.long_run.iter_mut().for_each(|(_, score)| score.recent.clear());
+    }
+
     /// Writes a file's pages, and the long run's anew.
     ///
     /// # Errors
@@ -59,10 +64,15 @@ impl Pages {
             relink(&html, link).map_err(|error| Error::io(link, error))?;
         }
         if let Some((long_run, score)) = &mut self.long_run
-            && score.add(&cut(board, long_run.top))
+            && score.add(&found.name, &cut(board, long_run.top))
         {
-            replace(Path::new(&long_run.data), &score.text())?;
-            replace(Path::new(&long_run.page), &Page::of_score(score, long_run.top).html())?;
+            let page = Page::of_score(score, long_run.top).html();
+            for (file, text) in [(&long_run.data, score.text()), (&long_run.page, page)] {
+                let file = Path::new(file);
+                let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+                folder.map_or(Ok(()), fs::create_dir_all).map_err(|error| Error::io(file, error))?;
+                replace(file, &text)?;
+            }
         }
         Ok(())
     }
