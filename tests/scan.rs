@@ -312,11 +312,11 @@ fn talkers_are_listed() {
 #[test]
 fn the_sample_configuration_is_one() {
     let sample = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/CUFlow.cf")).unwrap();
-    let folder = folder(&sample.replace("/var/lib/flow-scan", "rrds"));
+    let folder = folder(&sample.replace("/var/lib/flow-scan", "rrds").replace("#Subnet", "Subnet"));
     let folder = folder.path();
     let all = archive(folder, 1, 50);
     scan_well(folder, &["flows"]);
-    let inside = all.iter().filter(|flow| flow.way < 2 && !flow.six);
+    let inside = all.iter().filter(|flow| flow.way < 2);
     let counted = counted(folder, 1);
     assert_eq!(counted["total"][4..].iter().sum::<f64>().round() as usize, inside.count());
     assert!(
@@ -325,19 +325,27 @@ fn the_sample_configuration_is_one() {
 }
 
 #[test]
-fn another_run_waits_its_turn() {
+fn a_run_that_goes_on_reads_what_comes_and_keeps_others_out() {
     let folder = folder(CONFIG);
     let folder = folder.path();
     fs::write(folder.join("flowscan.cf"), "WaitSeconds 0\n").unwrap();
-    archive(folder, 1, 10);
+    let first = flows(T, false, 10);
+    store(folder, "ft-0", 0, &first);
     let mut watching = Command::new(SCAN);
-    let watching = watching.args(["--watch", "flows"]).current_dir(folder).stdout(Stdio::piped()).spawn();
-    let mut watching = watching.unwrap();
+    watching.args(["--watch", "-f", "flowscan.cf", "flows"]).current_dir(folder).stdout(Stdio::piped());
+    let mut watching = watching.spawn().unwrap();
     let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
-    assert!(lines.next().unwrap().unwrap().contains(" working on file "));
+    let mut read = |name: &str| assert!(lines.any(|line| line.unwrap().contains(&format!("{name}: 10 flows took"))));
+    read("ft-0");
     let output = scan(folder, &["-f", "flowscan.cf", "flows"]);
-    watching.kill().unwrap();
-    watching.wait().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("another flow-scan is at work"), "{}", stderr(&output));
+    let second = flows(T + 300, false, 10);
+    store(folder, ".new", 1, &second);
+    fs::rename(folder.join("flows/.new"), folder.join("flows/ft-1")).unwrap();
+    read("ft-1");
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+    scan_well(folder, &["-q", "flows"]);
+    assert_sums(folder, 2, &[first, second].concat());
 }
