@@ -16,7 +16,7 @@ use crate::graph::html::escaped;
 const STYLE: &str = include_str!("board.css");
 
 /// A list of talkers: what it is by, and of each the address and octets, packets and flows.
-type Rows = Vec<(IpAddr, [f64; 3])>;
+pub type Rows = Vec<(IpAddr, [f64; 3])>;
 
 /// A page of lists.
 pub struct Page {
@@ -73,10 +73,10 @@ impl Page {
         for (at, name) in [(OUT, "Top sources, outbound"), (IN, "Top destinations, inbound")] {
             let Some((lists, totals)) = self.ways.get(at) else { continue };
             for (by, rows) in BY.iter().zip(lists) {
-                let _ = write!(
+                let _ = writeln!(
                     html,
                     "<section><h2>{name} by {}</h2><table><thead><tr><th>#<th>address<th>octets<th>packets<th>flows\
-                     <th>share</tr></thead><tbody>\n",
+                     <th>share</tr></thead><tbody>",
                     by.name()
                 );
                 let all = totals.map(|totals| by.of(&totals) as f64);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::IpAddr;
 
+use super::page::Rows;
 use super::{BY, Board, By};
 use crate::graph::state::{escaped, unescaped};
 
@@ -144,6 +145,6 @@ fn host<'a>(mut words: impl Iterator<Item = &'a str>) -> Option<(IpAddr, Kept)> 
 }
 
 /// What is shown of a score: for each direction and measure, who.
-pub fn lists(score: &Score, top: usize) -> [[Vec<(IpAddr, [f64; 3])>; 3]; 2] {
+pub fn lists(score: &Score, top: usize) -> [[Rows; 3]; 2] {
     [0, 1].map(|way| BY.map(|by| score.list(way, by, top)))
 }
