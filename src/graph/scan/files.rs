@@ -11,7 +11,9 @@ use crate::file::{Error, Inputs, archive, read_info};
 /// The folder that read files are moved into, where there is one.
 const SAVED: &str = "saved";
 /// The longest capture that is believed, in seconds: two months.
-const LONGEST: u64 = 62 * 86_400;
+const LONGEST: u64 = 62 * DAY;
+/// What a capture whose end is not known is taken to last at most, in seconds.
+pub const DAY: u64 = 86_400;
 
 /// A flow file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -101,7 +103,8 @@ fn saved(path: &Path, root: Option<&Path>) -> Option<PathBuf> {
     folders.map(|folder| folder.join(SAVED)).find(|folder| folder.is_dir())
 }
 
-/// Reads when a file was captured: its header says it, or else its name, or else when it was last written.
+/// Reads when a file was captured: its header says when it began, or else its name. If neither does, it is taken to have
+/// lasted a day, to its end or to when it was last written.
 fn dated(found: Found) -> Result<Found, Error> {
     let path = &found.path;
     let io = |error| Error::io(path.display().to_string(), error);
@@ -112,7 +115,11 @@ fn dated(found: Found) -> Result<Found, Error> {
     // What is no flow file is told when it is read, and then remembered.
     let info = read_info(path).unwrap_or_default();
     let (start, end) = (info.start.map(u64::from), info.end.map(u64::from));
-    let start = start.filter(|start| *start > 0).or(named).or(end).unwrap_or(modified);
+    let start = start.filter(|start| *start > 0).or(named);
+    let Some(start) = start else {
+        let end = end.filter(|end| *end > 0).unwrap_or(modified);
+        return Ok(Found { start: end.saturating_sub(DAY), end: None, ..found });
+    };
     // What is longer than that is no capture, but a mistake of a clock.
     let end = end.filter(|end| *end > start && end - start <= LONGEST);
     Ok(Found { start, end, ..found })

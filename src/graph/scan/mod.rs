@@ -19,6 +19,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 pub use error::Error;
+use files::DAY;
 pub use files::{Found, find};
 pub use pages::Pages;
 pub use rrds::{Rrds, STEP};
@@ -26,14 +27,12 @@ pub use store::{Store, replace};
 
 use super::board::Counting;
 use super::count::{Plan, Steps, Tally, Times, Worker};
-use crate::file::{self, Inputs, Kind, Scan};
+use crate::file::{Inputs, Kind, Scan};
 
 /// Steps that are over are given to RRDs so many at a time.
 const BULK: usize = 12;
 /// Files that lie longer before what has been written are not counted, in seconds.
 const LATE: u64 = 3600;
-/// A file without an end is taken to be no longer, in seconds.
-const LONGEST: u64 = 86_400;
 /// How often the state is saved while files are read.
 const SAVE: Duration = Duration::from_secs(1);
 
@@ -95,9 +94,18 @@ impl<'p> Scanner<'p> {
     ///
     /// rrdtool is gone, or the state cannot be saved. What is wrong with the file is told in what became of it.
     pub fn read(&mut self, found: &Found) -> Result<Done, Error> {
-        let mut steps = Steps::of(STEP, found.start, found.end.unwrap_or(found.start.saturating_add(LONGEST)));
-        let written = self.store.state.written;
-        if steps.last.saturating_add(STEP + LATE) <= written {
+        let scan = match Scan::open(&Inputs::of(std::slice::from_ref(&found.path))) {
+            Ok(scan) => scan,
+            Err(error) => {
+                // What the system refuses now it may give another time; what is no flow file stays what it is.
+                if !matches!(error.kind, Kind::Io(_)) {
+                    self.store.state.files.insert(found.name.clone());
+                }
+                return Ok(Done { problems: vec![error.to_string()], ..Done::default() });
+            }
+        };
+        let mut steps = Steps::of(STEP, found.start, found.end.unwrap_or(found.start.saturating_add(DAY)));
+        if steps.last.saturating_add(STEP + LATE) <= self.store.state.written {
             self.store.state.files.insert(found.name.clone());
             let problem = format!(
                 "{}: not counted: it is more than an hour older than what has been written; expected files in order",
@@ -108,31 +116,21 @@ impl<'p> Scanner<'p> {
         self.close(steps.first, BULK)?;
         steps.first = steps.first.max(self.store.state.written);
         steps.last = steps.last.max(steps.first);
-        let mut done = Done::default();
-        if let Some(tally) = self.count(found, steps, &mut done) {
-            // What a file says of its time is known to be whole; without an end only steps with flows are.
-            let (first, last) = (steps.first, found.end.map_or(steps.first, |_| steps.last));
-            (first..=last).step_by(STEP as usize).for_each(|step| self.store.state.cover(step));
-            self.store.state.add(&found.name, self.plan, &tally);
-            (done.hits, done.neither) = (tally.hits[0], tally.neither[0]);
-            self.read.push(Found { whole: done.problems.is_empty(), ..found.clone() });
-        }
+        let (tally, mut done) = self.count(scan, found, steps);
+        // Where no end is known, neither is it known that there were no flows.
+        let whole = found.end.map_or(steps.first, |_| steps.last + STEP);
+        (steps.first..whole).step_by(STEP as usize).for_each(|step| self.store.state.cover(step));
+        self.store.state.add(&found.name, self.plan, &tally);
+        (done.hits, done.neither) = (tally.hits[0], tally.neither[0]);
+        self.read.push(Found { whole: done.problems.is_empty(), ..found.clone() });
         if self.saved.elapsed() >= SAVE {
             self.save()?;
         }
         Ok(done)
     }
 
-    /// Counts a file's flows in steps; nothing, if it is to be read another time.
-    fn count(&mut self, found: &Found, steps: Steps, done: &mut Done) -> Option<Tally> {
-        let scan = match Scan::open(&Inputs::of(std::slice::from_ref(&found.path))) {
-            Ok(scan) => scan,
-            Err(error) => {
-                done.problems.push(error.to_string());
-                // What the system refuses now it may give another time; what is no flow file stays what it is.
-                return (!is_io(&error)).then(Tally::default);
-            }
-        };
+    /// Counts a file's flows in steps.
+    fn count(&mut self, scan: Scan<'_>, found: &Found, steps: Steps) -> (Tally, Done) {
         let (plan, times) = (self.plan, self.times);
         let counting = self.pages.wanted().then(Counting::default);
         let start = || (Worker::new(plan, steps, times), counting.as_ref().map(Counting::share));
@@ -149,14 +147,14 @@ impl<'p> Scanner<'p> {
             shares.extend(share.map(super::board::Share::finish));
         }
         tally.name(plan, &summary.facts);
-        done.flows = summary.flows;
-        done.problems.extend(summary.problems.iter().map(ToString::to_string));
+        let problems = summary.problems.iter().map(ToString::to_string).collect();
+        let mut done = Done { flows: summary.flows, problems, ..Done::default() };
         if let Some(counting) = counting {
             let end = found.end.unwrap_or(steps.last + STEP);
             let board = counting.finish(shares, self.pages.top(), [found.start, end]);
             done.problems.extend(self.pages.add(found, &board).err().map(|error| error.to_string()));
         }
-        Some(tally)
+        (tally, done)
     }
 
     /// Closes steps that are over: those that ended so many seconds before `now` (seconds since 1970); gives RRDs what
@@ -227,8 +225,4 @@ impl<'p> Scanner<'p> {
         drop(store);
         problems
     }
-}
-
-fn is_io(error: &file::Error) -> bool {
-    matches!(error.kind, Kind::Io(_))
 }
