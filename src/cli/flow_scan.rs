@@ -23,33 +23,44 @@ macro_rules! config {
     () => {
         "\
 CUFlow.cf:
-  Subnet CIDR                    what is inside; a flow from outside to inside is inbound
-  Network CIDR[,CIDR...] LABEL   a part of the inside; these may overlap
-  Router ADDRESS [ALIAS]         an exporter that gets RRDs of its own, in a folder
+  Subnet CIDR              what is inside: a flow from outside is inbound
+  Network CIDR[,...] LABEL
+                           a part of the inside; these may overlap
+  Router ADDRESS [ALIAS]   an exporter that gets RRDs in a folder
   Service PORT[-PORT]/PROTOCOL[,...] LABEL
-                                 ports, by number or name; an RRD by source, one by destination
-  Protocol NUMBER|NAME [ALIAS]   an IP protocol
-  TOS N[-N][,...] LABEL          values of the type of service
-  ASNumber N[,...] LABEL         autonomous systems outside
-  Multicast                      groups, as protocol_multicast
-  Category FILE                  applications: lines category LABEL, port PORTS, application NAMES
-  OutputDir DIR                  the folder of the RRDs, and of what is remembered
-  Scoreboard N DIR LINK          the N that talked most in each file: pages and JSON below DIR, by
-                                 day and hour; LINK leads to the newest
-  AggregateScore N DATA PAGE     the N that talk most on average, and a file of kept values
-  Include FILE                   more of this
+                           ports, by number or name; an RRD by source,
+                           one by destination
+  Protocol NUMBER|NAME [ALIAS]
+                           an IP protocol
+  TOS N[-N][,...] LABEL    values of the type of service
+  ASNumber N[,...] LABEL   autonomous systems outside
+  Multicast                groups, as protocol_multicast
+  Category FILE            applications, in lines category LABEL, port
+                           PORTS, application NAMES
+  OutputDir DIR            the folder of RRDs and what is remembered
+  Scoreboard N DIR LINK    the N that talked most in each file: pages and
+                           JSON below DIR, by day and hour; LINK leads to
+                           the newest
+  AggregateScore N DATA PAGE
+                           the N that talk most on average; a file of
+                           kept values, and the page
+  Include FILE             more of this
 
 flowscan.cf:
-  FlowFileGlob PATTERN           names of flow files, as ft-v*[0-9]; with folders, where they are
-  ReportClasses CUFlow           others are not known
-  WaitSeconds N                  from a step's end to its writing, and from look to look (30)
-  Verbose 0|1                    whether progress is told
+  FlowFileGlob PATTERN     names of flow files, as ft-v*[0-9]; with
+                           folders, where they are
+  ReportClasses CUFlow     others are not known
+  WaitSeconds N            from a step's end to its writing, and from
+                           look to look (30)
+  Verbose 0|1              whether progress is told
 
 RRDs:
-  total.rrd, network_LABEL.rrd, service_LABEL_src.rrd, service_LABEL_dst.rrd, protocol_LABEL.rrd,
-  tos_LABEL.rrd, as_LABEL.rrd, category_LABEL.rrd; the same in ROUTER/. Each holds in_bytes,
-  out_bytes, in_pkts, out_pkts, in_flows, out_flows, a second, of steps of 300 seconds: averages
-  and maxima of 5 minutes, half an hour, 2 hours, a day in 600, 600, 600, 732 rows.
+  total.rrd, network_LABEL.rrd, service_LABEL_src.rrd,
+  service_LABEL_dst.rrd, protocol_LABEL.rrd, tos_LABEL.rrd,
+  as_LABEL.rrd, category_LABEL.rrd; the same in ROUTER/. Each holds
+  in_bytes, out_bytes, in_pkts, out_pkts, in_flows and out_flows, a
+  second, of steps of 300 seconds: averages and maxima of 5 minutes,
+  half an hour, 2 hours, a day in 600, 600, 600, 732 rows.
 
 "
     };
@@ -61,7 +72,7 @@ macro_rules! examples {
 Examples:
   flow-scan -c /etc/flow-tools/CUFlow.cf /var/lib/flow-tools/core
   flow-scan --watch -c CUFlow.cf -f flowscan.cf
-  rrdtool fetch /var/lib/flow-scan/service_http_dst.rrd AVERAGE -s -1h"
+  rrdtool fetch rrds/service_http_dst.rrd AVERAGE -s -1h"
     };
 }
 
