@@ -45,7 +45,7 @@ demo: all
 # RRDs are made, and read again, by rrdtool itself.
 test: linker
 	@contrib/need.sh rrdtool rrdtool
-	$(CARGO) test
+	$(CARGO) test --no-fail-fast
 
 docs: linker
 	$(CARGO) run --quiet --example docs

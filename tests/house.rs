@@ -170,3 +170,31 @@ fn names_are_found_in_groups_too() {
     let names = used("use crate::flow::{A, b::C};\nuse crate::{file::{D, E}, net, wire::F};\ncrate::cli::run()");
     assert_eq!(names.into_iter().collect::<Vec<_>>(), ["cli", "file", "flow", "net", "wire"]);
 }
+
+/// Lines of man pages that are not filled are read on terminals of 80 columns: 7 are the page's margin.
+#[test]
+fn pages_fit_80_columns() {
+    let mut pages = 0;
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("man")).unwrap() {
+        let path = entry.unwrap().path();
+        let (mut kept, mut margin) = (false, 7);
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            match line {
+                ".nf" | ".EX" => kept = true,
+                ".fi" | ".EE" => kept = false,
+                ".RS" => margin += 7,
+                ".RE" => margin -= 7,
+                _ if line.starts_with(".SH") => margin = 7,
+                _ => {}
+            }
+            let mut text = line.replace("\\(aq", "'").replace("\\*(Aq", "'").replace("\\\\", "/");
+            for font in ["\\fB", "\\fI", "\\fR", "\\fP", "\\&", "\\"] {
+                text = text.replace(font, "");
+            }
+            let width = margin + text.chars().count();
+            assert!(!kept || line.starts_with('.') || width <= 80, "{}: {width}: {line}", path.display());
+        }
+        pages += 1;
+    }
+    assert!(pages > 20);
+}

@@ -172,6 +172,34 @@ fn the_oldest_files_of_an_archive_are_expired() {
 }
 
 #[test]
+fn flow_files_of_other_names_are_expired_by_their_time_and_nothing_else_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let begun = |start: u32| {
+        let info = StreamInfo { flags: flags::DONE, start: Some(start), ..StreamInfo::default() };
+        let mut writer = FlowWriter::new(Vec::new(), &WriteOptions::new(Version::V5, info)).unwrap();
+        writer.write_records(&records(10)).unwrap();
+        writer.finish().unwrap()
+    };
+    let put = |name: &str, octets: &[u8]| fs::write(folder.path().join(name), octets).unwrap();
+    put("ft-v05.2026-01-02.000000+0000", &begun(1));
+    put("old.flows", &begun(1_767_225_600));
+    put("new.flows", &begun(1_767_225_600 + 3 * 86_400));
+    // A file that does not say when it began, changed just now.
+    put("unsaid", &begun(0));
+    let kept = [("tmp-v05.2025-01-01.000000+0000", begun(1)), ("tmp.1", begun(1)), (".keep", begun(1))];
+    let other = [("notes", b"mine".to_vec()), ("magic", vec![0xCF, 0x10, 1, 3, 9]), ("empty", Vec::new())];
+    kept.iter().chain(&other).for_each(|(name, octets)| put(name, octets));
+    std::os::unix::fs::symlink("old.flows", folder.path().join("link")).unwrap();
+    let would = ran(folder.path(), EXPIRE, &["-w.", "-e1", "--dry-run"], &[]).stdout;
+    let want = "./old.flows\n./ft-v05.2026-01-02.000000+0000\n./new.flows\n";
+    assert_eq!(String::from_utf8(would).unwrap(), want);
+    ran(folder.path(), EXPIRE, &["-w.", "-e1"], &[]);
+    let mut want: Vec<&str> = kept.iter().chain(&other).map(|(name, _)| *name).chain(["link", "unsaid"]).collect();
+    want.sort_unstable();
+    assert_eq!(names(folder.path()), want);
+}
+
+#[test]
 fn expiring_wants_a_limit_and_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     for (args, code) in [(vec!["-w."], 2), (vec!["-e1"], 2), (vec!["-wnowhere", "-e1"], 1), (vec!["-w.", "-E1X"], 2)] {

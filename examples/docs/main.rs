@@ -4,6 +4,7 @@
 //!     cargo run --example docs -- --check   names the files that are not as they would be written; exit 1 if any
 
 mod man;
+mod sections;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -5,6 +5,8 @@ use flowtools::cli::symbols::{FOLDER_VARIABLE, FOLDERS};
 use flowtools::flow::symbols::Kind;
 use roff::{Inline, Roff, bold, italic, roman};
 
+use crate::sections;
+
 /// Pages of other sections, written by hand, that every page refers to.
 const OVERVIEWS: [(&str, &str); 2] = [("flow-tools", "7"), ("flow-file", "5")];
 
@@ -16,13 +18,13 @@ pub fn page(command: &Command, names: &[String]) -> String {
     description(&mut page, command);
     options(&mut page, command);
     let (examples, others): (Vec<_>, Vec<_>) =
-        sections(command).into_iter().partition(|(heading, _)| heading == "EXAMPLES");
-    others.iter().for_each(|section| verbatim(&mut page, section));
+        sections::sections(command).into_iter().partition(|(heading, _)| heading == "EXAMPLES");
+    others.iter().for_each(|section| sections::section(&mut page, section));
     exit_status(&mut page);
     if takes_names(command) {
         files(&mut page);
     }
-    examples.iter().for_each(|section| verbatim(&mut page, section));
+    examples.iter().for_each(|section| sections::examples(&mut page, section));
     see_also(&mut page, command, names);
     let (title, version) = (command.get_name().to_uppercase(), command.get_version().unwrap_or_default());
     // Not a control of roff's: it would leave out the quotes of the date, which there is none of.
@@ -86,7 +88,7 @@ fn description(page: &mut Roff, command: &Command) {
     let text = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
     let end = if text.ends_with('.') { "" } else { "." };
     paragraphs(page, &format!("{text}{end}"));
-    let preface = preface(command);
+    let preface = sections::preface(command);
     if !preface.is_empty() {
         page.control("PP", []);
         paragraphs(page, &preface);
@@ -158,48 +160,6 @@ fn values(page: &mut Roff, arg: &Arg) {
     if takes_value(arg) && !defaults.is_empty() {
         page.text([roman(format!("[default: {}]", defaults.join(", ")))]);
     }
-}
-
-fn after_help(command: &Command) -> String {
-    command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string).unwrap_or_default()
-}
-
-/// The heading of a section of the text after the help: a line that is not indented and ends with a colon.
-fn heading(line: &str) -> Option<&str> {
-    line.strip_suffix(':').filter(|_| !line.starts_with(' '))
-}
-
-/// What the text after the help says before its first section.
-fn preface(command: &Command) -> String {
-    let text = after_help(command);
-    let lines: Vec<&str> = text.lines().take_while(|line| heading(line).is_none()).collect();
-    lines.join("\n").trim_end().to_owned()
-}
-
-/// The sections of the text after the help: headings, and the lines below them.
-fn sections(command: &Command) -> Vec<(String, Vec<String>)> {
-    let mut sections: Vec<(String, Vec<String>)> = Vec::new();
-    for line in after_help(command).lines() {
-        match (heading(line), sections.last_mut()) {
-            (Some(heading), _) => sections.push((heading.to_uppercase(), Vec::new())),
-            (None, Some((_, lines))) => lines.push(line.strip_prefix("  ").unwrap_or(line).to_owned()),
-            (None, None) => {}
-        }
-    }
-    for (_, lines) in &mut sections {
-        let end = lines.iter().rposition(|line| !line.trim().is_empty()).map_or(0, |at| at + 1);
-        lines.truncate(end);
-    }
-    sections
-}
-
-/// A section whose lines stay as they are.
-fn verbatim(page: &mut Roff, (heading, lines): &(String, Vec<String>)) {
-    page.control("SH", [heading.as_str()]).control("nf", []);
-    for line in lines {
-        page.text([roman(line.as_str())]);
-    }
-    page.control("fi", []);
 }
 
 fn definition(page: &mut Roff, term: Vec<Inline>, text: &str) {

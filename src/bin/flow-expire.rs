@@ -25,7 +25,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let folder = args.folder.display();
     // A folder that is not there holds too little to expire, but hardly by intention.
     std::fs::read_dir(&args.folder).map_err(|e| Failure::io(&folder, &e))?;
-    let (mut archive, mut problems) = Archive::read(&args.folder);
+    let (mut archive, mut problems) = Archive::read_any(&args.folder);
     if args.dry_run {
         let mut out = std::io::stdout().lock();
         for path in archive.expirable(limits) {

@@ -25,7 +25,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         let columns = if args.count { Projection::NONE } else { Projection::ALL };
         return explain(NAME, &question, columns);
     }
-    if args.count { count(&args, &question) } else { pass(NAME, &question, &args.write, args.keep_time) }
+    if args.count { count(&args, &question) } else { pass(NAME, &question, &args.write, args.keep.keep_time) }
 }
 
 /// Prints how many flows match.

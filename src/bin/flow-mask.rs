@@ -20,6 +20,6 @@ fn run(args: Args) -> Result<Exit, Failure> {
         let why = format!("flows of version {version} have no {field}, expected a version with it: flow-xlate -V 5");
         return Err(Failure::Failed(why));
     }
-    let target = Target { path: None, form, write: &args.write, keep_time: args.keep_time };
+    let target = Target { path: None, form, write: &args.write, keep_time: args.keep.keep_time };
     rewrite("flow-mask", scan, target, |batch, scratch| mask.apply(batch, scratch), || ())
 }

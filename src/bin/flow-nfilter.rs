@@ -21,5 +21,5 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if args.explain {
         return explain(NAME, &question, Projection::ALL);
     }
-    pass(NAME, &question, &args.write, args.keep_time)
+    pass(NAME, &question, &args.write, args.keep.keep_time)
 }

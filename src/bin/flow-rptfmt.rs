@@ -7,7 +7,7 @@ use flowtools::cli::flow_rptfmt::{Args, Format};
 use flowtools::cli::run::input;
 use flowtools::cli::{Exit, Failure, program, symbols};
 use flowtools::flow::Symbols;
-use flowtools::report::csv::{Choices, show};
+use flowtools::report::csv::{Choices, ShowError, show};
 
 fn main() -> ExitCode {
     program(run)
@@ -34,7 +34,20 @@ fn run(args: Args) -> Result<Exit, Failure> {
         percent: args.percent,
         sort: args.sort,
     };
-    show(&mut input, &choices, &names, &mut out).and_then(|()| out.flush()).map_err(Failure::stdout)?;
+    match show(&mut input, &choices, &names, &mut out) {
+        Ok(()) => out.flush().map_err(Failure::stdout)?,
+        Err(ShowError::Write(error)) => return Err(Failure::stdout(error)),
+        Err(error) => {
+            let file = args.file.filter(|file| file.as_os_str() != "-");
+            let file = file.map_or("standard input".into(), |file| file.display().to_string());
+            if let ShowError::Column { .. } = error {
+                // Wrong usage writes nothing, not even how it was called.
+                let _ = out.into_parts();
+                return Err(Failure::Usage(format!("{file}: {error}")));
+            }
+            return Err(Failure::Failed(format!("{file}: {error}")));
+        }
+    }
     Ok(Exit::Fine)
 }
 

@@ -20,6 +20,6 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let scan = Scan::open(&args.files.inputs())?;
     let form = args.export_version.unwrap_or_else(|| tag::form(scan.form()));
     tagged(form)?;
-    let target = Target { path: None, form, write: &args.write, keep_time: args.keep_time };
+    let target = Target { path: None, form, write: &args.write, keep_time: args.keep.keep_time };
     rewrite(NAME, scan, target, |batch, scratch| tagging.apply(batch, scratch), || ())
 }

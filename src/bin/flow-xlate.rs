@@ -30,7 +30,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
         return Err(Failure::Failed(format!("flows of version {version} have no {name}, which an action changes")));
     }
     let form = args.export_version.unwrap_or_else(|| scan.form());
-    let target = Target { path: args.output.as_deref(), form, write: &args.write, keep_time: args.keep_time };
+    let target = Target { path: args.output.as_deref(), form, write: &args.write, keep_time: args.keep.keep_time };
     let mut asked = Instant::now();
     let tick = || {
         if asked.elapsed() >= ASK {

@@ -63,6 +63,14 @@ pub struct Debug {
     pub debug: u8,
 }
 
+/// `-k`: for programs that change or choose flows.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Keep {
+    /// Keep the input's capture start and end in the header written
+    #[arg(short = 'k', long)]
+    pub keep_time: bool,
+}
+
 /// `-b -C -d -z`: for programs that write flows.
 #[derive(Args, Clone, Debug)]
 pub struct Write {

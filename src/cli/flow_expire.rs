@@ -13,8 +13,11 @@ use crate::file::archive::size;
     name = "flow-expire",
     version,
     after_help = "\
-Only complete flow files are counted and deleted, the oldest by their names first, and folders by
-date that become empty; the newest file stays. What was deleted is said with -d 1.
+Flow files in the folder and in folders by date below it are counted, and the oldest are deleted
+first: by the time in the name that flow-capture gives them, else in their header, else by when they
+were last changed. Names that begin with tmp or a dot are left alone, and so is all that is no flow
+file; the newest file stays. Folders by date that become empty go too. What was deleted is said with
+-d 1.
 
 Examples:
   flow-expire -w /flows -E 200G

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::common::{Files, Write};
+use super::common::{Files, Keep, Write};
 use super::window::Window;
 use crate::select::{Numbers, number};
 
@@ -117,9 +117,9 @@ pub struct Args {
     /// Output interface
     #[arg(short = 'I', long, value_name = "LIST", value_parser = wide)]
     pub output: Option<Numbers>,
-    /// Keep the input's capture start and end in the header written
-    #[arg(short = 'k', long)]
-    pub keep_time: bool,
+    /// The header written.
+    #[command(flatten)]
+    pub keep: Keep,
     /// A flow need match only one of the options given
     #[arg(short = 'o', long = "or")]
     pub either: bool,
@@ -197,7 +197,7 @@ mod tests {
     fn values_may_be_attached_to_their_letters() {
         let args = Args::try_parse_from(["flow-filter", "-P53,80", "-t0xA0/0xE0", "-T2", "-Sinside", "-okz6", "file"]);
         let args = args.unwrap();
-        assert!(args.destination_port.unwrap().contains(80) && args.either && args.keep_time);
+        assert!(args.destination_port.unwrap().contains(80) && args.either && args.keep.keep_time);
         assert_eq!(args.tos, Some(Bits { value: 0xA0, mask: 0xE0 }));
         assert_eq!(args.tcp_flags, Some(Bits { value: 2, mask: 0xFF }));
         assert_eq!((args.source_address.as_deref(), args.write.level), (Some("inside"), Some(6)));

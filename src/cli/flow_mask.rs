@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::common::{Files, Write};
+use super::common::{Files, Keep, Write};
 use super::config::Defined;
 
 /// Set the lengths of flows' prefixes by their addresses
@@ -35,9 +35,9 @@ pub struct Args {
     /// The mask-definition to apply
     #[arg(short = 'M', long = "mask", value_name = "NAME", default_value = "default")]
     pub definition: String,
-    /// Keep the input's capture start and end in the header written
-    #[arg(short = 'k', long)]
-    pub keep_time: bool,
+    /// The header written.
+    #[command(flatten)]
+    pub keep: Keep,
     /// Variables of the file.
     #[command(flatten)]
     pub defined: Defined,

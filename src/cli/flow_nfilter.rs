@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::common::{Files, Write};
+use super::common::{Files, Keep, Write};
 use super::config::Defined;
 use super::window::Window;
 
@@ -105,9 +105,9 @@ pub struct Args {
     /// The filter-definition to match
     #[arg(short = 'F', long, value_name = "NAME", default_value = "default")]
     pub filter: String,
-    /// Keep the input's capture start and end in the header written
-    #[arg(short = 'k', long)]
-    pub keep_time: bool,
+    /// The header written.
+    #[command(flatten)]
+    pub keep: Keep,
     /// Print what would be read, and why the rest would not, instead of reading it
     #[arg(long)]
     pub explain: bool,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::common::{Files, Write};
+use super::common::{Files, Keep, Write};
 use super::config::Defined;
 use crate::flow::Form;
 
@@ -94,9 +94,9 @@ pub struct Args {
     /// Version written, 1005 or 10 (default: 1005 for flows of version 1, 5 and 1005, 10 for others)
     #[arg(short = 'V', long, value_name = "VERSION")]
     pub export_version: Option<Form>,
-    /// Keep the input's capture start and end in the header written
-    #[arg(short = 'k', long)]
-    pub keep_time: bool,
+    /// The header written.
+    #[command(flatten)]
+    pub keep: Keep,
     /// Variables of the file.
     #[command(flatten)]
     pub defined: Defined,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use super::common::{Files, Write};
+use super::common::{Files, Keep, Write};
 use super::config::Defined;
 use super::steps::Translating;
 use crate::flow::Form;
@@ -98,9 +98,9 @@ pub struct Args {
     /// What is done besides.
     #[command(flatten)]
     pub translating: Translating,
-    /// Keep the input's capture start and end in the header written
-    #[arg(short = 'k', long)]
-    pub keep_time: bool,
+    /// The header written.
+    #[command(flatten)]
+    pub keep: Keep,
     /// Write to FILE instead of standard output
     #[arg(short = 'o', long, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -21,7 +21,7 @@ pub struct Rows {
 
 /// Where a record has a field.
 #[derive(Clone, Copy)]
-struct Cell {
+pub(super) struct Cell {
     at: usize,
     width: usize,
 }
@@ -89,20 +89,38 @@ impl Rows {
             self.next += 1;
             return cell;
         }
-        let place = self.schema.position(element, 0);
-        let cell = place.and_then(|place| {
-            let (at, spec) = (self.layout.offsets.get(place)?, self.schema.fields().get(place)?);
-            Some(Cell { at: usize::from(*at), width: usize::from(spec.width) })
-        });
+        let cell = self.find(element);
         self.known.truncate(self.next);
         self.known.push((element, cell));
         self.next += 1;
         cell
     }
 
+    fn find(&self, element: Element) -> Option<Cell> {
+        let place = self.schema.position(element, 0)?;
+        let (at, spec) = (self.layout.offsets.get(place)?, self.schema.fields().get(place)?);
+        Some(Cell { at: usize::from(*at), width: usize::from(spec.width) })
+    }
+
     /// Puts a number into the record begun last, if it has the field: the greatest that fits of one that does not.
     pub(super) fn set(&mut self, element: Element, value: impl Into<u128>) {
-        let Some(Cell { at, width }) = self.cell(element) else { return };
+        let cell = self.cell(element);
+        self.fill(cell, value);
+    }
+
+    /// Where a record has the element that says a field, if it has one.
+    pub(super) fn place(&self, field: Field) -> Option<Cell> {
+        field.candidates().iter().find_map(|element| self.find(*element))
+    }
+
+    /// Puts a number into the field of the record begun last that says it, if there is one.
+    pub(super) fn put(&mut self, field: Field, value: impl Into<u128>) {
+        self.fill(self.place(field), value);
+    }
+
+    /// Puts a number into a place of the record begun last, if it is one: the greatest that fits of one that does not.
+    pub(super) fn fill(&mut self, cell: Option<Cell>, value: impl Into<u128>) {
+        let Some(Cell { at, width }) = cell else { return };
         let (value, most) = (value.into(), u128::MAX >> (128 - 8 * width.clamp(1, 16)));
         self.clipped += u64::from(value > most);
         let value = value.min(most);
@@ -112,19 +130,6 @@ impl Rows {
             Order::Little => cell.iter_mut().zip(value.to_le_bytes()).for_each(|(to, from)| *to = from),
             Order::Big => cell.iter_mut().rev().zip(value.to_le_bytes()).for_each(|(to, from)| *to = from),
         }
-    }
-
-    /// Puts a number into the field of the record begun last that says it, if there is one.
-    pub(super) fn put(&mut self, field: Field, value: impl Into<u128>) {
-        let element = field.candidates().iter().find(|element| self.schema.position(**element, 0).is_some());
-        if let Some(element) = element {
-            self.set(*element, value);
-        }
-    }
-
-    /// Whether addresses are of IPv6.
-    pub(super) fn is_six(&self) -> bool {
-        self.schema.position(ie::SRC_ADDR6, 0).is_some()
     }
 
     /// How many numbers had no room since this was asked last.

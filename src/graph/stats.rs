@@ -121,6 +121,9 @@ pub fn keep(mut input: impl BufRead, host: &str, step: u64, shelf: &mut Shelf) -
         }
     }
     shelf.settle()?;
+    if number > 0 && done.lines == 0 && done.problems.is_empty() {
+        done.problems.push(format!("no STAT line among {number} lines, expected a collector's (flow-capture -S)"));
+    }
     Ok(done)
 }
 

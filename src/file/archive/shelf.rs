@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
-use super::name::{FileName, Nesting, State};
-use crate::file::Error;
+use super::name::{FileName, Nesting, State, is_unfinished};
+use crate::file::{Error, FlowReader};
 
 /// How much an archive may hold; `None` is any.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -51,32 +52,40 @@ impl Archive {
     /// Whatever else lies there is none of its business. Also says what could not be read.
     pub fn read(folder: impl Into<PathBuf>) -> (Archive, Vec<Error>) {
         let mut archive = Archive::new(folder);
-        let problems = archive.walk(State::Finished, |archive, path, octets| archive.insert(path, octets));
+        let problems = archive.walk(|entry| named(entry, State::Finished));
+        (archive, problems)
+    }
+
+    /// Walks an archive likewise, but of files that are named in another way all that are flow files count too: when
+    /// they began is what their headers say, else when they were last changed. Not those whose names begin with `tmp`
+    /// or a dot, which are still being written.
+    pub fn read_any(folder: impl Into<PathBuf>) -> (Archive, Vec<Error>) {
+        let mut archive = Archive::new(folder);
+        let problems = archive.walk(|entry| named(entry, State::Finished).or_else(|| begun(entry)));
         (archive, problems)
     }
 
     /// The unfinished files of an archive, oldest first: those being written, and those a killed writer left behind.
     pub fn unfinished(folder: impl Into<PathBuf>) -> (Vec<PathBuf>, Vec<Error>) {
         let mut archive = Archive::new(folder);
-        let problems = archive.walk(State::Unfinished, |archive, path, octets| archive.insert(path, octets));
+        let problems = archive.walk(|entry| named(entry, State::Unfinished));
         (archive.files.into_keys().map(|(_, path)| path).collect(), problems)
     }
 
-    fn walk(&mut self, wanted: State, mut each: impl FnMut(&mut Archive, PathBuf, u64)) -> Vec<Error> {
+    /// Takes note of regular files, as far as `start` says when they began.
+    fn walk(&mut self, start: impl Fn(&DirEntry) -> Option<i64>) -> Vec<Error> {
         let mut problems = Vec::new();
         let tree = WalkDir::new(&self.folder).max_depth(4).into_iter();
         let by_date = |name: &std::ffi::OsStr| name.to_str().is_some_and(Nesting::may_be);
         for entry in tree.filter_entry(|e| e.depth() == 0 || !e.file_type().is_dir() || by_date(e.file_name())) {
             let found = entry.and_then(|entry| {
-                let named = entry.file_name().to_str().and_then(FileName::parse).is_some_and(|(_, s)| s == wanted);
-                if !named || !entry.file_type().is_file() {
-                    return Ok(None);
-                }
+                let start = Some(&entry).filter(|entry| entry.file_type().is_file()).and_then(&start);
+                let Some(start) = start else { return Ok(None) };
                 let octets = entry.metadata()?.len();
-                Ok(Some((entry.into_path(), octets)))
+                Ok(Some((start, entry.into_path(), octets)))
             });
             match found {
-                Ok(Some((path, octets))) => each(self, path, octets),
+                Ok(Some((start, path, octets))) => self.insert(start, path, octets),
                 Ok(None) => {}
                 // Deleted or renamed while we looked: none of ours any more.
                 Err(error) if error.io_error().is_some_and(|e| e.kind() == io::ErrorKind::NotFound) => {}
@@ -92,14 +101,15 @@ impl Archive {
     /// Takes note of a file that has been completed.
     pub fn add(&mut self, path: &Path) -> io::Result<()> {
         let octets = fs::metadata(path)?.len();
-        self.insert(path.to_owned(), octets);
+        if let Some((name, _)) = path.file_name().and_then(|n| n.to_str()).and_then(FileName::parse) {
+            self.insert(name.start, path.to_owned(), octets);
+        }
         Ok(())
     }
 
-    fn insert(&mut self, path: PathBuf, octets: u64) {
-        let Some((name, _)) = path.file_name().and_then(|n| n.to_str()).and_then(FileName::parse) else { return };
+    fn insert(&mut self, start: i64, path: PathBuf, octets: u64) {
         self.octets += octets;
-        if let Some(before) = self.files.insert((name.start, path), octets) {
+        if let Some(before) = self.files.insert((start, path), octets) {
             self.octets -= before;
         }
     }
@@ -170,6 +180,26 @@ impl Archive {
         folders.map(fs::remove_dir).take_while(Result::is_ok).for_each(drop);
         Ok(true)
     }
+}
+
+/// When a file began, as its name says, if it is in this state.
+fn named(entry: &DirEntry, state: State) -> Option<i64> {
+    let named = entry.file_name().to_str().and_then(FileName::parse);
+    named.filter(|(_, known)| *known == state).map(|(name, _)| name.start)
+}
+
+/// When a flow file of another name began. Of what cannot be read nobody can say that it is one.
+fn begun(entry: &DirEntry) -> Option<i64> {
+    let name = entry.file_name().to_string_lossy();
+    if is_unfinished(&name) || name.starts_with('.') || !is_flow_file(entry.path()).ok()? {
+        return None;
+    }
+    let reader = FlowReader::open(entry.path()).ok()?;
+    let changed = || {
+        let changed = entry.metadata().ok()?.modified().ok()?;
+        i64::try_from(changed.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
+    };
+    reader.info().start.filter(|start| *start > 0).map(i64::from).or_else(changed)
 }
 
 /// Whether a regular file begins as flow files do.

@@ -2,6 +2,7 @@
 
 use super::config::{AddressFormat, Output, Report};
 use super::fields::Field;
+use super::hollow::Hollow;
 use super::seconds::Seconds;
 use super::totals::{Clock, Range, Totals};
 use super::types::{Key, Kind, Side, What};
@@ -51,6 +52,8 @@ pub struct Worker<'m> {
     totals: Option<Totals>,
     seconds: Option<Seconds>,
     clock: Clock,
+    hollow: Hollow,
+    ignored: u64,
 }
 
 /// What a thread's part came to.
@@ -62,6 +65,8 @@ pub struct Outcome {
     /// Of all flows, where they came in order.
     pub(super) rates: Rates,
     pub(super) span: Range,
+    /// Flows of no packets or no octets.
+    pub(super) ignored: u64,
 }
 
 /// A report, made.
@@ -77,6 +82,7 @@ pub struct Made<'a> {
     pub(super) counts: Counts,
     pub(super) rates: Rates,
     lacking: u64,
+    ignored: u64,
 }
 
 impl Report {
@@ -240,7 +246,8 @@ impl<'a> Making<'a> {
         let groups: &[Aggregation] = if let Body::Groups(groups) = &self.body { groups } else { &[] };
         let (totals, seconds) = (self.totals(), self.seconds());
         let groups = groups.iter().map(Aggregation::worker).collect();
-        Worker { making: self, groups, totals, seconds, clock: Clock::default() }
+        let (clock, hollow) = (Clock::default(), Hollow::default());
+        Worker { making: self, groups, totals, seconds, clock, hollow, ignored: 0 }
     }
 
     /// No totals yet, where they are the report.
@@ -257,7 +264,7 @@ impl<'a> Making<'a> {
     /// The report, of what was taken in order, or of what all threads did.
     pub fn finish(mut self, all: Outcome) -> Made<'a> {
         self.taken.merge(all);
-        let Outcome { groups: outcomes, totals, seconds, rates, span } = self.taken;
+        let Outcome { groups: outcomes, totals, seconds, rates, span, ignored } = self.taken;
         let taken = |body: &Body| matches!(body, Body::Groups(groups) if groups.iter().any(Aggregation::is_wide));
         let wide = outcomes.iter().any(Grouped::is_wide) || taken(&self.body);
         let groups = if let Body::Groups(groups) = self.body { groups } else { Vec::new() };
@@ -272,7 +279,7 @@ impl<'a> Making<'a> {
         let rates = totals.as_ref().map_or(rates, |totals| totals.rates);
         let lacking = groups.as_ref().map_or(0, Groups::lacking);
         let counts = all.unwrap_or_default();
-        Made { report: self.report, groups, counted, totals, seconds, span, counts, rates, lacking }
+        Made { report: self.report, groups, counted, totals, seconds, span, counts, rates, lacking, ignored }
     }
 }
 
@@ -288,6 +295,9 @@ impl Worker<'_> {
     }
 
     fn take(&mut self, batch: &FlowBatch) {
+        let (batch, ignored) = self.hollow.leave_out(batch);
+        let batch = batch.as_ref();
+        self.ignored += ignored;
         if self.making.report.needs_span() {
             self.clock.add(batch);
         }
@@ -299,7 +309,8 @@ impl Worker<'_> {
     /// Hands on what it still holds.
     pub fn finish(self) -> Outcome {
         let groups = self.groups.into_iter().map(Grouper::finish).collect();
-        Outcome { groups, totals: self.totals, seconds: self.seconds, span: self.clock.span, rates: Rates::default() }
+        let (span, rates) = (self.clock.span, Rates::default());
+        Outcome { groups, totals: self.totals, seconds: self.seconds, span, rates, ignored: self.ignored }
     }
 }
 
@@ -321,6 +332,7 @@ impl Outcome {
         }
         self.rates.add(&later.rates);
         self.span.add(later.span);
+        self.ignored += later.ignored;
     }
 }
 
@@ -333,6 +345,11 @@ impl<'a> Made<'a> {
     /// Flows left out, because they had not the fields.
     pub fn lacking(&self) -> u64 {
         self.lacking
+    }
+
+    /// All flows left out: those, and those of no packets or no octets.
+    pub fn ignored(&self) -> u64 {
+        self.lacking + self.ignored
     }
 
     /// When the first and the last flow were told of, seconds since 1970; `None` if that was not asked for, or there

@@ -6,6 +6,7 @@
 mod config;
 mod fields;
 mod head;
+mod hollow;
 mod make;
 mod ordered;
 mod periods;
@@ -22,6 +23,6 @@ pub use make::{Made, Making, Outcome, Worker};
 pub use ordered::{Staged, Stager};
 pub use periods::{Periods, Times};
 pub use read::{Line, Lines, names};
-pub use show::{Choices, show};
+pub use show::{Choices, ShowError, show};
 pub use text::Text;
 pub use types::{Key, Kind, Side, TYPES, Type, What};

@@ -2,6 +2,7 @@
 //!
 //! What does not depend on it is done batch by batch on any thread; what that makes is taken in order.
 
+use super::hollow::Hollow;
 use super::make::{Body, Making};
 use super::totals::{Clock, Range};
 use crate::flow::{FlowBatch, Select};
@@ -13,6 +14,7 @@ pub struct Stager<'m> {
     making: &'m Making<'m>,
     groups: Vec<group::Stager>,
     clock: Clock,
+    hollow: Hollow,
 }
 
 /// A batch, prepared.
@@ -23,13 +25,15 @@ pub struct Staged {
     /// Packets and bits a second of those flows that lasted, as their bits.
     rates: Vec<[u64; 2]>,
     span: Range,
+    ignored: u64,
 }
 
 impl<'a> Making<'a> {
     /// A thread's part in preparing batches.
     pub fn stager(&self) -> Stager<'_> {
         let groups: &[Aggregation] = if let Body::Groups(groups) = &self.body { groups } else { &[] };
-        Stager { making: self, groups: groups.iter().map(Aggregation::stager).collect(), clock: Clock::default() }
+        let groups = groups.iter().map(Aggregation::stager).collect();
+        Stager { making: self, groups, clock: Clock::default(), hollow: Hollow::default() }
     }
 
     /// The same report of no flows yet; it can take what stagers of this one make.
@@ -56,6 +60,7 @@ impl<'a> Making<'a> {
         }
         staged.rates.into_iter().for_each(|rates| taken.rates.add(&Rates::one(rates)));
         taken.span.add(staged.span);
+        taken.ignored += staged.ignored;
     }
 }
 
@@ -69,6 +74,8 @@ impl Stager<'_> {
     }
 
     fn prepare(&mut self, batch: &FlowBatch) -> Staged {
+        let (batch, ignored) = self.hollow.leave_out(batch);
+        let batch = batch.as_ref();
         let report = self.making.report;
         let span = if report.needs_span() { self.clock.span_of(batch) } else { Range::default() };
         let mut rates = Vec::new();
@@ -80,6 +87,6 @@ impl Stager<'_> {
             });
         }
         let batch = groups.is_empty().then(|| batch.clone());
-        Staged { groups, batch, rates, span }
+        Staged { groups, batch, rates, span, ignored }
     }
 }

@@ -1,6 +1,7 @@
 //! Comma-separated reports made readable: aligned text, or an HTML table.
 
 use std::cmp::Ordering;
+use std::fmt;
 use std::io::{self, BufRead, Write};
 
 use super::read::{Line, Lines, names as names_of};
@@ -23,6 +24,45 @@ pub struct Choices {
     pub sort: Option<(String, bool)>,
 }
 
+/// Why a report cannot be shown.
+#[derive(Debug)]
+pub enum ShowError {
+    /// It cannot be read.
+    Read(io::Error),
+    /// What is made of it cannot be written.
+    Write(io::Error),
+    /// It is no report: a line, from 1, that stands where none may; or it ends there without any titles.
+    NoReport {
+        /// The line's number.
+        line: u64,
+        /// What it begins with; `None` at the end.
+        found: Option<String>,
+    },
+    /// A column that no table has, and those that they have.
+    Column {
+        /// The one that was asked for.
+        wanted: String,
+        /// All there are.
+        known: Vec<String>,
+    },
+}
+
+impl fmt::Display for ShowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const EXPECTED: &str = "expected a report of flow-report, whose rows stand below '# recn: COLUMN,...'";
+        match self {
+            ShowError::Read(error) | ShowError::Write(error) => error.fmt(f),
+            ShowError::NoReport { line, found: Some(found) } => write!(f, "line {line}: '{found}': {EXPECTED}"),
+            ShowError::NoReport { line, found: None } => write!(f, "line {line}: the end: {EXPECTED}"),
+            ShowError::Column { wanted, known } => {
+                write!(f, "'{wanted}' is not a column: expected one of {}", known.join(", "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for ShowError {}
+
 /// One table of a report: the lines behind one line of titles.
 #[derive(Default)]
 struct Table {
@@ -36,29 +76,93 @@ struct Table {
 ///
 /// # Errors
 ///
-/// What cannot be read or written.
-pub fn show(input: &mut impl BufRead, choices: &Choices, names: &Symbols, out: &mut impl Write) -> io::Result<()> {
+/// What cannot be read or written; input that is no report; columns that no table has, of which nothing is written.
+pub fn show(
+    input: &mut impl BufRead,
+    choices: &Choices,
+    names: &Symbols,
+    out: &mut impl Write,
+) -> Result<(), ShowError> {
+    let mut showing = Showing { choices, names, wanted: choices.columns(), known: Vec::new(), held: Vec::new() };
     let mut table: Option<Table> = None;
     let mut lines = Lines::new(input);
-    while let Some(line) = lines.next()? {
-        match (line, &mut table) {
-            (Line::Titles(_, titles), _) => {
-                table.take().map_or(Ok(()), |table| table.show(choices, names, out))?;
-                table = Some(Table::new(titles));
+    loop {
+        let number = lines.number() + 1;
+        match (lines.next().map_err(ShowError::Read)?, &mut table) {
+            (Some(Line::Titles(_, titles)), _) => {
+                let new = Table::new(titles);
+                showing.learn(&new);
+                let before = table.replace(new).map(Piece::Table);
+                showing.put(before, out)?;
             }
-            (Line::Comment(text), _) if choices.comments => comment(text, choices, out)?,
-            (Line::Row(row), Some(table)) => table.rows.push(row.to_owned()),
-            _ => {}
+            (Some(Line::Comment(text)), _) if choices.comments => {
+                showing.put(Some(Piece::Comment(text.to_owned())), out)?;
+            }
+            (Some(Line::Comment(_)), _) => {}
+            (Some(Line::Row(row)), Some(table)) => table.rows.push(row.to_owned()),
+            (Some(Line::Row(row)), None) => {
+                let found = Some(row.chars().take(40).flat_map(char::escape_debug).collect());
+                return Err(ShowError::NoReport { line: number, found });
+            }
+            (None, None) => return Err(ShowError::NoReport { line: number, found: None }),
+            (None, Some(_)) => break,
         }
     }
-    table.map_or(Ok(()), |table| table.show(choices, names, out))
+    if let Some(wanted) = showing.wanted.pop() {
+        return Err(ShowError::Column { wanted, known: showing.known });
+    }
+    showing.put(table.map(Piece::Table), out)
 }
 
-fn comment(text: &str, choices: &Choices, out: &mut impl Write) -> io::Result<()> {
-    if choices.html {
-        writeln!(out, "<!-- {} -->", escaped(text).replace("--", "- -"))
-    } else {
-        writeln!(out, "{text}")
+impl Choices {
+    /// The columns that are named.
+    fn columns(&self) -> Vec<String> {
+        self.fields.iter().chain(self.sort.as_ref().map(|(field, _)| field)).rev().cloned().collect()
+    }
+}
+
+/// What is written in one go.
+enum Piece {
+    Comment(String),
+    Table(Table),
+}
+
+/// Pieces on their way out: they are held back until all columns that were asked for have been seen.
+struct Showing<'a> {
+    choices: &'a Choices,
+    names: &'a Symbols,
+    /// Columns that were asked for and not seen yet.
+    wanted: Vec<String>,
+    known: Vec<String>,
+    held: Vec<Piece>,
+}
+
+impl Showing<'_> {
+    /// Takes note of a table's columns.
+    fn learn(&mut self, table: &Table) {
+        if !self.wanted.is_empty() {
+            self.wanted.retain(|wanted| table.column(wanted).is_none());
+            let new = table.titles.iter().filter(|title| !self.known.contains(title));
+            let new: Vec<String> = new.cloned().collect();
+            self.known.extend(new);
+        }
+    }
+
+    fn put(&mut self, piece: Option<Piece>, out: &mut impl Write) -> Result<(), ShowError> {
+        self.held.extend(piece);
+        if !self.wanted.is_empty() {
+            return Ok(());
+        }
+        self.held
+            .drain(..)
+            .try_for_each(|piece| match piece {
+                Piece::Comment(text) if self.choices.html => {
+                    writeln!(out, "<!-- {} -->", escaped(&text).replace("--", "- -"))
+                }
+                Piece::Comment(text) => writeln!(out, "{text}"),
+                Piece::Table(table) => table.show(self.choices, self.names, out),
+            })
+            .map_err(ShowError::Write)
     }
 }
 
@@ -193,10 +297,27 @@ mod tests {
         assert!(got.ends_with("<tr><td>https</td><td>3</td><td>30</td></tr>\n</table>\n"), "{got}");
     }
 
+    #[test]
+    fn what_is_no_report_and_columns_it_has_not_are_named() {
+        let said = |text: &str, fields: &[&str]| {
+            let fields = fields.iter().map(ToString::to_string).collect();
+            let mut out = Vec::new();
+            let choices = Choices { fields, comments: true, ..Choices::default() };
+            let error = show(&mut text.as_bytes(), &choices, &Symbols::none(), &mut out).unwrap_err().to_string();
+            (error, out.len())
+        };
+        let expected = "expected a report of flow-report, whose rows stand below '# recn: COLUMN,...'";
+        assert_eq!(said("\n80,\t1\n# recn: a\n", &[]), (format!("line 2: '80,\\t1': {expected}"), 0));
+        assert_eq!(said("# a comment\n", &[]).0, format!("line 2: the end: {expected}"));
+        assert_eq!(said("", &[]).0, format!("line 1: the end: {expected}"));
+        let column = "'hosts' is not a column: expected one of records, flows, ip-source-port, octets";
+        assert_eq!(said(REPORT, &["octets", "hosts"]), (column.into(), 0));
+    }
+
     proptest! {
         #[test]
         fn any_octets_are_shown(input in proptest::collection::vec(any::<u8>(), 0..300), html: bool) {
-            let choices = Choices { html, comments: true, sort: Some(("a".into(), true)), ..Choices::default() };
+            let choices = Choices { html, comments: true, sort: Some(("A".into(), true)), ..Choices::default() };
             let text = [b"# recn: a*,b\n", input.as_slice()].concat();
             show(&mut text.as_slice(), &choices, &Symbols::none(), &mut Vec::new()).unwrap();
         }

@@ -84,7 +84,7 @@ impl Text<'_> {
             text::number(&mut line, made.len() as u64, 0);
             line.push(b',');
         }
-        text::number(&mut line, made.lacking(), 0);
+        text::number(&mut line, made.ignored(), 0);
         let sums = Sums { counts: made.counts, rates: made.rates, count: 0 };
         columns.iter().for_each(|field| sums.put(*field, None, &mut line));
         line.push(b'\n');

@@ -120,7 +120,10 @@ fn what_makes_no_sense_is_named() {
             "tag-action A\ntype as\nmatch 1 put 1",
             "t:3:9: 'put': expected set-source, set-destination, or-source or or-destination",
         ),
-        ("tag-action A\ntype as\nmatch 1 set-source", "t:3:19: expected a tag, a number at the end of the line"),
+        (
+            "tag-action A\ntype as\nmatch 1 set-source",
+            "t:3:19: expected a tag, a number such as 0x20 or a name at the end of the line",
+        ),
         ("tag-action A\ntype tos\nmatch 256 set-source 1", "t:3:7: '256': expected a number from 0 to 255"),
         ("tag-action A\n", "t:1:12: 'A': expected a type in this tag-action"),
         ("tag-definition d\naction A", "t:2:1: 'action': expected term"),
