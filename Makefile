@@ -26,7 +26,7 @@ SYMDIR  := $(DATADIR)/flow-tools/sym
 UNITDIR := $(PREFIX)/lib/systemd/system
 USERDIR := $(PREFIX)/lib/sysusers.d
 
-UNITS := $(wildcard contrib/*.service)
+UNITS := $(wildcard contrib/*.service contrib/*.timer)
 # Names of other programs that ours answer to, each with ours: as in src/cli/links.rs.
 LINKS := softflowd=flow-sensor softflowctl=flow-sensorctl flowdumper=flow-print
 

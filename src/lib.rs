@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 0 | [`flow`]: a flow, a batch of flows, what a header says |
 //! | 1 | [`mod@file`], [`wire`], [`select`], [`rewrite`], [`report`], [`mod@print`], [`mod@exchange`], [`meter`] |
-//! | 2 | [`net`]: sockets; [`sql`]: databases; [`graph`]: round-robin databases, through rrdtool |
+//! | 2 | [`net`]: sockets; [`sql`]: databases; [`graph`]: what flows come to over time: RRDs, through rrdtool, and scoreboards |
 //! | 3 | [`cli`]: what every program shares; [`collect`]: what flow-capture does: receive, decode, store, rotate; [`fan`]: what flow-fanout does: receive, change, send on; [`sense`]: what flow-sensor does: capture, meter, export |
 //! | 4 | the programs, `src/bin/flow-*.rs` |
 //!

@@ -16,7 +16,7 @@ const FLOORS: [(&str, &[&str]); 12] = [
     ("exchange", &["flow", "print"]),
     ("meter", &["flow"]),
     ("net", &["flow", "wire"]),
-    ("graph", &["flow", "report"]),
+    ("graph", &["flow", "file", "report", "select"]),
     ("sql", &["flow", "print"]),
 ];
 

@@ -41,7 +41,7 @@ fn what_is_installed_works_and_can_be_removed() {
     {
         assert!(below(&format!("usr/{path}")).exists(), "{path}");
     }
-    for unit in ["flow-capture@.service", "flow-sensor@.service"] {
+    for unit in ["flow-capture@.service", "flow-sensor@.service", "flow-scan.timer"] {
         assert!(below(&format!("usr/lib/systemd/system/{unit}")).exists(), "{unit}");
     }
     assert!(LINKS.iter().all(|link| !below(&format!("usr/bin/{}", link.name)).exists()));

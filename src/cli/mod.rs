@@ -47,6 +47,7 @@ pub mod flow_receive;
 pub mod flow_report;
 pub mod flow_rpt2rrd;
 pub mod flow_rptfmt;
+pub mod flow_scan;
 pub mod flow_send;
 pub mod flow_sensor;
 pub mod flow_sensorctl;
@@ -80,6 +81,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_report::Args>(),
         definition::<flow_rpt2rrd::Args>(),
         definition::<flow_rptfmt::Args>(),
+        definition::<flow_scan::Args>(),
         definition::<flow_send::Args>(),
         definition::<flow_sensor::Args>(),
         definition::<flow_sensorctl::Args>(),

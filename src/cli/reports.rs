@@ -209,7 +209,7 @@ impl Job {
             return Ok((self.show(whole(all), info)?, summary));
         }
         let start = || (makings.iter().map(Making::worker).collect::<Vec<_>>(), Scratch::default());
-        let (made, summary) = scan.fold(start, |(workers, scratch), batch: &FlowBatch| match &self.changes {
+        let (made, summary) = scan.fold(start, |(workers, scratch), batch: &mut FlowBatch| match &self.changes {
             Some(changes) => add(workers, &changes.apply(batch.clone(), scratch)),
             None => add(workers, batch),
         });

@@ -177,17 +177,18 @@ impl<'p> Scan<'p> {
         Ok(self.summary())
     }
 
-    /// Folds every batch into one accumulator a thread, in no particular order; returns the accumulators.
+    /// Folds every batch into one accumulator a thread, in no particular order; returns the accumulators. A step may
+    /// select among the batch's flows.
     pub fn fold<A: Send>(
         self,
         start: impl Fn() -> A + Sync,
-        step: impl Fn(&mut A, &FlowBatch) + Sync,
+        step: impl Fn(&mut A, &mut FlowBatch) + Sync,
     ) -> (Vec<A>, Summary) {
         let work = || {
             let mut sum = start();
             while let Some((slot, unit)) = self.any() {
-                if let Some(batch) = self.read(slot, unit) {
-                    step(&mut sum, &batch);
+                if let Some(mut batch) = self.read(slot, unit) {
+                    step(&mut sum, &mut batch);
                 }
             }
             sum

@@ -8,6 +8,11 @@
 //!   values asked for. Commands are sent ahead of their answers, boundedly many.
 //! - [`Shelf`] is a folder of RRDs, one a name: made as they are needed, updated in order of time; one that rrdtool
 //!   refuses is left alone from then on, the others go on.
+//!
+//! What is put into them is counted from flow files as CUFlow did: [`config`] says what is inside and what flows are
+//! counted under, [`count`] counts them by step of time, [`state`] remembers it between runs, [`board`] lists talkers,
+//! and [`scan`] reads files and sees that each is counted once.
+//!
 //! - [`reports`] puts flow-report's reports on a shelf, an RRD a key; [`stats`] what collectors log of exporters.
 //!
 //! ```no_run
@@ -24,11 +29,17 @@
 //! # Ok::<(), flowtools::graph::Error>(())
 //! ```
 
+pub mod board;
+pub mod config;
+pub mod count;
+mod html;
 mod layout;
 mod pipe;
 pub mod reports;
 mod rrdtool;
+pub mod scan;
 mod shelf;
+pub mod state;
 pub mod stats;
 mod words;
 

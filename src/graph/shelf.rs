@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::words::folder_name;
 use super::{Error, Layout, Refusal, Rrdtool, Update, file_name};
 
 /// A folder of RRDs, each by its name: made when there is something to put in, and updated in order of time.
@@ -10,6 +11,8 @@ use super::{Error, Layout, Refusal, Rrdtool, Update, file_name};
 pub struct Shelf {
     tool: Rrdtool,
     folder: PathBuf,
+    /// Whether a name may have a folder's name before a `/`.
+    nested: bool,
     known: HashMap<String, State>,
     problems: Vec<String>,
 }
@@ -45,11 +48,20 @@ impl Shelf {
             return Err(Error::Word(folder.to_string_lossy().into_owned()));
         }
         let folder = folder.to_owned();
-        Ok(Shelf { tool: Rrdtool::start()?, folder, known: HashMap::new(), problems: Vec::new() })
+        Ok(Shelf { tool: Rrdtool::start()?, folder, nested: false, known: HashMap::new(), problems: Vec::new() })
+    }
+
+    /// The same with folders in it: what stands before a `/` in a name is the folder, which must be there.
+    pub fn nested(self) -> Shelf {
+        Shelf { nested: true, ..self }
     }
 
     fn file(&self, name: &str) -> String {
-        self.folder.join(file_name(name)).to_string_lossy().into_owned()
+        let path = match name.split_once('/').filter(|_| self.nested) {
+            Some((folder, name)) => self.folder.join(folder_name(folder)).join(file_name(name)),
+            None => self.folder.join(file_name(name)),
+        };
+        path.to_string_lossy().into_owned()
     }
 
     /// Learns what there is of those names that are new, all at once. Names are looked up as they are first put, too.
@@ -124,6 +136,11 @@ impl Shelf {
         self.tool.update(&file, &sources, later)?;
         self.known.insert(name.to_owned(), State::Last(newest.time));
         Ok(Put { made, late })
+    }
+
+    /// What was wrong so far, since this was last asked.
+    pub fn problems(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.problems)
     }
 
     /// Waits until all is written. RRDs that were refused something are left alone from now on.

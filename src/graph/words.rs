@@ -64,6 +64,12 @@ pub fn file_name(key: &str) -> String {
     name
 }
 
+/// The name of a folder of RRDs, made in the same way.
+pub(super) fn folder_name(key: &str) -> String {
+    let name = file_name(key);
+    name.strip_suffix(".rrd").map(str::to_owned).unwrap_or(name)
+}
+
 /// A data source's name, of the characters and the length that rrdtool takes.
 pub(super) fn source_name(field: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };

@@ -39,7 +39,7 @@ mod top;
 mod words;
 
 pub use arrival::Arrived;
-pub use group::{Aggregation, Groups, Worker};
+pub use group::{Aggregation, Groups, Outcome, Worker};
 pub use key::{Grouping, KeyLayout, KeyWords};
 pub use part::Part;
 pub use rank::{Order, SortBy};

@@ -5,11 +5,12 @@
 
 use ipnet::IpNet;
 
-use super::prefixes::{Prefixes, prefix};
+use super::prefixes::Prefixes;
 use super::scratch::Scratch;
 use super::side::{Side, place};
 use crate::flow::{FieldSpec, FlowBatch, Rows, Version};
 use crate::select::config::{Mistake, Names, Sources, Words};
+use crate::select::prefix;
 
 /// The definitions of a configuration.
 #[derive(Clone, Debug, Default)]

@@ -9,11 +9,11 @@ use super::action::{Action, Bits, Change, Look, Named, TYPES};
 use super::{Tagging, Tags, Term};
 use crate::flow::symbols::Kind;
 use crate::flow::{Field, Symbols};
-use crate::rewrite::prefixes::{Prefixes, Table, prefix};
+use crate::rewrite::prefixes::{Prefixes, Table};
 use crate::rewrite::terms::{self, DraftTerm, Known, Reader};
 use crate::select::config::{Mistake, Names, Sources, Word, Words};
 use crate::select::nfilter::Context;
-use crate::select::{Addresses, Numbers, Predicate, number};
+use crate::select::{Addresses, Numbers, Predicate, number, prefix};
 
 /// An action while it is read.
 struct Draft {

@@ -1,0 +1,217 @@
+//! What is counted: one counter for each RRD, and the tables that tell which counters a flow belongs to.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::hosts::Hosts;
+use crate::graph::config::{Application, Config, Label, Labelled, Ports};
+
+/// What flows are told apart by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Dimension {
+    /// Not at all.
+    Total,
+    /// The network inside.
+    Network,
+    /// The service, by its port at the source.
+    ServiceSource,
+    /// The service, by its port at the destination.
+    ServiceDestination,
+    /// The IP protocol.
+    Protocol,
+    /// The type of service.
+    Tos,
+    /// The autonomous system outside.
+    As,
+    /// What the application is for.
+    Category,
+}
+
+/// What one RRD holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Counter {
+    /// What flows are told apart by.
+    pub dimension: Dimension,
+    /// Which of them are counted.
+    pub label: Option<Label>,
+}
+
+impl Counter {
+    /// The RRD's name without its end, as CUFlow calls it: `service_http_src`.
+    pub fn stem(&self) -> String {
+        let label = self.label.as_ref().map_or("", Label::as_str);
+        match self.dimension {
+            Dimension::Total => "total".into(),
+            Dimension::Network => format!("network_{label}"),
+            Dimension::ServiceSource => format!("service_{label}_src"),
+            Dimension::ServiceDestination => format!("service_{label}_dst"),
+            Dimension::Protocol => format!("protocol_{label}"),
+            Dimension::Tos => format!("tos_{label}"),
+            Dimension::As => format!("as_{label}"),
+            Dimension::Category => format!("category_{label}"),
+        }
+    }
+}
+
+/// No counter.
+pub const NONE: u16 = u16::MAX;
+
+/// Which counter each port of each protocol belongs to.
+#[derive(Clone, Debug)]
+pub struct PortTable {
+    /// The table of each protocol; the first one is empty.
+    of: [u8; 256],
+    tables: Vec<Vec<u16>>,
+}
+
+impl PortTable {
+    fn new() -> PortTable {
+        PortTable { of: [0; 256], tables: vec![Vec::new()] }
+    }
+
+    fn put(&mut self, ports: &Ports, counter: u16) {
+        let Some(of) = self.of.get_mut(usize::from(ports.protocol)) else { return };
+        if *of == 0 {
+            // There are 256 protocols at most, and as many numbers.
+            let Ok(number) = u8::try_from(self.tables.len()) else { return };
+            *of = number;
+            self.tables.push(vec![NONE; 1 << 16]);
+        }
+        let table = self.tables.get_mut(usize::from(*of));
+        let range = usize::from(ports.low)..=usize::from(ports.high);
+        table.and_then(|table| table.get_mut(range)).into_iter().flatten().for_each(|entry| *entry = counter);
+    }
+
+    /// The counter of a port.
+    #[inline]
+    pub fn get(&self, protocol: u8, port: u16) -> u16 {
+        let table = self.of.get(usize::from(protocol)).and_then(|of| self.tables.get(usize::from(*of)));
+        table.and_then(|table| table.get(usize::from(port))).copied().unwrap_or(NONE)
+    }
+}
+
+/// Everything that is counted, and how.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The counters; the first is the total.
+    pub counters: Vec<Counter>,
+    /// The routers that are counted by themselves; all others are counted together.
+    pub routers: Vec<Label>,
+    /// Exporters by address: which router.
+    pub(super) exporters: HashMap<IpAddr, u16>,
+    pub(super) hosts: Hosts,
+    /// Where the networks' counters begin.
+    pub(super) networks: u16,
+    pub(super) protocols: [u16; 256],
+    pub(super) tos: [u16; 256],
+    pub(super) asns: HashMap<u32, u16>,
+    pub(super) services: PortTable,
+    /// From a service's counter by source to the one by destination.
+    pub(super) multicast: u16,
+    pub(super) categories: PortTable,
+    /// What no category has; [`NONE`] if there are no categories.
+    pub(super) other: u16,
+    names: Vec<(glob::Pattern, u16)>,
+}
+
+impl Plan {
+    /// What a configuration asks for.
+    pub fn of(config: &Config) -> Plan {
+        let nets: Vec<&[IpNet]> = config.networks.iter().map(|network| network.items.as_slice()).collect();
+        let mut plan = Plan {
+            counters: vec![Counter { dimension: Dimension::Total, label: None }],
+            routers: config.routers.iter().map(|router| router.label.clone()).collect(),
+            exporters: HashMap::new(),
+            hosts: Hosts::of(&config.subnets, &nets),
+            networks: 1,
+            protocols: [NONE; 256],
+            tos: [NONE; 256],
+            asns: HashMap::new(),
+            services: PortTable::new(),
+            multicast: NONE,
+            categories: PortTable::new(),
+            other: NONE,
+            names: Vec::new(),
+        };
+        for (router, at) in config.routers.iter().zip(0..) {
+            plan.exporters.extend(router.items.iter().map(|address| (*address, at)));
+        }
+        for network in &config.networks {
+            plan.add(Dimension::Network, &network.label);
+        }
+        plan.numbers(config);
+        for service in &config.services {
+            let counter = plan.add(Dimension::ServiceSource, &service.label);
+            plan.add(Dimension::ServiceDestination, &service.label);
+            service.items.iter().for_each(|ports| plan.services.put(ports, counter));
+        }
+        plan.applications(&config.categories.list);
+        plan
+    }
+
+    /// What is told by a number: protocols, types of service, autonomous systems.
+    fn numbers(&mut self, config: &Config) {
+        for protocol in &config.protocols {
+            let counter = self.add(Dimension::Protocol, &protocol.label);
+            for number in &protocol.items {
+                self.protocols.get_mut(usize::from(*number)).into_iter().for_each(|entry| *entry = counter);
+            }
+        }
+        if let Some(label) = Label::of("multicast").filter(|_| config.multicast) {
+            self.multicast = self.add(Dimension::Protocol, &label);
+        }
+        for tos in &config.tos {
+            let counter = self.add(Dimension::Tos, &tos.label);
+            for (low, high) in &tos.items {
+                let range = usize::from(*low)..=usize::from(*high);
+                self.tos.get_mut(range).into_iter().flatten().for_each(|entry| *entry = counter);
+            }
+        }
+        for asn in &config.asns {
+            let counter = self.add(Dimension::As, &asn.label);
+            self.asns.extend(asn.items.iter().map(|number| (*number, counter)));
+        }
+    }
+
+    fn applications(&mut self, list: &[Labelled<Application>]) {
+        for category in list {
+            let counter = self.add(Dimension::Category, &category.label);
+            for item in &category.items {
+                match item {
+                    Application::Ports(ports) => self.categories.put(ports, counter),
+                    Application::Name(pattern) => self.names.push((pattern.clone(), counter)),
+                }
+            }
+        }
+        let other = Label::of("other").filter(|_| !list.is_empty());
+        self.other = other.map_or(NONE, |label| self.add(Dimension::Category, &label));
+    }
+
+    /// Adds a counter; one that is there already serves both.
+    fn add(&mut self, dimension: Dimension, label: &Label) -> u16 {
+        let counter = Counter { dimension, label: Some(label.clone()) };
+        let at = self.counters.iter().position(|known| *known == counter).unwrap_or_else(|| {
+            self.counters.push(counter);
+            self.counters.len() - 1
+        });
+        u16::try_from(at).unwrap_or(NONE)
+    }
+
+    /// The category of ports: that of the lower port, for services have low ports, or else of the other.
+    #[inline]
+    pub(super) fn category(&self, protocol: u8, source: u16, destination: u16) -> u16 {
+        let (low, high) = (source.min(destination), source.max(destination));
+        match (self.categories.get(protocol, low), self.categories.get(protocol, high)) {
+            (NONE, NONE) => self.other,
+            (NONE, counter) | (counter, _) => counter,
+        }
+    }
+
+    /// The category of an application's name, if one has it.
+    pub(super) fn named(&self, name: &str) -> Option<u16> {
+        let name = name.to_ascii_lowercase();
+        self.names.iter().find(|(pattern, _)| pattern.matches(&name)).map(|(_, counter)| *counter)
+    }
+}

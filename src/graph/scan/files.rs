@@ -1,0 +1,126 @@
+//! Which files there are to read.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use glob::Pattern;
+
+use crate::file::{Error, Inputs, archive, read_info};
+
+/// The folder that read files are moved into, where there is one.
+const SAVED: &str = "saved";
+/// The longest capture that is believed, in seconds: two months.
+const LONGEST: u64 = 62 * DAY;
+/// What a capture whose end is not known is taken to last at most, in seconds.
+pub const DAY: u64 = 86_400;
+
+/// A flow file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What it is remembered as: the same wherever the program is run.
+    pub name: String,
+    /// When its capture began, seconds since 1970.
+    pub start: u64,
+    /// When it ended, if that is known.
+    pub end: Option<u64>,
+    /// Whether nothing was wrong with it, once it was read.
+    pub whole: bool,
+    /// The folder for files that have been read, if there is one.
+    pub saved: Option<PathBuf>,
+}
+
+/// What is found.
+#[derive(Debug, Default)]
+pub struct Finds {
+    /// Files to be read, in order of capture.
+    pub new: Vec<Found>,
+    /// Files that have been read.
+    pub known: Vec<Found>,
+    /// What could not be looked at.
+    pub problems: Vec<Error>,
+}
+
+/// Looks for files, and in folders for those that a pattern fits; `known` tells which have been read. With no paths,
+/// the pattern says where they are. Files that are being written (`tmp...`) and those that were put away are left out.
+pub fn find(paths: &[PathBuf], pattern: Option<&Pattern>, known: impl Fn(&str) -> bool) -> Finds {
+    let mut finds = Finds::default();
+    let mut look = |path: PathBuf, root: Option<&Path>| {
+        let name = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone()).to_string_lossy().into_owned();
+        let saved = saved(&path, root);
+        let found = Found { path, name, start: 0, end: None, whole: true, saved };
+        if known(&found.name) {
+            finds.known.push(found);
+            return;
+        }
+        match dated(found) {
+            Ok(found) => finds.new.push(found),
+            Err(problem) => finds.problems.push(problem),
+        }
+    };
+    let mut problems = Vec::new();
+    if let (true, Some(pattern)) = (paths.is_empty(), pattern) {
+        let listed = glob::glob(pattern.as_str()).into_iter().flatten().flatten();
+        listed.filter(|path| path.is_file() && !is_unfinished(path)).for_each(|path| look(path, None));
+    }
+    let last = pattern.and_then(|pattern| Pattern::new(pattern.as_str().rsplit('/').next().unwrap_or_default()).ok());
+    let fits = |name: &str| last.as_ref().is_none_or(|pattern| pattern.matches(name));
+    for given in paths {
+        if !given.is_dir() {
+            if !is_unfinished(given) {
+                look(given.clone(), None);
+            }
+            continue;
+        }
+        let (files, more) = Inputs::of(std::slice::from_ref(given)).files();
+        problems.extend(more);
+        for path in files.into_iter().filter(|path| !is_put_away(path, given)) {
+            if path.file_name().is_some_and(|name| fits(&name.to_string_lossy())) {
+                look(path, Some(given));
+            }
+        }
+    }
+    finds.problems.append(&mut problems);
+    finds.new.sort_by(|a, b| (a.start, &a.path).cmp(&(b.start, &b.path)));
+    finds.new.dedup_by(|a, b| a.name == b.name);
+    finds
+}
+
+fn is_unfinished(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| archive::is_unfinished(&name.to_string_lossy()))
+}
+
+/// Whether a file lies in a folder of those that have been read.
+fn is_put_away(path: &Path, root: &Path) -> bool {
+    path.strip_prefix(root).is_ok_and(|below| below.iter().any(|part| part == OsStr::new(SAVED)))
+}
+
+/// The folder for files that have been read: beside the file, or in the folder that was named.
+fn saved(path: &Path, root: Option<&Path>) -> Option<PathBuf> {
+    let folders = path.parent().into_iter().chain(root);
+    folders.map(|folder| folder.join(SAVED)).find(|folder| folder.is_dir())
+}
+
+/// Reads when a file was captured: its header says when it began, or else its name. If neither does, it is taken to have
+/// lasted a day, to its end or to when it was last written.
+fn dated(found: Found) -> Result<Found, Error> {
+    let path = &found.path;
+    let io = |error| Error::io(path.display().to_string(), error);
+    let modified = path.metadata().and_then(|data| data.modified()).map_err(io)?;
+    let modified = modified.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
+    let named = path.file_name().and_then(OsStr::to_str).and_then(archive::FileName::parse);
+    let named = named.and_then(|(name, _)| u64::try_from(name.start).ok());
+    // What is no flow file is told when it is read, and then remembered.
+    let info = read_info(path).unwrap_or_default();
+    let (start, end) = (info.start.map(u64::from), info.end.map(u64::from));
+    let start = start.filter(|start| *start > 0).or(named);
+    let Some(start) = start else {
+        let end = end.filter(|end| *end > 0).unwrap_or(modified);
+        return Ok(Found { start: end.saturating_sub(DAY), end: None, ..found });
+    };
+    // What is longer than that is no capture, but a mistake of a clock.
+    let end = end.filter(|end| *end > start && end - start <= LONGEST);
+    Ok(Found { start, end, ..found })
+}

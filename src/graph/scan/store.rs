@@ -1,0 +1,118 @@
+//! The state on disk.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, fcntl};
+
+use super::Error;
+use crate::graph::state::State;
+
+/// The state, and the file it is kept in, which nobody else changes meanwhile.
+#[derive(Debug)]
+pub struct Store {
+    /// What is remembered.
+    pub state: State,
+    path: PathBuf,
+    /// Held while this lives, and longer by an rrdtool that has still to write what it was told.
+    _lock: Flock<File>,
+}
+
+impl Store {
+    /// Opens the state of a file; without one nothing is remembered. Waits so long for another run to end.
+    ///
+    /// # Errors
+    ///
+    /// Another run is still at work; the file cannot be read, or was not written by us.
+    pub fn open(path: &Path, patience: Duration) -> Result<Store, Error> {
+        let lock = lock(&beside(path, "lock"), patience)?;
+        let state = match fs::read_to_string(path) {
+            Ok(text) => State::parse(&text).map_err(|line| Error::Text(path.to_owned(), line))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => State::default(),
+            Err(error) => return Err(Error::io(path, error)),
+        };
+        Ok(Store { state, path: path.to_owned(), _lock: lock })
+    }
+
+    /// Saves the state.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses it.
+    pub fn save(&self) -> Result<(), Error> {
+        replace(&self.path, &self.state.text())
+    }
+
+    /// Forgets files that are not there any more: they cannot be read again.
+    pub fn forget(&mut self) {
+        self.state.files.retain(|file| Path::new(file).try_exists().unwrap_or(true));
+    }
+}
+
+/// Writes a text in the place of another: whoever reads the file, even after a crash, finds one of them whole.
+///
+/// # Errors
+///
+/// The system refuses it.
+pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
+    let new = beside(path, "new");
+    let write = || {
+        // Whatever has this name is in the way: it may be a link that somebody laid.
+        let _ = fs::remove_file(&new);
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_data()?;
+        fs::rename(&new, path)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(|error| Error::io(path, error))
+}
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(end);
+    name.into()
+}
+
+fn lock(path: &Path, patience: Duration) -> Result<Flock<File>, Error> {
+    let io = |error| Error::io(path, error);
+    let mut file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(io)?;
+    // rrdtool inherits the lock: if this run is killed, what it told rrdtool is written before another run begins.
+    fcntl(&file, FcntlArg::F_SETFD(FdFlag::empty())).map_err(|error| io(error.into()))?;
+    let began = Instant::now();
+    loop {
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => return Ok(lock),
+            Err((_, nix::errno::Errno::EWOULDBLOCK)) if began.elapsed() >= patience => {
+                return Err(Error::Busy(path.to_owned()));
+            }
+            Err((again, nix::errno::Errno::EWOULDBLOCK)) => file = again,
+            Err((_, error)) => return Err(io(error.into())),
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_run_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state");
+        let mut store = Store::open(&path, Duration::ZERO).unwrap();
+        assert!(matches!(Store::open(&path, Duration::ZERO), Err(Error::Busy(_))));
+        store.state.cover(300);
+        store.save().unwrap();
+        let state = store.state.clone();
+        drop(store);
+        assert_eq!(Store::open(&path, Duration::ZERO).unwrap().state, state);
+        fs::write(&path, "flow-scan state 1\nmischief\n").unwrap();
+        assert!(matches!(Store::open(&path, Duration::ZERO), Err(Error::Text(_, 2))));
+    }
+}

@@ -1,0 +1,354 @@
+//! flow-scan, whose RRDs rrdtool itself reads again. It must be installed: Debian's package is rrdtool.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use common::made::any;
+use common::traffic::{CONFIG, Flow, T, flows, stored, sums};
+use common::{run_in, stderr};
+use flowtools::graph::{Consolidation, Rrdtool};
+
+const SCAN: &str = env!("CARGO_BIN_EXE_flow-scan");
+
+/// A folder with CUFlow.cf, and an archive `flows`.
+fn folder(config: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("CUFlow.cf"), config).unwrap();
+    fs::create_dir(folder.path().join("flows")).unwrap();
+    folder
+}
+
+/// Stores flows of five minutes from `T + 300 * period` on.
+fn store(folder: &Path, name: &str, period: u64, flows: &[Flow]) -> PathBuf {
+    let path = folder.join("flows").join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, stored(T + 300 * period, flows)).unwrap();
+    path
+}
+
+/// So many periods, two files each; all flows of them.
+fn archive(folder: &Path, periods: u64, count: u64) -> Vec<Flow> {
+    let mut all = Vec::new();
+    for period in 0..periods {
+        for (six, sub) in [(false, "four"), (true, "six")] {
+            let flows = flows(T + 300 * period, six, count);
+            store(folder, &format!("{sub}/ft-{period:03}"), period, &flows);
+            all.extend(flows);
+        }
+    }
+    all
+}
+
+fn scan(folder: &Path, args: &[&str]) -> Output {
+    run_in(folder, SCAN, args, b"")
+}
+
+/// A run in which all is well; what it prints.
+fn scan_well(folder: &Path, args: &[&str]) -> String {
+    let output = scan(folder, args);
+    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{args:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What each RRD says was counted in so many steps, or nothing if all is unknown.
+fn counted(folder: &Path, steps: u64) -> BTreeMap<String, [f64; 6]> {
+    let mut rrdtool = Rrdtool::start().unwrap_or_else(|why| panic!("these tests need rrdtool: {why}"));
+    let (from, to) = (T as i64, (T + 300 * steps) as i64);
+    let mut all = BTreeMap::new();
+    for name in rrds(folder) {
+        let file = folder.join("rrds").join(&name).to_str().unwrap().to_owned();
+        let fetched = rrdtool.fetch(&file, Consolidation::Average, [from, to], 300).unwrap();
+        assert_eq!(fetched.sources, ["in_bytes", "out_bytes", "in_pkts", "out_pkts", "in_flows", "out_flows"]);
+        let mut sum = [0.0; 6];
+        for (time, values) in fetched.rows.iter().filter(|(time, _)| (from + 1..=to).contains(time)) {
+            for (sum, value) in sum.iter_mut().zip(values).filter(|(_, value)| !value.is_nan()) {
+                assert_eq!(time % 300, 0);
+                *sum += value * 300.0;
+            }
+        }
+        all.insert(name.strip_suffix(".rrd").unwrap().to_owned(), sum);
+    }
+    all
+}
+
+/// The RRDs below OutputDir, by name.
+fn rrds(folder: &Path) -> Vec<String> {
+    let root = folder.join("rrds");
+    let files = walkdir::WalkDir::new(&root).sort_by_file_name().into_iter().flatten();
+    let names = files.map(|file| file.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
+    names.filter(|name| name.ends_with(".rrd")).collect()
+}
+
+/// RRDs hold what flows come to, to rounding: rrdtool says eleven digits.
+fn assert_sums(folder: &Path, steps: u64, all: &[Flow]) {
+    let (counted, expected) = (counted(folder, steps), sums(all));
+    assert!(expected.keys().all(|name| counted.contains_key(name)), "{:?}", counted.keys());
+    for (name, values) in counted.iter().filter(|(name, _)| !name.contains("category_")) {
+        let expected = expected.get(name).copied().unwrap_or_default();
+        for (value, expected) in values.iter().zip(expected) {
+            let expected = expected as f64;
+            assert!((value - expected).abs() <= expected * 1e-8, "{name}: {values:?}: expected {expected}");
+        }
+    }
+    for at in 0..6 {
+        let categories = counted.iter().filter(|(name, _)| name.starts_with("category_"));
+        let sum: f64 = categories.map(|(_, values)| values[at]).sum();
+        assert!((sum - counted["total"][at]).abs() <= sum * 1e-8, "every flow has one category");
+    }
+}
+
+/// Every file below OutputDir, with its octets.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = walkdir::WalkDir::new(folder.join("rrds")).into_iter().flatten().filter(|file| file.path().is_file());
+    files.map(|file| (file.path().to_owned(), fs::read(file.path()).unwrap())).collect()
+}
+
+#[test]
+fn rrds_hold_what_flows_come_to() {
+    let folder = folder(CONFIG);
+    let folder = folder.path();
+    let all = archive(folder, 12, 60);
+    let said = scan_well(folder, &["flows"]);
+    assert_eq!(said.lines().count(), 48, "two lines a file: {said}");
+    assert!(said.contains("ft-011: 60 flows took ") && said.contains(" seconds, flow hit ratio: "), "{said}");
+    assert_sums(folder, 12, &all);
+    // A file a directive, and the same for each router.
+    let plain: Vec<String> = rrds(folder).into_iter().filter(|name| !name.contains("category_")).collect();
+    let own = [
+        "as_friends.rrd",
+        "network_campus.rrd",
+        "network_labs.rrd",
+        "protocol_multicast.rrd",
+        "protocol_tcp.rrd",
+        "protocol_udp.rrd",
+        "service_dns_dst.rrd",
+        "service_dns_src.rrd",
+        "service_web_dst.rrd",
+        "service_web_src.rrd",
+        "tos_better.rrd",
+        "tos_normal.rrd",
+        "total.rrd",
+    ];
+    let mut expected: Vec<String> = own.iter().map(|name| (*name).to_owned()).collect();
+    for router in ["192.0.2.3", "core", "edge"] {
+        expected.extend(own.iter().map(|name| format!("{router}/{name}")));
+    }
+    expected.sort();
+    let mut sorted = plain;
+    sorted.sort();
+    assert_eq!(sorted, expected);
+    // Again: nothing changes, and nothing is said.
+    let before = contents(folder);
+    assert_eq!(scan_well(folder, &["flows"]), "");
+    assert!(contents(folder) == before, "a second run changed something");
+}
+
+#[test]
+fn a_run_that_is_killed_loses_nothing_and_counts_nothing_twice() {
+    let mut seed = 6;
+    let mut killed = 0;
+    for round in 0..3 {
+        let folder = folder(&format!("{CONFIG}Scoreboard 5 boards boards/now.html\n"));
+        let folder = folder.path();
+        let all = archive(folder, 30, 20);
+        for _ in 0..5 {
+            let command = &mut Command::new(SCAN);
+            let mut child = command.args(["-q", "flows"]).current_dir(folder).stdout(Stdio::null()).spawn().unwrap();
+            std::thread::sleep(Duration::from_millis(any(&mut seed) % (100 << round)));
+            child.kill().unwrap();
+            killed += u32::from(!child.wait().unwrap().success());
+        }
+        scan_well(folder, &["-q", "flows"]);
+        assert_sums(folder, 30, &all);
+    }
+    assert!(killed > 0, "no run was killed");
+}
+
+#[test]
+fn runs_go_on_where_others_ended() {
+    let folder = folder(CONFIG);
+    let folder = folder.path();
+    let mut all = Vec::new();
+    // The third is missing, and comes when later ones have been written.
+    for period in [0, 1, 3, 4, 2] {
+        let flows = flows(T + 300 * period, false, 40);
+        let file = store(folder, &format!("ft-{period}"), period, &flows);
+        all.extend(flows);
+        scan_well(folder, &[file.to_str().unwrap()]);
+    }
+    assert_sums(folder, 5 + 1, &all);
+    let mut rrdtool = Rrdtool::start().unwrap();
+    let total = folder.join("rrds/total.rrd").to_str().unwrap().to_owned();
+    let rows = rrdtool.fetch(&total, Consolidation::Average, [T as i64, (T + 1500) as i64], 300).unwrap().rows;
+    let unknown: Vec<bool> = rows.iter().take(5).map(|(_, values)| values[0].is_nan()).collect();
+    assert_eq!(unknown, [false, false, true, false, false], "what no file covers is unknown");
+    // One that is much older is told, and not counted; once.
+    let old = store(folder, "old", 0, &flows(T - 7200, false, 5));
+    fs::write(&old, stored(T - 7200, &flows(T - 7200, false, 5))).unwrap();
+    let output = scan(folder, &["flows"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("flows/old: not counted: it is more than an hour older"), "{}", stderr(&output));
+    assert_eq!(scan_well(folder, &["flows"]), "");
+    assert_sums(folder, 6, &all);
+}
+
+#[test]
+fn files_are_put_away() {
+    let folder = folder(CONFIG);
+    let folder = folder.path();
+    fs::write(folder.join("flowscan.cf"), "FlowFileGlob flows/ft-*[0-9]\nReportClasses CUFlow\nVerbose 0\n").unwrap();
+    let all: Vec<Vec<Flow>> = (0..3).map(|period| flows(T + 300 * period, false, 10)).collect();
+    store(folder, "ft-0", 0, &all[0]);
+    store(folder, "ft-0.part", 0, &all[0]);
+    fs::write(folder.join("flows/tmp-1"), "").unwrap();
+    assert_eq!(scan_well(folder, &["-f", "flowscan.cf"]), "", "Verbose 0");
+    assert!(folder.join("flows/ft-0").exists(), "files stay");
+    fs::create_dir(folder.join("flows/saved")).unwrap();
+    store(folder, "ft-1", 1, &all[1]);
+    scan_well(folder, &["-f", "flowscan.cf"]);
+    assert!(folder.join("flows/saved/ft-0").exists() && folder.join("flows/saved/ft-1").exists());
+    // What was put away is not found again, and what stays was not asked for.
+    assert_eq!(scan_well(folder, &["-f", "flowscan.cf", "flows"]), "");
+    assert!(folder.join("flows/ft-0.part").exists() && folder.join("flows/tmp-1").exists());
+    store(folder, "ft-2", 2, &all[2]);
+    scan_well(folder, &["-f", "flowscan.cf", "--delete", "flows"]);
+    assert!(!folder.join("flows/ft-2").exists() && !folder.join("flows/saved/ft-2").exists());
+    assert_sums(folder, 3, &all.concat());
+}
+
+#[test]
+fn damage_is_told_once() {
+    let folder = folder(CONFIG);
+    let folder = folder.path();
+    let all = flows(T, false, 100);
+    let mut octets = stored(T, &all);
+    octets.truncate(octets.len() - 64 * 40 - 1);
+    fs::write(folder.join("flows/cut"), octets).unwrap();
+    fs::write(folder.join("flows/text"), "no flows here, but some words\n").unwrap();
+    let output = scan(folder, &["--delete", "flows"]);
+    // The text is from today: that does not make the flows old.
+    store(folder, "ft-1", 1, &[]);
+    let said = stderr(&output);
+    assert_eq!((output.status.code(), said.lines().count()), (Some(1), 2), "{said}");
+    assert!(said.contains("flows/cut: ") && said.contains("flows/text: "), "{said}");
+    assert!(folder.join("flows/cut").exists(), "what was not read whole is not deleted");
+    assert_eq!(scan_well(folder, &["flows"]).lines().count(), 2);
+    assert_eq!(scan_well(folder, &["flows"]), "");
+    assert_sums(folder, 2, &all[..59]);
+}
+
+#[test]
+fn an_rrd_that_is_refused_stops_itself() {
+    let folder = folder(CONFIG);
+    let folder = folder.path();
+    fs::create_dir(folder.join("rrds")).unwrap();
+    fs::write(folder.join("rrds/tos_normal.rrd"), "not an RRD").unwrap();
+    let all = archive(folder, 2, 20);
+    let output = scan(folder, &["flows"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("tos_normal.rrd"), "{}", stderr(&output));
+    fs::remove_file(folder.join("rrds/tos_normal.rrd")).unwrap();
+    let mut expected = sums(&all);
+    expected.remove("tos_normal");
+    let counted = counted(folder, 2);
+    assert!(expected.iter().all(|(name, sums)| counted[name][4].round() as u64 == sums[4]));
+}
+
+#[test]
+fn mistakes_are_told_before_anything_is_done() {
+    for (config, said) in [
+        (CONFIG.replace("10.0.0.0/8 campus", "10.0.0.0/8"), "flow-scan: CUFlow.cf:4:"),
+        (CONFIG.replace("443/tcp", "443"), "flow-scan: CUFlow.cf:8:9: '443,8000-8010/tcp': expected ports"),
+        (CONFIG.replace(" web", " ../web"), "flow-scan: CUFlow.cf:8:31: '../web': expected a label"),
+        (CONFIG.replace("OutputDir rrds", ""), "flow-scan: CUFlow.cf: expected OutputDir DIR"),
+    ] {
+        let folder = folder(&config);
+        let output = scan(folder.path(), &["flows"]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).starts_with(said), "{}", stderr(&output));
+        assert!(!folder.path().join("rrds").exists());
+    }
+    let folder = folder(CONFIG);
+    for args in [&[][..], &["-c", "nothing", "flows"], &["-f", "nothing", "flows"]] {
+        assert_eq!(scan(folder.path(), args).status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn subnets_that_do_not_fit_are_told() {
+    let folder = folder("Subnet 172.16.0.0/12\nOutputDir rrds\n");
+    store(folder.path(), "ft-0", 0, &flows(T, false, 10));
+    let output = scan(folder.path(), &["flows"]);
+    assert!(stderr(&output).contains("none of 10 flows is inbound or outbound"), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(counted(folder.path(), 1)["total"], [0.0; 6]);
+}
+
+#[test]
+fn talkers_are_listed() {
+    let boards = "Scoreboard 3 boards boards/now.html\nAggregateScore 5 scores.txt scores.html\n";
+    let folder = folder(&format!("{CONFIG}{boards}"));
+    let folder = folder.path();
+    archive(folder, 2, 50);
+    scan_well(folder, &["-q", "flows"]);
+    let pages = folder.join("boards/2026-01-01/00");
+    let mut names: Vec<String> =
+        fs::read_dir(&pages).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["ft-000.html", "ft-000.json", "ft-001.html", "ft-001.json"]);
+    assert_eq!(fs::read_link(folder.join("boards/now.html")).unwrap(), Path::new("2026-01-01/00/ft-001.html"));
+    let page = fs::read_to_string(folder.join("boards/now.html")).unwrap();
+    assert!(page.contains("Scoreboard 2026-01-01 00:05 to 00:10") && page.contains("<td>1<td>2001:db8:"), "{page}");
+    let scores = fs::read_to_string(folder.join("scores.html")).unwrap();
+    assert!(scores.contains("on average") && scores.contains("2001:db8:"), "{scores}");
+    let kept = fs::read_to_string(folder.join("scores.txt")).unwrap();
+    scan_well(folder, &["-q", "flows"]);
+    assert_eq!(fs::read_to_string(folder.join("scores.txt")).unwrap(), kept);
+}
+
+#[test]
+fn the_sample_configuration_is_one() {
+    let sample = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/CUFlow.cf")).unwrap();
+    let folder = folder(&sample.replace("/var/lib/flow-scan", "rrds").replace("#Subnet", "Subnet"));
+    let folder = folder.path();
+    let all = archive(folder, 1, 50);
+    scan_well(folder, &["flows"]);
+    let inside = all.iter().filter(|flow| flow.way < 2);
+    let counted = counted(folder, 1);
+    assert_eq!(counted["total"][4..].iter().sum::<f64>().round() as usize, inside.count());
+    assert!(
+        folder.join("rrds/scoreboard/latest.html").exists() && folder.join("rrds/scoreboard/average.html").exists()
+    );
+}
+
+#[test]
+fn a_run_that_goes_on_reads_what_comes_and_keeps_others_out() {
+    let folder = folder(CONFIG);
+    let folder = folder.path();
+    fs::write(folder.join("flowscan.cf"), "WaitSeconds 0\n").unwrap();
+    let first = flows(T, false, 10);
+    store(folder, "ft-0", 0, &first);
+    let mut watching = Command::new(SCAN);
+    watching.args(["--watch", "-f", "flowscan.cf", "flows"]).current_dir(folder).stdout(Stdio::piped());
+    let mut watching = watching.spawn().unwrap();
+    let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+    let mut read = |name: &str| assert!(lines.any(|line| line.unwrap().contains(&format!("{name}: 10 flows took"))));
+    read("ft-0");
+    let output = scan(folder, &["-f", "flowscan.cf", "flows"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("another flow-scan is at work"), "{}", stderr(&output));
+    let second = flows(T + 300, false, 10);
+    store(folder, ".new", 1, &second);
+    fs::rename(folder.join("flows/.new"), folder.join("flows/ft-1")).unwrap();
+    read("ft-1");
+    watching.kill().unwrap();
+    watching.wait().unwrap();
+    scan_well(folder, &["-q", "flows"]);
+    assert_sums(folder, 2, &[first, second].concat());
+}
