@@ -133,7 +133,9 @@ fn needs_more(example: &str) -> bool {
     let words = || example.split_whitespace();
     words().any(|word| endpoint(word) || to(word) || word == "-i" && example.starts_with("flow-sensor"))
         || example.starts_with("flow-sensorctl")
-        || ["rrd", "psql", "postgres", "example.net", "--from-now"].iter().any(|other| example.contains(other))
+        || ["rrd", "flow-scan", "psql", "postgres", "example.net", "--from-now"]
+            .iter()
+            .any(|other| example.contains(other))
 }
 
 #[test]

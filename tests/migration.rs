@@ -49,8 +49,9 @@ fn flow(i: u32) -> Flow {
         source_port: i,
         port: if i % 10 == 3 { 25 } else { 443 },
         protocol: if i.is_multiple_of(3) { 17 } else { 6 },
-        packets: i,
-        octets: i * 100,
+        // Reports leave flows out that have none.
+        packets: i.max(1),
+        octets: i.max(1) * 100,
     }
 }
 
@@ -83,6 +84,8 @@ fn quarter(from: u32) -> Vec<u8> {
         set(Element { enterprise: 0, id: 10 }, flow.input);
         set(Element { enterprise: 0, id: 14 }, flow.output);
         set(ie::DST_PORT, flow.port);
+        set(ie::PACKETS, flow.packets);
+        set(ie::OCTETS, flow.octets);
     }
     let info = StreamInfo {
         flags: flags::DONE | flags::COMPRESSED,

@@ -51,15 +51,16 @@ Fields of CSV and columns of databases, in the order of their bits in a mask:
 
 Databases:
   All flows are loaded in one transaction: what fails loads nothing. Of an input that is cut short,
-  what there is of it is loaded, and the program ends with 1. A table that is there is used as it is,
-  and must have a column for every field; -m chooses fields. One that is not there is made: addresses
-  are inet in PostgreSQL and text in SQLite, dflows, dpkts and doctets numeric(20) in PostgreSQL,
-  other fields the smallest integers that hold them. Fields that flows lack are 0, addresses 0.0.0.0.
-  Where -u leaves PostgreSQL's user, password, host, port or name empty, they are what psql would
-  take: PGUSER or the account's name, PGPASSWORD or ~/.pgpass, PGHOST or a socket on this machine,
-  PGPORT or 5432, PGDATABASE or the user's name. The table is then raw. Tables are named as in SQL,
-  where Flows is flows, and net.flows is the table flows of the schema net. Other users of this
-  machine can see a password that is given in -u. Connections are not encrypted.
+  what there is of it is loaded, and the program ends with 1. A table that is there is used as it
+  is, and must have a column for every field; -m chooses fields. One that is not there is made:
+  addresses are inet in PostgreSQL and text in SQLite, dflows, dpkts and doctets numeric(20) in
+  PostgreSQL, other fields the smallest integers that hold them. Fields that flows lack are 0,
+  addresses 0.0.0.0. Where -u leaves PostgreSQL's user, password, host, port or name empty, they
+  are what psql would take: PGUSER or the account's name, PGPASSWORD or ~/.pgpass, PGHOST or a
+  socket on this machine, PGPORT or 5432, PGDATABASE or the user's name. The table is then raw.
+  Tables are named as in SQL, where Flows is flows, and net.flows is the table flows of the schema
+  net. Other users of this machine can see a password that is given in -u. Connections are not
+  encrypted.
 
 Packets:
   Each flow gives as many packets as it had, 38 octets of each (58 of IPv6): Ethernet, IP, ports.
