@@ -87,7 +87,6 @@ pub fn show(
     let mut table: Option<Table> = None;
     let mut lines = Lines::new(input);
     loop {
-        let number = lines.number() + 1;
         match (lines.next().map_err(ShowError::Read)?, &mut table) {
             (Some(Line::Titles(_, titles)), _) => {
                 let new = Table::new(titles);
@@ -102,9 +101,9 @@ pub fn show(
             (Some(Line::Row(row)), Some(table)) => table.rows.push(row.to_owned()),
             (Some(Line::Row(row)), None) => {
                 let found = Some(row.chars().take(40).flat_map(char::escape_debug).collect());
-                return Err(ShowError::NoReport { line: number, found });
+                return Err(ShowError::NoReport { line: lines.number(), found });
             }
-            (None, None) => return Err(ShowError::NoReport { line: number, found: None }),
+            (None, None) => return Err(ShowError::NoReport { line: lines.number() + 1, found: None }),
             (None, Some(_)) => break,
         }
     }
