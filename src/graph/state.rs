@@ -155,16 +155,12 @@ impl State {
 pub(super) fn escaped(word: &str) -> String {
     let mut out = String::with_capacity(word.len());
     for c in word.chars() {
-        match c {
-            '%' | ' ' => {
-                let _ = write!(out, "%{:02x}", c as u32);
-            }
-            _ if c.is_control() || c.is_whitespace() => {
-                c.encode_utf8(&mut [0; 4]).bytes().for_each(|octet| {
-                    let _ = write!(out, "%{octet:02x}");
-                });
-            }
-            _ => out.push(c),
+        if c == '%' || c.is_control() || c.is_whitespace() {
+            c.encode_utf8(&mut [0; 4]).bytes().for_each(|octet| {
+                let _ = write!(out, "%{octet:02x}");
+            });
+        } else {
+            out.push(c);
         }
     }
     out

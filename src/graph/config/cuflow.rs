@@ -3,7 +3,7 @@
 use super::items::{self, add, labelled};
 use super::{Board, Config, Label, Labelled, Ports};
 use crate::flow::symbols::{Kind, Symbols};
-use crate::select::config::{Line, Mistake, Sources, Words};
+use crate::select::config::{Line, Mistake, Sources, Word, Words};
 use crate::select::prefix;
 
 /// What a directive does.
@@ -32,7 +32,7 @@ const DIRECTIVES: [(&str, Read); 13] = [
     ("TOS", |config, words, _| {
         let (values, label, word) = labelled(words, "values of TOS up to 255, as in 0x20,40-47", items::octets)?;
         let taken = |a: &(u8, u8), b: &(u8, u8)| a.0 <= b.1 && b.0 <= a.1;
-        config.note_overlap(&config.tos.clone(), &values, &label, taken, &word);
+        config.warnings.extend(overlaps(&config.tos, &values, &label, taken, &word));
         add(&mut config.tos, label, values);
         Ok(())
     }),
@@ -40,7 +40,7 @@ const DIRECTIVES: [(&str, Read); 13] = [
         let table = reading.symbols.table(Kind::Asn);
         let read = |text: &str| text.parse().ok().or_else(|| table.number(text));
         let (numbers, label, word) = labelled(words, "numbers of autonomous systems", read)?;
-        config.note_overlap(&config.asns.clone(), &numbers, &label, u32::eq, &word);
+        config.warnings.extend(overlaps(&config.asns, &numbers, &label, u32::eq, &word));
         add(&mut config.asns, label, numbers);
         Ok(())
     }),
@@ -94,22 +94,19 @@ impl Config {
         }
         Ok(())
     }
+}
 
-    /// Notes items that another label has already: the label that is said last counts them.
-    fn note_overlap<T>(
-        &mut self,
-        known: &[Labelled<T>],
-        items: &[T],
-        label: &Label,
-        taken: impl Fn(&T, &T) -> bool,
-        word: &crate::select::config::Word,
-    ) {
-        let others = known.iter().filter(|other| other.label != *label);
-        for other in others.filter(|other| other.items.iter().any(|a| items.iter().any(|b| taken(a, b)))) {
-            let what = format!("has some of what {} has, and takes it from there", other.label);
-            self.warnings.push(word.wrong(what));
-        }
-    }
+/// Items that another label has already: the label that is said last counts them.
+fn overlaps<T>(
+    known: &[Labelled<T>],
+    items: &[T],
+    label: &Label,
+    taken: impl Fn(&T, &T) -> bool,
+    word: &Word,
+) -> Vec<Mistake> {
+    let others = known.iter().filter(|other| other.label != *label);
+    let others = others.filter(|other| other.items.iter().any(|a| items.iter().any(|b| taken(a, b))));
+    others.map(|other| word.wrong(format!("has some of what {} has, and takes it from there", other.label))).collect()
 }
 
 fn router(config: &mut Config, words: &mut Words<'_>, _: &mut Reading<'_, '_>) -> Result<(), Mistake> {
@@ -131,10 +128,9 @@ fn router(config: &mut Config, words: &mut Words<'_>, _: &mut Reading<'_, '_>) -
 }
 
 fn service(config: &mut Config, words: &mut Words<'_>, reading: &mut Reading<'_, '_>) -> Result<(), Mistake> {
-    let expected = "ports and their protocols, as in 80/tcp,8000-8010/tcp,domain/udp";
-    let (ports, label, word) = labelled(words, expected, |text| items::ports(text, reading.symbols))?;
+    let (ports, label, word) = labelled(words, items::PORTS, |text| items::ports(text, reading.symbols))?;
     let taken = |a: &Ports, b: &Ports| a.protocol == b.protocol && a.low <= b.high && b.low <= a.high;
-    config.note_overlap(&config.services.clone(), &ports, &label, taken, &word);
+    config.warnings.extend(overlaps(&config.services, &ports, &label, taken, &word));
     add(&mut config.services, label, ports);
     Ok(())
 }
@@ -152,7 +148,7 @@ fn protocol(config: &mut Config, words: &mut Words<'_>, reading: &mut Reading<'_
             Label::of(&name).ok_or_else(|| word.expected(expected))?
         }
     };
-    config.note_overlap(&config.protocols.clone(), &[number], &label, u8::eq, word);
+    config.warnings.extend(overlaps(&config.protocols, &[number], &label, u8::eq, word));
     add(&mut config.protocols, label, vec![number]);
     Ok(())
 }

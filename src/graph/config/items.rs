@@ -4,6 +4,17 @@ use super::{Label, Labelled, Ports};
 use crate::flow::symbols::{Kind, Symbols};
 use crate::select::config::{Mistake, Word, Words};
 
+/// What ports are written as.
+pub const PORTS: &str = "ports and their protocols, as in 80/tcp,8000-8010/tcp,domain/udp";
+
+/// Reads the items of a word, between commas.
+fn pieces<T>(word: &Word, expected: &str, read: impl Fn(&str) -> Option<T>, items: &mut Vec<T>) -> Result<(), Mistake> {
+    for item in word.text.split(',').filter(|item| !item.is_empty()) {
+        items.push(read(item).ok_or_else(|| word.expected(expected))?);
+    }
+    Ok(())
+}
+
 /// A list of items and the label behind it. White space may follow a comma.
 pub fn labelled<T>(
     words: &mut Words<'_>,
@@ -13,9 +24,7 @@ pub fn labelled<T>(
     let mut items = Vec::new();
     loop {
         let word = words.take(expected)?;
-        for item in word.text.split(',').filter(|item| !item.is_empty()) {
-            items.push(read(item).ok_or_else(|| word.expected(expected))?);
-        }
+        pieces(word, expected, &read, &mut items)?;
         let goes_on = word.text.ends_with(',') || words.peek().is_some_and(|next| next.text.starts_with(','));
         if goes_on {
             continue;
@@ -74,9 +83,7 @@ pub fn list<T>(words: &mut Words<'_>, expected: &str, read: impl Fn(&str) -> Opt
     let mut items = Vec::new();
     let mut word = words.take(expected)?;
     loop {
-        for item in word.text.split(',').filter(|item| !item.is_empty()) {
-            items.push(read(item).ok_or_else(|| word.expected(expected))?);
-        }
+        pieces(word, expected, &read, &mut items)?;
         match words.peek() {
             Some(_) => word = words.take(expected)?,
             None => return Ok(items),

@@ -2,7 +2,7 @@
 
 use glob::Pattern;
 
-use super::items::{add, list, ports};
+use super::items::{PORTS, add, list, ports};
 use super::{Label, Labelled, Ports};
 use crate::flow::symbols::Symbols;
 use crate::select::config::{Line, Mistake};
@@ -50,10 +50,7 @@ impl Categories {
             }
             let label = open.clone().ok_or_else(|| word.expected("category LABEL before it"))?;
             let items = match word.lower().as_str() {
-                "port" => {
-                    let expected = "ports and their protocols, as in 80/tcp,8000-8010/tcp,domain/udp";
-                    list(&mut words, expected, |text| ports(text, symbols).map(Application::Ports))?
-                }
+                "port" => list(&mut words, PORTS, |text| ports(text, symbols).map(Application::Ports))?,
                 "application" => list(&mut words, "names of applications, as in smtp,imap*", |text| {
                     Pattern::new(&text.to_ascii_lowercase()).ok().map(Application::Name)
                 })?,

@@ -107,8 +107,9 @@ pub struct Plan {
     pub(super) protocols: [u16; 256],
     pub(super) tos: [u16; 256],
     pub(super) asns: HashMap<u32, u16>,
+    /// The counters by source; the one by destination stands behind each.
     pub(super) services: PortTable,
-    /// From a service's counter by source to the one by destination.
+    /// What goes to groups; [`NONE`] if that is not asked for.
     pub(super) multicast: u16,
     pub(super) categories: PortTable,
     /// What no category has; [`NONE`] if there are no categories.

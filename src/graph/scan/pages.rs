@@ -5,6 +5,7 @@ use std::{fs, io};
 
 use chrono::{Local, TimeZone};
 
+use super::store::beside;
 use super::{Error, Found, replace};
 use crate::graph::board::{Board, Page, Score};
 use crate::graph::config;
@@ -57,9 +58,9 @@ impl Pages {
             let folder = stem.parent().unwrap_or(Path::new("."));
             fs::create_dir_all(folder).map_err(|error| Error::io(folder, error))?;
             let page = Page::of(&cut(board, each.top));
-            let html = with_end(&stem, "html");
+            let html = beside(&stem, "html");
             replace(&html, &page.html())?;
-            replace(&with_end(&stem, "json"), &page.json())?;
+            replace(&beside(&stem, "json"), &page.json())?;
             let link = Path::new(&each.page);
             relink(&html, link).map_err(|error| Error::io(link, error))?;
         }
@@ -102,20 +103,13 @@ fn place(found: &Found) -> PathBuf {
     Path::new(&hour.unwrap_or_default()).join(name.chars().map(plain).collect::<String>())
 }
 
-fn with_end(stem: &Path, end: &str) -> PathBuf {
-    let mut name = stem.as_os_str().to_owned();
-    name.push(".");
-    name.push(end);
-    name.into()
-}
-
 /// Makes a link lead to a page, from one moment to the next. It leads on when all is moved together.
 fn relink(page: &Path, link: &Path) -> io::Result<()> {
     let (page, link) = (std::path::absolute(page)?, std::path::absolute(link)?);
     let folder = link.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(folder)?;
     let target = page.strip_prefix(folder).unwrap_or(&page);
-    let new = with_end(&link, "new");
+    let new = beside(&link, "new");
     let _ = fs::remove_file(&new);
     std::os::unix::fs::symlink(target, &new)?;
     fs::rename(&new, &link)

@@ -71,7 +71,8 @@ pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
     write().map_err(|error| Error::io(path, error))
 }
 
-fn beside(path: &Path, end: &str) -> PathBuf {
+/// A path with a dot and an end behind its name.
+pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".");
     name.push(end);
