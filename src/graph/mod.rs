@@ -13,6 +13,8 @@
 //! counted under, [`count`] counts them by step of time, [`state`] remembers it between runs, [`board`] lists talkers,
 //! and [`scan`] reads files and sees that each is counted once.
 //!
+//! What there is to see of it is [`view`]'s catalogue.
+//!
 //! - [`reports`] puts flow-report's reports on a shelf, an RRD a key; [`stats`] what collectors log of exporters.
 //!
 //! ```no_run
@@ -41,6 +43,7 @@ pub mod scan;
 mod shelf;
 pub mod state;
 pub mod stats;
+pub mod view;
 mod words;
 
 pub use layout::{Archive, Consolidation, Layout, Sort, Source};
