@@ -57,8 +57,9 @@ flowscan.cf:
 RRDs:
   total.rrd, network_LABEL.rrd, service_LABEL_src.rrd,
   service_LABEL_dst.rrd, protocol_LABEL.rrd, tos_LABEL.rrd,
-  as_LABEL.rrd, category_LABEL.rrd; the same in ROUTER/. Each holds
-  in_bytes, out_bytes, in_pkts, out_pkts, in_flows and out_flows, a
+  as_LABEL.rrd, category_LABEL.rrd; the same in ROUTER/. What is
+  neither inbound nor outbound is in neither.rrd alone, as in_. Each
+  holds in_bytes, out_bytes, in_pkts, out_pkts, in_flows and out_flows, a
   second, of steps of 300 seconds: averages and maxima of 5 minutes,
   half an hour, 2 hours, a day in 600, 600, 600, 732 rows.
 
