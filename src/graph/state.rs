@@ -22,6 +22,8 @@ pub type Book = (u64, Option<String>);
 /// What is remembered.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct State {
+    /// Seconds a step; nothing was counted yet if it is unknown.
+    pub length: Option<u64>,
     /// Steps that begin before this (seconds since 1970) are in the RRDs, and take no more flows.
     pub written: u64,
     /// Files that were read, as they are called.
@@ -77,6 +79,9 @@ impl State {
     /// As text.
     pub fn text(&self) -> String {
         let mut text = format!("{HEADER}\nwritten {}\n", self.written);
+        if let Some(length) = self.length {
+            let _ = writeln!(text, "length {length}");
+        }
         for file in &self.files {
             let _ = writeln!(text, "file {}", escaped(file));
         }
@@ -123,6 +128,7 @@ impl State {
         let words: Vec<&str> = line.split(' ').collect();
         match *words.as_slice() {
             ["written", time] => self.written = time.parse().ok()?,
+            ["length", length] => self.length = Some(length.parse().ok().filter(|length| *length > 0)?),
             ["file", name] => {
                 self.files.insert(unescaped(name)?);
             }
@@ -197,13 +203,13 @@ mod tests {
             files in prop::collection::btree_set(".{1,20}", 0..4),
             books in prop::collection::btree_map((any::<u64>(), prop::option::of(".{1,9}")),
                 prop::collection::btree_map(".{1,9}", 0u64..1 << 62, 1..3), 0..4),
-            written: u64,
+            written: u64, length in prop::option::of(1..=86400u64),
         ) {
             let pending = books.into_iter().map(|(book, counters)| {
                 (book, counters.into_iter().map(|(name, n)| (name, counts(n))).collect())
             }).collect();
             let exporters = BTreeMap::from([("2001:db8::1".parse().unwrap(), Seen { last: 7, flows: 9 })]);
-            let state = State { written, files, pending, exporters };
+            let state = State { length, written, files, pending, exporters };
             prop_assert_eq!(State::parse(&state.text()), Ok(state));
         }
 

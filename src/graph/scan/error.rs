@@ -14,6 +14,8 @@ pub enum Error {
     Text(PathBuf, usize),
     /// Another run is at work on the same state.
     Busy(PathBuf),
+    /// A file is of steps of another length: of so many seconds, not of so many.
+    Step(PathBuf, u64, u64),
     /// rrdtool.
     Rrdtool(graph::Error),
 }
@@ -33,6 +35,13 @@ impl fmt::Display for Error {
                 write!(
                     f,
                     "{}:{line}: expected what flow-scan wrote; it is made anew where it is missing",
+                    path.display()
+                )
+            }
+            Error::Step(path, has, wanted) => {
+                write!(
+                    f,
+                    "{}: has steps of {has} seconds, not of {wanted}: expected --step {has}, or another OutputDir",
                     path.display()
                 )
             }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, fcntl};
 
-use super::Error;
+use super::{Error, STEP};
 use crate::graph::state::State;
 
 /// The state, and the file it is kept in, which nobody else changes meanwhile.
@@ -34,6 +34,18 @@ impl Store {
             Err(error) => return Err(Error::io(path, error)),
         };
         Ok(Store { state, path: path.to_owned(), _lock: lock })
+    }
+
+    /// The seconds of a step: what the state has, else what is wanted, which it has from then on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Step`] if the state has other steps than those that are wanted.
+    pub fn length(&mut self, wanted: Option<u64>) -> Result<u64, Error> {
+        match (self.state.length, wanted) {
+            (Some(has), Some(wanted)) if has != wanted => Err(Error::Step(self.path.clone(), has, wanted)),
+            (has, wanted) => Ok(*self.state.length.insert(has.or(wanted).unwrap_or(STEP))),
+        }
     }
 
     /// Saves the state.
