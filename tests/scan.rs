@@ -246,6 +246,10 @@ fn damage_is_told_once() {
     assert!(folder.join("flows/cut").exists(), "what was not read whole is not deleted");
     assert_eq!(scan_well(folder, &["flows"]).lines().count(), 2);
     assert_eq!(scan_well(folder, &["flows"]), "");
+    // A run that was killed leaves what it read whole to the next one.
+    assert_eq!(scan_well(folder, &["--delete", "flows"]), "");
+    let left = ["cut", "text", "ft-1"].map(|name| folder.join("flows").join(name).exists());
+    assert_eq!(left, [true, true, false], "what is not whole is not deleted later either");
     assert_sums(folder, 2, &all[..59]);
 }
 

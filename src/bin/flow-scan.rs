@@ -106,7 +106,7 @@ impl Run {
         let read = scanner.put_away().map_err(failed)?;
         self.put_away(&read, self.args.delete);
         // Those that a run which was killed did not come to.
-        self.put_away(&finds.known, false);
+        self.put_away(&finds.known, self.args.delete);
         self.complain(scanner.problems());
         Ok(())
     }

@@ -102,7 +102,7 @@ pub struct Args {
     /// Seconds a step, 60 to 86400, of which a day has a whole number; what RRDs were made with stays (default: 300)
     #[arg(long, value_name = "SECONDS", value_parser = step)]
     pub step: Option<u64>,
-    /// Delete files that were read whole
+    /// Delete files that were read whole, by this run or an earlier one
     #[arg(long)]
     pub delete: bool,
     /// Go on, and look for new files every WaitSeconds

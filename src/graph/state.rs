@@ -5,7 +5,7 @@
 //! that is killed loses no file and counts none twice. What was counted stays in the state until RRDs have it; giving
 //! it to them again changes nothing, for an RRD takes each step once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
@@ -26,8 +26,8 @@ pub struct State {
     pub length: Option<u64>,
     /// Steps that begin before this (seconds since 1970) are in the RRDs, and take no more flows.
     pub written: u64,
-    /// Files that were read, as they are called.
-    pub files: BTreeSet<String>,
+    /// Files that were read, as they are called, and whether nothing was wrong with them.
+    pub files: BTreeMap<String, bool>,
     /// What was counted in steps that are not in the RRDs yet, by the RRD's name.
     pub pending: BTreeMap<Book, BTreeMap<String, Counts>>,
     /// Who sends flows.
@@ -35,9 +35,8 @@ pub struct State {
 }
 
 impl State {
-    /// Adds what a file's flows came to, and that it was read.
-    pub fn add(&mut self, file: &str, plan: &Plan, tally: &Tally) {
-        self.files.insert(file.to_owned());
+    /// Adds what a file's flows came to.
+    pub fn add(&mut self, plan: &Plan, tally: &Tally) {
         for ((step, router), counts) in &tally.books {
             let router = router.and_then(|router| plan.routers.get(usize::from(router)));
             let own = router.map(|router| (*step, Some(router.to_string())));
@@ -82,8 +81,8 @@ impl State {
         if let Some(length) = self.length {
             let _ = writeln!(text, "length {length}");
         }
-        for file in &self.files {
-            let _ = writeln!(text, "file {}", escaped(file));
+        for (file, whole) in &self.files {
+            let _ = writeln!(text, "{} {}", if *whole { "whole" } else { "file" }, escaped(file));
         }
         for (address, seen) in &self.exporters {
             let _ = writeln!(text, "exporter {address} {} {}", seen.last, seen.flows);
@@ -129,8 +128,8 @@ impl State {
         match *words.as_slice() {
             ["written", time] => self.written = time.parse().ok()?,
             ["length", length] => self.length = Some(length.parse().ok().filter(|length| *length > 0)?),
-            ["file", name] => {
-                self.files.insert(unescaped(name)?);
+            [how @ ("file" | "whole"), name] => {
+                self.files.insert(unescaped(name)?, how == "whole");
             }
             ["step", step] => self.cover(step.parse().ok()?),
             ["exporter", address, last, flows] => {
@@ -200,7 +199,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_saved_is_read(
-            files in prop::collection::btree_set(".{1,20}", 0..4),
+            files in prop::collection::btree_map(".{1,20}", any::<bool>(), 0..4),
             books in prop::collection::btree_map((any::<u64>(), prop::option::of(".{1,9}")),
                 prop::collection::btree_map(".{1,9}", 0u64..1 << 62, 1..3), 0..4),
             written: u64, length in prop::option::of(1..=86400u64),
@@ -221,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_text_that_was_cut_is_told() {
-        let state = State { files: BTreeSet::from(["a b".to_owned()]), ..State::default() };
+        let state = State { files: BTreeMap::from([("a b".to_owned(), false)]), ..State::default() };
         let text = state.text();
         assert!(text.contains("file a%20b\n"));
         for cut in 0..text.len() - 1 {

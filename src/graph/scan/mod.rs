@@ -74,9 +74,9 @@ impl<'p> Scanner<'p> {
         Ok(scanner)
     }
 
-    /// Whether a file has been read.
-    pub fn knows(&self, name: &str) -> bool {
-        self.store.state.files.contains(name)
+    /// Whether a file that has been read was whole; nothing if it has not been read.
+    pub fn knows(&self, name: &str) -> Option<bool> {
+        self.store.state.files.get(name).copied()
     }
 
     /// Forgets files that are not there any more.
@@ -100,7 +100,7 @@ impl<'p> Scanner<'p> {
             Err(error) => {
                 // What the system refuses now it may give another time; what is no flow file stays what it is.
                 if !matches!(error.kind, Kind::Io(_)) {
-                    self.store.state.files.insert(found.name.clone());
+                    self.store.state.files.insert(found.name.clone(), false);
                 }
                 return Ok(Done { problems: vec![error.to_string()], ..Done::default() });
             }
@@ -108,7 +108,7 @@ impl<'p> Scanner<'p> {
         let step = self.rrds.step();
         let mut steps = Steps::of(step, found.start, found.end.unwrap_or(found.start.saturating_add(DAY)));
         if steps.last.saturating_add(step + LATE) <= self.store.state.written {
-            self.store.state.files.insert(found.name.clone());
+            self.store.state.files.insert(found.name.clone(), false);
             let problem = format!(
                 "{}: not counted: it is more than an hour older than what has been written; expected files in order",
                 found.path.display()
@@ -120,11 +120,13 @@ impl<'p> Scanner<'p> {
         steps.last = steps.last.max(steps.first);
         let (tally, mut done) = self.count(scan, found, steps);
         // Where no end is known, neither is it known that there were no flows.
-        let whole = found.end.map_or(steps.first, |_| steps.last + step);
-        (steps.first..whole).step_by(step as usize).for_each(|begin| self.store.state.cover(begin));
-        self.store.state.add(&found.name, self.plan, &tally);
+        let until = found.end.map_or(steps.first, |_| steps.last + step);
+        (steps.first..until).step_by(step as usize).for_each(|begin| self.store.state.cover(begin));
+        self.store.state.add(self.plan, &tally);
         (done.hits, done.neither) = (tally.hits[0], tally.neither[0]);
-        self.read.push(Found { whole: done.problems.is_empty(), ..found.clone() });
+        let whole = done.problems.is_empty();
+        self.store.state.files.insert(found.name.clone(), whole);
+        self.read.push(Found { whole, ..found.clone() });
         if self.saved.elapsed() >= SAVE {
             self.save()?;
         }

@@ -59,7 +59,7 @@ impl Store {
 
     /// Forgets files that are not there any more: they cannot be read again.
     pub fn forget(&mut self) {
-        self.state.files.retain(|file| Path::new(file).try_exists().unwrap_or(true));
+        self.state.files.retain(|file, _| Path::new(file).try_exists().unwrap_or(true));
     }
 }
 
