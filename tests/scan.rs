@@ -338,6 +338,42 @@ fn the_sample_configuration_is_one() {
     );
 }
 
+/// On a disk that is too small, and then is not. That takes the right to mount one, in a namespace of its own.
+#[test]
+fn a_full_disk_loses_nothing() {
+    if !Command::new("unshare").args(["-rm", "true"]).status().is_ok_and(|status| status.success()) {
+        eprintln!("passed over: namespaces with mounts of their own need unshare (util-linux) and the right to it");
+        return;
+    }
+    let folder = folder(CONFIG);
+    let folder = folder.path();
+    let all = archive(folder, 3, 20);
+    fs::create_dir(folder.join("rrds")).unwrap();
+    // No space for the state, for RRDs, for some of them.
+    for (size, named) in
+        [("8k", "rrds/flow-scan.state: "), ("60k", ".rrd: rrdtool cannot"), ("900k", ".rrd: rrdtool cannot")]
+    {
+        let script = format!(
+            "mount -t tmpfs -o size={size} none rrds || exit 9; $0 -q flows; echo exit $?; \
+             mount -o remount,size=99m rrds && $0 -q flows && cp -r rrds kept"
+        );
+        let output = run_in(folder, "unshare", &["-rm", "sh", "-c", &script, SCAN], b"");
+        assert_eq!(
+            (output.status.code(), output.stdout.as_slice()),
+            (Some(0), &b"exit 1\n"[..]),
+            "{}",
+            stderr(&output)
+        );
+        let said = stderr(&output);
+        assert!(said.lines().count() == 1 && said.contains(named), "{size}: {said}");
+        fs::remove_dir(folder.join("rrds")).unwrap();
+        fs::rename(folder.join("kept"), folder.join("rrds")).unwrap();
+        assert_sums(folder, 3, &all);
+        fs::remove_dir_all(folder.join("rrds")).unwrap();
+        fs::create_dir(folder.join("rrds")).unwrap();
+    }
+}
+
 #[test]
 fn steps_have_the_length_that_was_asked_for_first() {
     for step in [60, 900] {

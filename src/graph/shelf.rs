@@ -98,6 +98,20 @@ impl Shelf {
         Ok(())
     }
 
+    /// The files that are not there of some names.
+    pub fn absent<'n>(&self, names: &'n [String]) -> impl Iterator<Item = (&'n String, PathBuf)> {
+        let files = names.iter().map(|name| (name, PathBuf::from(self.file(name))));
+        files.filter(|(_, file)| file.try_exists().is_ok_and(|there| !there))
+    }
+
+    /// Looks anew for RRDs of some names that somebody took away: they are made again.
+    pub fn recall(&mut self, names: &[String]) {
+        let gone: Vec<&String> = self.absent(names).map(|(name, _)| name).collect();
+        for name in gone {
+            self.known.remove(name);
+        }
+    }
+
     /// Looks for an RRD with other steps than these (seconds) among those that are there of some names: its file, and
     /// its steps. What rrdtool refuses to tell of is left to [`Shelf::look`].
     ///

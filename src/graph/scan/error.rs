@@ -12,6 +12,8 @@ pub enum Error {
     Io(PathBuf, io::Error),
     /// A file of ours was changed: the first line that makes no sense.
     Text(PathBuf, usize),
+    /// rrdtool did not make a file, and what it said then.
+    Unmade(PathBuf, String),
     /// Another run is at work on the same state.
     Busy(PathBuf),
     /// A file is of steps of another length: of so many seconds, not of so many.
@@ -44,6 +46,10 @@ impl fmt::Display for Error {
                     "{}: has steps of {has} seconds, not of {wanted}: expected --step {has}, or another OutputDir",
                     path.display()
                 )
+            }
+            Error::Unmade(path, why) => {
+                let path = path.display();
+                write!(f, "{path}: rrdtool cannot make it: is the disk full? What was counted is kept ({why})")
             }
             Error::Busy(path) => write!(f, "{}: another flow-scan is at work", path.display()),
             Error::Rrdtool(error) => write!(f, "{error}"),

@@ -52,10 +52,7 @@ impl Rrds {
     ///
     /// [`Error::Step`] with the first one that is; rrdtool is gone.
     pub fn check(&mut self, plan: &Plan, state: &State) -> Result<(), Error> {
-        let stems = stems(plan, state);
-        let names = routers(plan, state).into_iter().flat_map(|router| names(router.as_deref(), &stems));
-        let names: Vec<String> = names.collect();
-        match self.shelf.other_step(&names, self.step)? {
+        match self.shelf.other_step(&all(plan, state), self.step)? {
             Some((file, has)) => Err(Error::Step(file, has, self.step)),
             None => Ok(()),
         }
@@ -66,7 +63,8 @@ impl Rrds {
     ///
     /// # Errors
     ///
-    /// rrdtool is gone, or a router's folder cannot be made.
+    /// rrdtool is gone, or a router's folder or an RRD cannot be made: then there is no space, and the steps can be
+    /// written another time. An RRD that is refused although it is there stays so, and is a problem.
     pub fn write(&mut self, plan: &Plan, state: &State, until: u64) -> Result<(), Error> {
         let step = self.step;
         let stretches = stretches(state.steps(until), step);
@@ -77,6 +75,7 @@ impl Rrds {
                 fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
             }
             let names = names(router.as_deref(), &stems);
+            self.shelf.recall(&names);
             self.shelf.look(names.iter().map(String::as_str))?;
             for (name, stem) in names.iter().zip(&stems) {
                 for steps in &stretches {
@@ -91,7 +90,13 @@ impl Rrds {
             }
         }
         self.shelf.settle()?;
-        self.problems.append(&mut self.shelf.problems());
+        let problems = self.shelf.problems();
+        if let Some(why) = problems.first() {
+            if let Some((_, file)) = self.shelf.absent(&all(plan, state)).next() {
+                return Err(Error::Unmade(file, why.clone()));
+            }
+        }
+        self.problems.extend(problems);
         Ok(())
     }
 
@@ -138,6 +143,12 @@ fn stretches(begins: impl Iterator<Item = u64>, step: u64) -> Vec<Vec<u64>> {
         }
     }
     stretches
+}
+
+/// What all RRDs are called.
+fn all(plan: &Plan, state: &State) -> Vec<String> {
+    let stems = stems(plan, state);
+    routers(plan, state).into_iter().flat_map(|router| names(router.as_deref(), &stems)).collect()
 }
 
 /// What RRDs of all together, or of a router, are called.

@@ -80,7 +80,11 @@ pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder)?.sync_all()
     };
-    write().map_err(|error| Error::io(path, error))
+    write().map_err(|error| {
+        // What was written of it only takes space.
+        let _ = fs::remove_file(&new);
+        Error::io(path, error)
+    })
 }
 
 /// A path with a dot and an end behind its name.
