@@ -56,20 +56,25 @@ fn scan_well(folder: &Path, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What each RRD says was counted in so many steps, or nothing if all is unknown.
+/// What each RRD says was counted in so many steps of five minutes, or nothing if all is unknown.
 fn counted(folder: &Path, steps: u64) -> BTreeMap<String, [f64; 6]> {
+    counted_by(folder, steps, 300)
+}
+
+/// The same of RRDs whose steps are of so many seconds.
+fn counted_by(folder: &Path, steps: u64, length: u64) -> BTreeMap<String, [f64; 6]> {
     let mut rrdtool = Rrdtool::start().unwrap_or_else(|why| panic!("these tests need rrdtool: {why}"));
     let (from, to) = (T as i64, (T + 300 * steps) as i64);
     let mut all = BTreeMap::new();
     for name in rrds(folder) {
         let file = folder.join("rrds").join(&name).to_str().unwrap().to_owned();
-        let fetched = rrdtool.fetch(&file, Consolidation::Average, [from, to], 300).unwrap();
+        let fetched = rrdtool.fetch(&file, Consolidation::Average, [from, to], length).unwrap();
         assert_eq!(fetched.sources, ["in_bytes", "out_bytes", "in_pkts", "out_pkts", "in_flows", "out_flows"]);
         let mut sum = [0.0; 6];
         for (time, values) in fetched.rows.iter().filter(|(time, _)| (from + 1..=to).contains(time)) {
             for (sum, value) in sum.iter_mut().zip(values).filter(|(_, value)| !value.is_nan()) {
-                assert_eq!(time % 300, 0);
-                *sum += value * 300.0;
+                assert_eq!(time % length as i64, 0);
+                *sum += value * length as f64;
             }
         }
         all.insert(name.strip_suffix(".rrd").unwrap().to_owned(), sum);
@@ -122,6 +127,7 @@ fn rrds_hold_what_flows_come_to() {
     let plain: Vec<String> = rrds(folder).into_iter().filter(|name| !name.contains("category_")).collect();
     let own = [
         "as_friends.rrd",
+        "neither.rrd",
         "network_campus.rrd",
         "network_labs.rrd",
         "protocol_multicast.rrd",
@@ -240,6 +246,10 @@ fn damage_is_told_once() {
     assert!(folder.join("flows/cut").exists(), "what was not read whole is not deleted");
     assert_eq!(scan_well(folder, &["flows"]).lines().count(), 2);
     assert_eq!(scan_well(folder, &["flows"]), "");
+    // A run that was killed leaves what it read whole to the next one.
+    assert_eq!(scan_well(folder, &["--delete", "flows"]), "");
+    let left = ["cut", "text", "ft-1"].map(|name| folder.join("flows").join(name).exists());
+    assert_eq!(left, [true, true, false], "what is not whole is not deleted later either");
     assert_sums(folder, 2, &all[..59]);
 }
 
@@ -287,7 +297,8 @@ fn subnets_that_do_not_fit_are_told() {
     let output = scan(folder.path(), &["flows"]);
     assert!(stderr(&output).contains("none of 10 flows is inbound or outbound"), "{}", stderr(&output));
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(counted(folder.path(), 1)["total"], [0.0; 6]);
+    let counted = counted(folder.path(), 1);
+    assert_eq!((counted["total"], counted["neither"][4].round(), counted["neither"][5]), ([0.0; 6], 10.0, 0.0));
 }
 
 #[test]
@@ -325,6 +336,83 @@ fn the_sample_configuration_is_one() {
     assert!(
         folder.join("rrds/scoreboard/latest.html").exists() && folder.join("rrds/scoreboard/average.html").exists()
     );
+}
+
+/// On a disk that is too small, and then is not. That takes the right to mount one, in a namespace of its own.
+#[test]
+fn a_full_disk_loses_nothing() {
+    if !Command::new("unshare").args(["-rm", "true"]).status().is_ok_and(|status| status.success()) {
+        eprintln!("passed over: namespaces with mounts of their own need unshare (util-linux) and the right to it");
+        return;
+    }
+    let folder = folder(CONFIG);
+    let folder = folder.path();
+    let all = archive(folder, 3, 20);
+    fs::create_dir(folder.join("rrds")).unwrap();
+    // No space for the state, for RRDs, for some of them.
+    for (size, named) in
+        [("8k", "rrds/flow-scan.state: "), ("60k", ".rrd: rrdtool cannot"), ("900k", ".rrd: rrdtool cannot")]
+    {
+        let script = format!(
+            "mount -t tmpfs -o size={size} none rrds || exit 9; $0 -q flows; echo exit $?; \
+             mount -o remount,size=99m rrds && $0 -q flows && cp -r rrds kept"
+        );
+        let output = run_in(folder, "unshare", &["-rm", "sh", "-c", &script, SCAN], b"");
+        assert_eq!(
+            (output.status.code(), output.stdout.as_slice()),
+            (Some(0), &b"exit 1\n"[..]),
+            "{}",
+            stderr(&output)
+        );
+        let said = stderr(&output);
+        assert!(said.lines().count() == 1 && said.contains(named), "{size}: {said}");
+        fs::remove_dir(folder.join("rrds")).unwrap();
+        fs::rename(folder.join("kept"), folder.join("rrds")).unwrap();
+        assert_sums(folder, 3, &all);
+        fs::remove_dir_all(folder.join("rrds")).unwrap();
+        fs::create_dir(folder.join("rrds")).unwrap();
+    }
+}
+
+#[test]
+fn steps_have_the_length_that_was_asked_for_first() {
+    for step in [60, 900] {
+        let folder = folder(CONFIG);
+        let folder = folder.path();
+        let all: Vec<Vec<Flow>> = (0..3).map(|period| flows(T + 300 * period, false, 30)).collect();
+        let option = format!("--step={step}");
+        store(folder, "ft-0", 0, &all[0]);
+        scan_well(folder, &["-q", &option, "flows"]);
+        // Later runs need not say it again, and cannot say another.
+        store(folder, "ft-1", 1, &all[1]);
+        store(folder, "ft-2", 2, &all[2]);
+        let output = scan(folder, &["--step", "300", "flows"]);
+        let said = format!("flow-scan: rrds/flow-scan.state: has steps of {step} seconds, not of 300: expected --step");
+        assert!(output.status.code() == Some(1) && stderr(&output).starts_with(&said), "{}", stderr(&output));
+        scan_well(folder, &["-q", "flows"]);
+        // Those of the first of 900 seconds that came when it was over are in the next one.
+        let (counted, expected) = (counted_by(folder, 6, step), sums(&all.concat()));
+        for (name, sums) in expected {
+            let values = counted[&name].map(|value| value.round() as u64);
+            assert_eq!(values, sums, "{name} of steps of {step} seconds");
+        }
+        let mut rrdtool = Rrdtool::start().unwrap();
+        let info = rrdtool.command(&["info", folder.join("rrds/total.rrd").to_str().unwrap()]).unwrap();
+        let heartbeat = format!("ds[in_bytes].minimal_heartbeat = {}\n", 2 * step);
+        assert!(info.contains(&format!("step = {step}\n")) && info.contains(&heartbeat), "{info}");
+        // Without the state, RRDs say it; nothing is written into any.
+        fs::remove_file(folder.join("rrds/flow-scan.state")).unwrap();
+        fs::remove_file(folder.join("rrds/as_friends.rrd")).unwrap();
+        let before = contents(folder);
+        let output = scan(folder, &["flows"]);
+        let said = format!("category_chat.rrd: has steps of {step} seconds, not of 300: expected --step {step}, or");
+        assert!(output.status.code() == Some(1) && stderr(&output).contains(&said), "{}", stderr(&output));
+        assert!(contents(folder) == before);
+    }
+    let folder = folder(CONFIG);
+    for bad in ["59", "7000", "100000", "auto"] {
+        assert_eq!(scan(folder.path(), &["--step", bad, "flows"]).status.code(), Some(2), "{bad}");
+    }
 }
 
 #[test]

@@ -42,8 +42,9 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let loud = !args.quiet && flowscan.as_ref().and_then(|found| found.verbose).unwrap_or(true);
     fs::create_dir_all(&output).map_err(|e| Failure::io(output.display(), &e))?;
     let state = args.state.clone().unwrap_or_else(|| output.join("flow-scan.state"));
-    let store = Store::open(&state, Duration::from_secs(wait)).map_err(failed)?;
-    let (pages, rrds) = (Pages::open(&config).map_err(failed)?, Rrds::open(&output).map_err(failed)?);
+    let mut store = Store::open(&state, Duration::from_secs(wait)).map_err(failed)?;
+    let step = store.length(args.step).map_err(failed)?;
+    let (pages, rrds) = (Pages::open(&config).map_err(failed)?, Rrds::open(&output, step).map_err(failed)?);
     let times = if args.spread { Times::Spread } else { Times::End };
     let mut scanner = Scanner::new(&plan, times, store, rrds, pages).map_err(failed)?;
     let mut run = Run { args, flowscan, wait, loud, exit: Exit::Fine };
@@ -105,7 +106,7 @@ impl Run {
         let read = scanner.put_away().map_err(failed)?;
         self.put_away(&read, self.args.delete);
         // Those that a run which was killed did not come to.
-        self.put_away(&finds.known, false);
+        self.put_away(&finds.known, self.args.delete);
         self.complain(scanner.problems());
         Ok(())
     }

@@ -32,6 +32,9 @@ Multicast
 OutputDir rrds
 ";
 
+/// The RRDs of its services, by source and by destination.
+const SERVICES: [[&str; 2]; 2] = [["service_web_src", "service_dns_src"], ["service_web_dst", "service_dns_dst"]];
+
 /// A flow.
 #[derive(Clone, Copy)]
 pub struct Flow {
@@ -110,33 +113,38 @@ impl Flow {
             _ => None,
         });
         names.extend((self.asn >= 64_496).then_some("as_friends"));
-        let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-        for (port, end) in self.ports.iter().zip(["src", "dst"]) {
-            match (self.protocol, port) {
-                (6, 443 | 8003) => names.push(format!("service_web_{end}")),
-                (17, 53) => names.push(format!("service_dns_{end}")),
-                _ => {}
-            }
+        for (port, [web, dns]) in self.ports.iter().zip(SERVICES) {
+            names.extend(match (self.protocol, port) {
+                (6, 443 | 8003) => Some(web),
+                (17, 53) => Some(dns),
+                _ => None,
+            });
         }
+        self.at(&names)
+    }
+
+    /// RRDs of all routers together, and its own.
+    fn at(&self, names: &[&str]) -> Vec<String> {
         let router = match self.exporter.octets()[3] {
             1 => "edge".to_owned(),
             2 => "core".to_owned(),
             _ => self.exporter.to_string(),
         };
-        let own: Vec<String> = names.iter().map(|name| format!("{router}/{name}")).collect();
-        names.into_iter().chain(own).collect()
+        names.iter().flat_map(|name| [(*name).to_owned(), format!("{router}/{name}")]).collect()
     }
 }
 
-/// What flows come to: in_bytes, out_bytes, in_pkts, out_pkts, in_flows, out_flows of each RRD.
+/// What flows come to: in_bytes, out_bytes, in_pkts, out_pkts, in_flows, out_flows of each RRD; what is neither stands
+/// where inbound does.
 pub fn sums<'f>(flows: impl IntoIterator<Item = &'f Flow>) -> BTreeMap<String, [u64; 6]> {
     let mut sums: BTreeMap<String, [u64; 6]> = BTreeMap::new();
-    for flow in flows.into_iter().filter(|flow| flow.way < 2) {
-        for name in flow.counters() {
+    for flow in flows {
+        let (names, way) = if flow.way < 2 { (flow.counters(), flow.way) } else { (flow.at(&["neither"]), 0) };
+        for name in names {
             let sum = sums.entry(name).or_default();
-            sum[flow.way] += u64::from(flow.octets);
-            sum[2 + flow.way] += u64::from(flow.packets);
-            sum[4 + flow.way] += 1;
+            sum[way] += u64::from(flow.octets);
+            sum[2 + way] += u64::from(flow.packets);
+            sum[4 + way] += 1;
         }
     }
     sums
