@@ -38,7 +38,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
     }
     let (config, output) = config(&args.config)?;
     let plan = Plan::of(&config);
-    let wait = flowscan.as_ref().and_then(|found| found.wait_seconds).unwrap_or(30);
+    let wait = args.wait.or(flowscan.as_ref().and_then(|found| found.wait_seconds)).unwrap_or(30);
     let loud = !args.quiet && flowscan.as_ref().and_then(|found| found.verbose).unwrap_or(true);
     fs::create_dir_all(&output).map_err(|e| Failure::io(output.display(), &e))?;
     let state = args.state.clone().unwrap_or_else(|| output.join("flow-scan.state"));
