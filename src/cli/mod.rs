@@ -5,6 +5,7 @@
 pub mod capture_file;
 pub mod common;
 pub mod config;
+pub mod cuflow;
 pub mod date;
 pub mod describe;
 pub mod destination;
