@@ -1,16 +1,17 @@
 //! flow-scan: what flows come to over time, in round-robin databases and scoreboards.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, io, thread};
 
 use chrono::Local;
 use flowtools::cli::config::{located, text};
+use flowtools::cli::cuflow::config;
 use flowtools::cli::flow_scan::Args;
 use flowtools::cli::run::{complain, stdout_is_closed};
-use flowtools::cli::{Exit, Failure, program, symbols};
-use flowtools::graph::config::{Categories, Config, FlowScan};
+use flowtools::cli::{Exit, Failure, program};
+use flowtools::graph::config::FlowScan;
 use flowtools::graph::count::{Plan, Times};
 use flowtools::graph::scan::{Done, Error, Found, Pages, Rrds, Scanner, Store, find};
 use flowtools::select::config::{Sources, Variables};
@@ -36,7 +37,7 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if args.files.is_empty() && flowscan.as_ref().is_none_or(|found| found.flow_file_glob.is_none()) {
         return Err(Failure::Usage("expected flow files or a folder of them; see flow-scan --help".into()));
     }
-    let (config, output) = config(&args.config)?;
+    let (config, output) = config(NAME, &args.config)?;
     let plan = Plan::of(&config);
     let wait = args.wait.or(flowscan.as_ref().and_then(|found| found.wait_seconds)).unwrap_or(30);
     let loud = !args.quiet && flowscan.as_ref().and_then(|found| found.verbose).unwrap_or(true);
@@ -65,23 +66,6 @@ fn flowscan(file: &Path) -> Result<FlowScan, Failure> {
     let found = FlowScan::read(&mut sources, &located(file).display().to_string())?;
     found.unknown.iter().for_each(|class| complain(NAME, class));
     Ok(found)
-}
-
-/// CUFlow.cf, and the folder of RRDs.
-fn config(file: &Path) -> Result<(Config, PathBuf), Failure> {
-    let symbols = symbols::load()?;
-    let mut sources = Sources::new(Variables::default(), text);
-    let file = located(file).display().to_string();
-    let mut config = Config::read(&mut sources, &file, &symbols)?;
-    let output = config.output.clone().ok_or_else(|| Failure::Usage(format!("{file}: expected OutputDir DIR")))?;
-    if config.categories.list.is_empty() {
-        config.categories = Categories::built_in();
-    }
-    config.warnings.iter().for_each(|warning| complain(NAME, warning));
-    if config.subnets.is_empty() {
-        complain(NAME, format!("{file}: no Subnet: no flow is inbound or outbound"));
-    }
-    Ok((config, output.into()))
 }
 
 fn failed(error: Error) -> Failure {
