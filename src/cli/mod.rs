@@ -36,6 +36,7 @@ pub mod flow_export;
 pub mod flow_fanout;
 pub mod flow_filter;
 pub mod flow_gen;
+pub mod flow_graph;
 pub mod flow_header;
 pub mod flow_import;
 pub mod flow_log2rrd;
@@ -70,6 +71,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_fanout::Args>(),
         definition::<flow_filter::Args>(),
         definition::<flow_gen::Args>(),
+        definition::<flow_graph::Args>(),
         definition::<flow_header::Args>(),
         definition::<flow_import::Args>(),
         definition::<flow_log2rrd::Args>(),
