@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, io, thread};
 
-use chrono::Local;
+use chrono::{Local, TimeZone};
 use flowtools::cli::config::{located, text};
 use flowtools::cli::cuflow::config;
 use flowtools::cli::flow_scan::Args;
@@ -86,7 +86,15 @@ impl Run {
             self.told(found, began, done)?;
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-        scanner.settle(now, self.wait).map_err(failed)?;
+        // Nothing ends later than a file's last step.
+        let until = if self.args.flush { u64::MAX } else { now.saturating_sub(self.wait) };
+        scanner.settle(until).map_err(failed)?;
+        if let Some(end) = scanner.waiting().filter(|_| !finds.new.is_empty() && !self.args.watch) {
+            let time = clock(end.saturating_add(self.wait));
+            self.say(format!(
+                "the last flows are kept until their step is over: run again after {time}, or with --flush"
+            ))?;
+        }
         let read = scanner.put_away().map_err(failed)?;
         self.put_away(&read, self.args.delete);
         // Those that a run which was killed did not come to.
@@ -136,6 +144,12 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// A time as people here read it.
+fn clock(secs: u64) -> String {
+    let time = i64::try_from(secs).ok().and_then(|secs| Local.timestamp_opt(secs, 0).earliest());
+    time.map_or_else(|| secs.to_string(), |time| time.format("%H:%M:%S").to_string())
 }
 
 /// Moves a file into the folder of those that have been read; one of its name there stays.

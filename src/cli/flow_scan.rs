@@ -105,6 +105,9 @@ pub struct Args {
     /// Seconds from a step's end to its writing, and from look to look (default: WaitSeconds)
     #[arg(long, value_name = "SECONDS")]
     pub wait: Option<u64>,
+    /// Do not wait for the end of the last step; flows of it that come in later files are counted in the next
+    #[arg(long, conflicts_with = "watch")]
+    pub flush: bool,
     /// Delete files that were read whole, by this run or an earlier one
     #[arg(long)]
     pub delete: bool,
