@@ -91,10 +91,10 @@ impl Rrds {
         }
         self.shelf.settle()?;
         let problems = self.shelf.problems();
-        if let Some(why) = problems.first() {
-            if let Some((_, file)) = self.shelf.absent(&all(plan, state)).next() {
-                return Err(Error::Unmade(file, why.clone()));
-            }
+        if let Some(why) = problems.first()
+            && let Some((_, file)) = self.shelf.absent(&all(plan, state)).next()
+        {
+            return Err(Error::Unmade(file, why.clone()));
         }
         self.problems.extend(problems);
         Ok(())
