@@ -69,8 +69,9 @@ pub fn flows(start: u64, six: bool, count: u64) -> Vec<Flow> {
             protocol: pick(seed, &[6, 17, 47]) as u8,
             tos: pick(seed, &[0, 0x2f, 46, 8]) as u8,
             asn: pick(seed, &[64_496, 64_497, 1]) as u16,
-            octets: (any(seed) % 1_000_000) as u32,
-            packets: (any(seed) % 1000) as u32,
+            // flow-report leaves flows of no packets out.
+            octets: (any(seed) % 1_000_000 + 1) as u32,
+            packets: (any(seed) % 1000 + 1) as u32,
             end: start * 1000 + any(seed) % 300_000,
         }
     };
@@ -80,13 +81,20 @@ pub fn flows(start: u64, six: bool, count: u64) -> Vec<Flow> {
 impl Flow {
     fn four(&self) -> [u32; 2] {
         let inside = 0x0A00_0000 + (u32::from(self.hosts[0] & 1) << 16) + u32::from(self.hosts[0]);
-        self.ways(inside, 0xC633_6400 + u32::from(self.hosts[1]))
+        let outside = if self.is_to_group() { 0xEF01_0100 } else { 0xC633_6400 };
+        self.ways(inside, outside + u32::from(self.hosts[1]))
     }
 
     fn six(&self) -> [u128; 2] {
         let lab = u128::from(self.hosts[0] & 1) << 80;
         let inside = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0).to_bits() + lab + u128::from(self.hosts[0]);
-        self.ways(inside, Ipv6Addr::new(0x2001, 0xdb9, 0, 0, 0, 0, 0, 1).to_bits() + u128::from(self.hosts[1]))
+        let first = if self.is_to_group() { 0xff0e } else { 0x2001 };
+        self.ways(inside, Ipv6Addr::new(first, 0xdb9, 0, 0, 0, 0, 0, 1).to_bits() + u128::from(self.hosts[1]))
+    }
+
+    /// Whether it goes out to a group.
+    fn is_to_group(&self) -> bool {
+        self.way == 1 && self.hosts[1] < 32
     }
 
     fn ways<A: Copy>(&self, inside: A, outside: A) -> [A; 2] {
@@ -113,6 +121,7 @@ impl Flow {
             _ => None,
         });
         names.extend((self.asn >= 64_496).then_some("as_friends"));
+        names.extend(self.is_to_group().then_some("protocol_multicast"));
         for (port, [web, dns]) in self.ports.iter().zip(SERVICES) {
             names.extend(match (self.protocol, port) {
                 (6, 443 | 8003) => Some(web),
@@ -150,7 +159,7 @@ pub fn sums<'f>(flows: impl IntoIterator<Item = &'f Flow>) -> BTreeMap<String, [
     sums
 }
 
-/// A finished file of flows, captured from `start` for five minutes: modern if they are IPv6, else classic.
+/// A finished file of flows, captured from `start` for five minutes: modern if there is IPv6, else classic.
 pub fn stored(start: u64, flows: &[Flow]) -> Vec<u8> {
     let info = StreamInfo {
         flags: flags::DONE,
@@ -161,7 +170,11 @@ pub fn stored(start: u64, flows: &[Flow]) -> Vec<u8> {
     };
     if flows.iter().any(|flow| flow.six) {
         let mut writer = FlowWriter::new(Vec::new(), &WriteOptions::new(Form::Modern, info)).unwrap();
-        writer.write(&columns(flows)).unwrap();
+        let (six, four): (Vec<Flow>, Vec<Flow>) = flows.iter().copied().partition(|flow| flow.six);
+        writer.write(&columns(&six)).unwrap();
+        if !four.is_empty() {
+            writer.write(&FlowBatch::from_raw(Version::V5, Order::Big, records(&four))).unwrap();
+        }
         return writer.finish().unwrap();
     }
     let options = WriteOptions { order: Order::Big, ..WriteOptions::new(Version::V5, info) };
