@@ -47,6 +47,7 @@ pub struct Flow {
     pub ports: [u16; 2],
     pub protocol: u8,
     pub tos: u8,
+    /// Of the host outside; the one inside has the least friend's.
     pub asn: u16,
     pub octets: u32,
     pub packets: u32,
@@ -95,6 +96,10 @@ impl Flow {
     /// Whether it goes out to a group.
     fn is_to_group(&self) -> bool {
         self.way == 1 && self.hosts[1] < 32
+    }
+
+    fn asns(&self) -> [u32; 2] {
+        self.ways(64_496, self.asn.into())
     }
 
     fn ways<A: Copy>(&self, inside: A, outside: A) -> [A; 2] {
@@ -203,8 +208,9 @@ fn records(flows: &[Flow]) -> Vec<u8> {
         set(ie::DST_PORT, to.into());
         set(ie::PROTOCOL, flow.protocol.into());
         set(ie::TOS, flow.tos.into());
-        set(ie::SRC_AS, flow.asn.into());
-        set(ie::DST_AS, flow.asn.into());
+        let [from, to] = flow.asns();
+        set(ie::SRC_AS, from);
+        set(ie::DST_AS, to);
         set(ie::OCTETS, flow.octets);
         set(ie::PACKETS, flow.packets);
     }
@@ -221,7 +227,8 @@ fn columns(flows: &[Flow]) -> FlowBatch {
             ie::DST_PORT => flow.ports[1].into(),
             ie::PROTOCOL => flow.protocol.into(),
             ie::TOS => flow.tos.into(),
-            ie::SRC_AS | ie::DST_AS => flow.asn.into(),
+            ie::SRC_AS => flow.asns()[0].into(),
+            ie::DST_AS => flow.asns()[1].into(),
             ie::OCTETS => flow.octets.into(),
             ie::PACKETS => flow.packets.into(),
             _ => flow.end.into(),
