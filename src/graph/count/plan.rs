@@ -184,15 +184,19 @@ impl Plan {
     }
 
     fn applications(&mut self, list: &[Labelled<Application>]) {
+        let mut all = Vec::new();
         for category in list {
             let counter = self.add(Dimension::Category, &category.label);
             for item in &category.items {
                 match item {
-                    Application::Ports(ports) => self.categories.put(ports, counter),
+                    Application::Ports(ports) => all.push((ports, counter)),
                     Application::Name(pattern) => self.names.push((pattern.clone(), counter)),
                 }
             }
         }
+        // Of ranges that overlap the narrowest counts.
+        all.sort_by_key(|(ports, _)| std::cmp::Reverse(ports.high - ports.low));
+        all.into_iter().for_each(|(ports, counter)| self.categories.put(ports, counter));
         let other = Label::of("other").filter(|_| !list.is_empty());
         self.other = other.map_or(NONE, |label| self.add(Dimension::Category, &label));
     }
