@@ -120,14 +120,14 @@ fn value() -> impl Strategy<Value = f64> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn no_numbers_are_too_odd(
         values in proptest::collection::vec(proptest::collection::vec(value(), 0..30), 0..6),
         total in proptest::collection::vec(value(), 0..30),
         from in 0..250_000_000_000i64,
         length in 1..10_000_000_000i64,
-        size in (1..900u32, 1..600u32),
+        size in (1..400u32, 1..300u32),
         label in "\\PC{0,20}",
     ) {
         let period = [from, from + length];
