@@ -201,60 +201,75 @@ fn paths(svg: &str, label: &str) -> Vec<String> {
     layer.split(" d=\"").skip(1).map(|path| path.split_once('"').unwrap().0.to_owned()).collect()
 }
 
-#[test]
-fn svg_and_png_show_the_numbers() {
-    let folder = folder(CONFIG);
-    let folder = folder.path();
-    for (size, theme) in [(["--width=640", "--height=320"], "light"), (["--width=801", "--height=479"], "dark")] {
-        let labels = ["tcp", "udp", "multicast"];
-        let view = |more: &[&str]| graph_well(folder, &[&size[..], &["--protocol", "--theme", theme], more].concat());
-        let json = view(&["--json"]);
+/// The same view as numbers, as SVG and as PNG.
+struct Drawn {
+    json: String,
+    svg: String,
+    png: Pixmap,
+    plot: Measures,
+}
+
+impl Drawn {
+    fn of(folder: &Path, view: &[&str]) -> Drawn {
+        let view = |more: &[&str]| graph_well(folder, &[view, more].concat());
         view(&["-o", "p.svg"]);
         view(&["-o", "p.png"]);
         let svg = fs::read_to_string(folder.join("p.svg")).unwrap();
         let png = Pixmap::decode_png(&fs::read(folder.join("p.png")).unwrap()).unwrap();
-        assert_eq!(format!("--width={}", png.width()), size[0]);
-        assert_eq!(format!("{}", png.height()), attribute(&svg, "<svg", " height"));
         let plot = Measures::of(&svg);
-        let colour = |behind: &str| Colour::of(&json.split_once(behind).unwrap().1[",'colour':'".len()..]);
-        let mut seen = 0;
-        for (way, name) in ["in", "out"].iter().enumerate() {
-            let sign = if way == 0 { -1.0 } else { 1.0 };
-            let total = list(&json, "\"total\"", name);
-            for row in 0..PERIODS as usize {
-                let x = plot.middle(row);
-                let line = plot.zero + sign * total[row] * plot.scale;
-                let mut base = 0.0;
-                for label_of in labels {
-                    let value = list(&json, &label(label_of), name)[row];
-                    let crossed = paths(&svg, label_of).get(way).and_then(|path| crossed(path, x));
-                    if value.is_nan() || value * plot.scale < 0.02 {
-                        assert!(crossed.is_none_or(|[top, bottom]| bottom - top < 0.04), "{label_of} {row}");
-                        continue;
-                    }
-                    let [top, bottom] = crossed.unwrap_or_else(|| panic!("{label_of} {name} {row}: {value}"));
-                    let ends = [base, base + value].map(|value| plot.zero + sign * value * plot.scale);
-                    let [upper, lower] = [ends[0].min(ends[1]), ends[0].max(ends[1])];
-                    assert!((top - upper).abs() < 0.011 && (bottom - lower).abs() < 0.011, "{label_of} {row}");
-                    // Pixels that are wholly within, but for the lines of the total and at zero.
-                    for y in (upper + 1.0).ceil() as u32..(lower - 2.0).max(0.0) as u32 {
-                        if (f64::from(y) + 0.5 - line).abs() > 2.0 {
-                            let found = Colour::at(&png, x as u32, y);
-                            assert!(found.near(&colour(&label(label_of))), "{label_of} {row} {y}: {found:?}");
-                            seen += 1;
-                        }
-                    }
-                    base += value;
-                }
-                // Outside of all there is paper.
-                let outer = plot.zero + sign * (base.max(total[row]) * plot.scale + 3.0);
-                if !total[row].is_nan() {
-                    let paper = Colour::of(attribute(&svg, "<rect", "fill"));
-                    let found = Colour::at(&png, x as u32, outer as u32);
-                    assert!(found.near(&paper), "{row}: {found:?}");
+        Drawn { json: view(&["--json"]), svg, png, plot }
+    }
+
+    /// That a row of a direction shows its numbers; how many pixels were seen to do so.
+    fn assert_row(&self, labels: &[&str], way: usize, row: usize) -> usize {
+        let (name, sign) = [("in", -1.0), ("out", 1.0)][way];
+        let place = |value: f64| self.plot.zero + sign * value * self.plot.scale;
+        let total = list(&self.json, "\"total\"", name)[row];
+        let x = self.plot.middle(row);
+        let (mut base, mut seen) = (0.0, 0);
+        for of in labels {
+            let value = list(&self.json, &label(of), name)[row];
+            let crossed = paths(&self.svg, of).get(way).and_then(|path| crossed(path, x));
+            if value.is_nan() || value * self.plot.scale < 0.02 {
+                assert!(crossed.is_none_or(|[top, bottom]| bottom - top < 0.04), "{of} {row}");
+                continue;
+            }
+            let [top, bottom] = crossed.unwrap_or_else(|| panic!("{of} {name} {row}: {value}"));
+            let (one, two) = (place(base), place(base + value));
+            let (upper, lower) = (one.min(two), one.max(two));
+            assert!((top - upper).abs() < 0.011 && (bottom - lower).abs() < 0.011, "{of} {row}");
+            // Pixels that are wholly within, but for the lines of the total and at zero.
+            let colour = Colour::of(&self.json.split_once(&label(of)).unwrap().1[",'colour':'".len()..]);
+            for y in (upper + 1.0).ceil() as u32..(lower - 2.0).max(0.0) as u32 {
+                if (f64::from(y) + 0.5 - place(total)).abs() > 2.0 {
+                    let found = Colour::at(&self.png, x as u32, y);
+                    assert!(found.near(&colour), "{of} {row} {y}: {found:?}");
+                    seen += 1;
                 }
             }
+            base += value;
         }
+        // Outside of all there is paper.
+        if !total.is_nan() {
+            let found = Colour::at(&self.png, x as u32, (place(base.max(total)) + sign * 3.0) as u32);
+            assert!(found.near(&Colour::of(attribute(&self.svg, "<rect", "fill"))), "{row}: {found:?}");
+        }
+        seen
+    }
+}
+
+#[test]
+fn svg_and_png_show_the_numbers() {
+    let folder = folder(CONFIG);
+    for (size, theme) in [([640, 320], "light"), ([801, 479], "dark")] {
+        let [width, height] = size.map(|pixels: u32| pixels.to_string());
+        let view = ["--protocol", "--theme", theme, "--width", &width, "--height", &height];
+        let drawn = Drawn::of(folder.path(), &view);
+        assert_eq!([drawn.png.width(), drawn.png.height()], size);
+        assert_eq!([" width", " height"].map(|name| number(&drawn.svg, "<svg", name)), size.map(f64::from));
+        let labels = ["tcp", "udp", "multicast"];
+        let rows = (0..PERIODS as usize).flat_map(|row| [(0, row), (1, row)]);
+        let seen: usize = rows.map(|(way, row)| drawn.assert_row(&labels, way, row)).sum();
         assert!(seen > 500, "{seen} pixels");
     }
 }
@@ -303,8 +318,8 @@ fn boxes(svg: &str) -> Vec<([f64; 4], String)> {
 
 #[test]
 fn texts_do_not_overlap() {
-    let long: String =
-        (0..30).map(|at| format!("Service {}/tcp {at}{}\n", 5000 + at, format!("<&{}", "W".repeat(90)))).collect();
+    let tail = "W".repeat(90);
+    let long: String = (0..30).map(|at| format!("Service {}/tcp {at}<&{tail}\n", 5000 + at)).collect();
     let folder = folder(&format!("{CONFIG}{long}"));
     let folder = folder.path();
     for size in [[640, 320], [800, 480], [320, 200]] {
