@@ -26,8 +26,14 @@ struct Entry {
 /// What stands above the cells.
 const HEADS: [&str; 6] = ["in avg", "max", "%", "out avg", "max", "%"];
 
+/// The same of shares that stand by themselves.
+const SHARES: [&str; 2] = ["in %", "out %"];
+
 /// The columns of cells, from the most to the least.
-const DETAILS: [&[usize]; 3] = [&[0, 1, 2, 3, 4, 5], &[0, 2, 3, 5], &[0, 3]];
+const DETAILS: [&[usize]; 3] = [&[0, 1, 2, 3, 4, 5], &[0, 2, 3, 5], &[2, 5]];
+
+/// Lines that are read at a glance: rather than more of them, the table gets another column.
+const FEW: usize = 6;
 
 /// How a table is laid out.
 #[derive(Clone, Debug)]
@@ -44,7 +50,7 @@ pub struct Legend {
 }
 
 /// Pixels between columns of the table.
-const APART: f64 = 24.0;
+const APART: f64 = 32.0;
 
 /// Pixels between cells.
 const GAP: f64 = 9.0;
@@ -57,32 +63,24 @@ impl Legend {
         let lines = lines.checked_sub(1).filter(|lines| *lines >= 2)?;
         let all = entries(picture);
         let widths = widths(&all, style);
-        let natural = all.iter().map(|entry| style.width(&entry.label)).fold(40.0, f64::max);
+        let labels = all.iter().map(|entry| entry.label.as_str()).chain([picture.report.unit(), "and 99 more"]);
+        let natural = labels.map(|label| style.width(label)).fold(0.0, f64::max);
         let mut best: Option<(usize, Legend)> = None;
         for (columns, cells) in layouts() {
             let column = (width - APART * (columns - 1) as f64) / columns as f64;
-            let label = column - style.size - 6.0 - cells.iter().map(|at| widths[*at] + GAP).sum::<f64>();
+            let label = column - room(0.0, cells, &widths, style);
             // One column is cut rather than none.
-            let enough = natural.min(if columns == 1 { 60.0 } else { 110.0 });
-            if label < enough {
+            if label < natural.min(if columns == 1 { 60.0 } else { 110.0 }) {
                 continue;
             }
             let shown = (lines * columns).min(all.len());
-            if best.as_ref().is_none_or(|(most, _)| shown > *most) {
-                let needed = all.len().div_ceil(columns).min(lines);
+            let needed = all.len().div_ceil(columns).min(lines);
+            let shorter = |best: &Legend| best.lines > FEW && needed < best.lines && best.cells == cells;
+            if best.as_ref().is_none_or(|(most, best)| shown > *most || shown == *most && shorter(best)) {
                 let label = label.min(natural);
-                let column = if columns > 1 { column } else { column.min(natural_width(label, cells, &widths, style)) };
-                let legend = Legend {
-                    entries: fold(picture, &all, lines * columns),
-                    cells,
-                    lines: needed,
-                    label,
-                    widths,
-                    column,
-                    unit: picture.report.unit(),
-                    row,
-                };
-                best = Some((shown, legend));
+                let entries = fold(picture, &all, lines * columns);
+                let (unit, column) = (picture.report.unit(), room(label, cells, &widths, style));
+                best = Some((shown, Legend { entries, cells, lines: needed, label, widths, column, unit, row }));
             }
         }
         best.map(|(_, legend)| legend)
@@ -121,7 +119,7 @@ impl Legend {
     fn ends(&self, left: f64, style: &Style) -> Vec<(usize, f64)> {
         let mut end = left + style.size + 6.0 + self.label;
         let place = |at: &usize| {
-            end += GAP + self.widths[*at];
+            end += gap(*at) + self.widths[*at];
             (*at, end)
         };
         self.cells.iter().map(place).collect()
@@ -129,9 +127,13 @@ impl Legend {
 
     fn head(&self, group: &mut Group, style: &Style, (left, base): Point) {
         let quiet = style.colours.quiet;
-        group.text(style.text((left + style.size + 6.0, base), Anchor::Start, self.unit.into(), quiet));
+        let alone = !self.cells.contains(&0);
+        if !alone {
+            group.text(style.text((left + style.size + 6.0, base), Anchor::Start, self.unit.into(), quiet));
+        }
         for (at, end) in self.ends(left, style) {
-            group.text(style.text((end, base), Anchor::End, HEADS[at].into(), quiet));
+            let head = if alone { SHARES[at / 3] } else { HEADS[at] };
+            group.text(style.text((end, base), Anchor::End, head.into(), quiet));
         }
     }
 
@@ -174,22 +176,30 @@ fn is_share(cell: usize) -> bool {
     cell % 3 == 2
 }
 
-fn natural_width(label: f64, cells: &[usize], widths: &[f64; 6], style: &Style) -> f64 {
-    style.size + 6.0 + label + cells.iter().map(|at| widths[*at] + GAP).sum::<f64>()
+/// How wide a column with labels of some width is.
+fn room(label: f64, cells: &[usize], widths: &[f64; 6], style: &Style) -> f64 {
+    style.size + 6.0 + label + cells.iter().map(|at| widths[*at] + gap(*at)).sum::<f64>()
+}
+
+/// What is left free before a cell.
+fn gap(cell: usize) -> f64 {
+    if cell == 3 { 2.0 * GAP } else { GAP }
 }
 
 /// Columns of the table and the cells in each, in the order in which they are tried.
 fn layouts() -> impl Iterator<Item = (usize, &'static [usize])> {
     let [full, medium, least] = DETAILS;
-    let narrow = [(1, medium), (1, least), (2, medium), (3, medium)];
-    let many = (2..=8).map(move |columns| (columns, least));
-    (1..=4).map(move |columns| (columns, full)).chain(narrow).chain(many)
+    let some = |most: usize, cells| (1..=most).map(move |columns| (columns, cells));
+    some(4, full).chain(some(4, medium)).chain(some(8, least))
 }
 
 /// The widths of cells: every number and what stands above it has room.
 fn widths(entries: &[Entry], style: &Style) -> [f64; 6] {
     let slot = style.width(SLOT);
     let mut widths = HEADS.map(|head| style.width(head));
+    for (at, head) in SHARES.iter().enumerate() {
+        widths[3 * at + 2] = style.width(head);
+    }
     for entry in entries {
         for (at, (width, text)) in widths.iter_mut().zip(&entry.cells).enumerate() {
             let number = text.split(' ').next().unwrap_or_default();

@@ -83,9 +83,9 @@ where
     let [width, height] = style.picture;
     let stack = Stack::of(picture);
     let (head, top) = head::draw(picture, look, &style, zone);
-    // The plot has half of the height at least.
+    // The plot has nearly half of the height at least.
     let foot = style.size * 1.3 + 8.0;
-    let room = (height - top - foot - style.pad) - (height * 0.5).max(90.0);
+    let room = (height - top - foot - style.pad) - (height * 0.46).max(90.0);
     let legend = Legend::of(picture, &style, [width - 2.0 * style.pad, room]);
     let below = legend.as_ref().map_or(style.pad * 0.5, |legend| legend.height() + style.pad);
     let bottom = (height - below - foot).max(top + 1.0).round();

@@ -3,7 +3,7 @@
 use chrono::TimeZone;
 
 use super::calendar::ticks as times;
-use super::scene::{Anchor, Group, Line};
+use super::scene::{Anchor, Group, Line, Point};
 use super::stack::{Band, Stack};
 use super::units::ticks;
 use super::{Style, summary};
@@ -75,7 +75,7 @@ impl Plot {
             group.title = Some(format!("{name}: {}", summary(picture, &layer.rates)));
             for way in WAYS {
                 group.area(self.rings(way, &bands[way]), layer.colour);
-                hair.stroke(self.boundary(way, &bands[way], &mut below[way]), style.colours.ground, 0.6);
+                hair.stroke(self.boundary(way, &bands[way], &mut below[way]), style.colours.ground, 0.7);
             }
             groups.push(group);
         }
@@ -121,18 +121,18 @@ impl Plot {
     fn boundary(&self, way: usize, bands: &[Band], below: &mut [f64]) -> Vec<Line> {
         const THICK: f64 = 2.5;
         let mut lines: Vec<Line> = Vec::new();
-        let mut last = None;
         for ((row, band), below) in bands.iter().enumerate().zip(below) {
             let Some([inner, outer]) = *band else { continue };
             let thick = (outer - inner) * self.scale;
             if thick >= THICK && *below >= THICK {
                 let y = self.y(way, inner);
                 let points = self.row(row).map(|x| (x, y));
+                // Where it jumps, the layers' sides are enough.
+                let near = |end: &Point| end.0 == points[0].0 && (end.1 - y).abs() < THICK;
                 match lines.last_mut() {
-                    Some(line) if last == row.checked_sub(1) => line.extend(points),
+                    Some(line) if line.last().is_some_and(near) => line.extend(points),
                     _ => lines.push(points.to_vec()),
                 }
-                last = Some(row);
             }
             if thick > 0.0 {
                 *below = thick;
@@ -145,6 +145,8 @@ impl Plot {
     fn total(&self, total: &Rates, picture: &Picture, style: &Style) -> Group {
         let mut group = Group::of("total");
         group.title = Some(format!("Total: {}", summary(picture, total)));
+        let pixels = (self.bounds[2] - self.bounds[0]) / self.axis.count.max(1) as f64;
+        let width = if pixels < 3.0 { 0.9 } else { 1.2 };
         for way in WAYS {
             let mut lines: Vec<Line> = Vec::new();
             let mut broken = true;
@@ -161,7 +163,7 @@ impl Plot {
                 }
                 broken = false;
             }
-            group.stroke(lines.into_iter().map(plain).collect(), style.colours.ink, 1.2);
+            group.stroke(lines.into_iter().map(plain).collect(), style.colours.ink, width);
         }
         group
     }

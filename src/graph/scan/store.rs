@@ -63,18 +63,18 @@ impl Store {
     }
 }
 
-/// Writes a file in the place of another: whoever reads the file, even after a crash, finds one of them whole.
+/// Writes a text in the place of another: whoever reads the file, even after a crash, finds one of them whole.
 ///
 /// # Errors
 ///
 /// The system refuses it.
-pub fn replace(path: &Path, contents: impl AsRef<[u8]>) -> Result<(), Error> {
+pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
     let new = beside(path, "new");
     let write = || {
         // Whatever has this name is in the way: it may be a link that somebody laid.
         let _ = fs::remove_file(&new);
         let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
-        file.write_all(contents.as_ref())?;
+        file.write_all(text.as_bytes())?;
         file.sync_data()?;
         fs::rename(&new, path)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
