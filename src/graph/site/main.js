@@ -36,7 +36,7 @@ function start() {
   startTimes();
   startExporters();
   if (site.newest > 0) {
-    byId('traffic').hidden = false;
+    for (const id of ['menus', 'graph', 'labels']) byId(id).hidden = false;
     startMenus();
     startLegend();
     startZoom();
