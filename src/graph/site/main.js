@@ -10,7 +10,7 @@ async function show() {
   syncMenus();
   const next = await picture(view);
   if (mine !== asked) return;
-  selection = null;
+  [selection, marked] = [null, null];
   fillLegend(next);
   redraw(next);
   byId('plot').dataset.view = linkOf(view);
