@@ -375,11 +375,9 @@ fn what_is_missing_is_said() {
     assert_eq!(stderr(&nothing), "flow-graph: rrds: no RRDs: flow-scan makes them\n");
     // One that is missing, one that is none, and a state that is none.
     fs::create_dir(folder.join("rrds")).unwrap();
-    for name in ["total", "tos_normal", "neither"] {
-        let from = made().join("rrds").join(format!("{name}.rrd"));
-        if from.exists() {
-            fs::copy(from, folder.join("rrds").join(format!("{name}.rrd"))).unwrap();
-        }
+    for (from, to) in [("total", "total"), ("tos_normal", "tos_normal"), ("total", "neither")] {
+        let [from, to] = [(made(), from), (folder, to)].map(|(root, name)| root.join(format!("rrds/{name}.rrd")));
+        fs::copy(from, to).unwrap();
     }
     fs::write(folder.join("rrds/network_labs.rrd"), "no RRD").unwrap();
     fs::write(folder.join("rrds/flow-scan.state"), "mischief\n").unwrap();
@@ -404,5 +402,11 @@ fn what_is_missing_is_said() {
         browser.text("[...document.querySelectorAll('#legend tbody tr')].map((tr) => tr.dataset.label).join(' ')"),
         "normal :total"
     );
+    // What is neither in nor out has a line of its own, beside the total.
+    choose(&mut browser, "by", "total");
+    let same = "(() => { const d = (kind) => document.querySelector(`#plot ${kind}[data-way=in]`).getAttribute('d'); \
+                return d('.line.total') === d('.line.neither') && document.querySelectorAll('#plot .area').length === 2; })()";
+    assert_eq!(browser.value(same), true);
+    assert!(browser.text("document.querySelector('#legend').textContent").contains("neither in nor out"));
     well(&browser);
 }

@@ -46,7 +46,7 @@ fn newest(folder: &Path) -> Vec<String> {
         }
     }
     found.retain(|(from, _)| *from > last.saturating_sub(DAY));
-    found.sort_by(|a, b| b.0.cmp(&a.0));
+    found.sort_by_key(|(from, _)| std::cmp::Reverse(*from));
     found.into_iter().map(|(_, line)| line).collect()
 }
 
@@ -86,7 +86,9 @@ mod tests {
         put("2026-01-02/10/ft-c.json", "{\"from\":190000,\"to\":190300}\n");
         put("2026-01-02/10/ft-c.html", "{\"from\":190000,\"to\":190300}\n");
         put("2026-01-02/10/ft-d.json", "{\"from\":none}\n");
-        ["average.html", "average.txt", "latest.html"].map(|name| put(name, "what lies beside them"));
+        for name in ["average.html", "average.txt", "latest.html"] {
+            put(name, "what lies beside them");
+        }
         assert_eq!(newest(folder.path()), ["{\"from\":190000,\"to\":190300}", "{\"from\":186000,\"to\":186300}"]);
         assert!(newest(&folder.path().join("none")).is_empty());
     }
