@@ -59,8 +59,8 @@ impl Pages {
             fs::create_dir_all(folder).map_err(|error| Error::io(folder, error))?;
             let page = Page::of(&cut(board, each.top));
             let html = beside(&stem, "html");
-            replace(&html, page.html())?;
-            replace(&beside(&stem, "json"), page.json())?;
+            replace(&html, &page.html())?;
+            replace(&beside(&stem, "json"), &page.json())?;
             let link = Path::new(&each.page);
             relink(&html, link).map_err(|error| Error::io(link, error))?;
         }

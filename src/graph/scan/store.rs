@@ -54,7 +54,7 @@ impl Store {
     ///
     /// The system refuses it.
     pub fn save(&self) -> Result<(), Error> {
-        replace(&self.path, self.state.text())
+        replace(&self.path, &self.state.text())
     }
 
     /// Forgets files that are not there any more: they cannot be read again.

@@ -34,7 +34,7 @@ impl Boards {
 fn newest(folder: &Path) -> Vec<String> {
     let (mut found, mut last) = (Vec::new(), 0);
     // Folders are called by day, and in them by hour: a day's are in two of them.
-    for day in listed(folder).into_iter().rev().take(3) {
+    for day in listed(folder).into_iter().rev().filter(|path| path.is_dir()).take(3) {
         for path in listed(&day).iter().rev().flat_map(|hour| listed(hour).into_iter().rev()) {
             if found.len() < MOST
                 && path.extension().is_some_and(|end| end == "json")
@@ -46,7 +46,7 @@ fn newest(folder: &Path) -> Vec<String> {
         }
     }
     found.retain(|(from, _)| *from > last.saturating_sub(DAY));
-    found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    found.sort_by_key(|(from, _)| std::cmp::Reverse(*from));
     found.into_iter().map(|(_, line)| line).collect()
 }
 
@@ -86,6 +86,9 @@ mod tests {
         put("2026-01-02/10/ft-c.json", "{\"from\":190000,\"to\":190300}\n");
         put("2026-01-02/10/ft-c.html", "{\"from\":190000,\"to\":190300}\n");
         put("2026-01-02/10/ft-d.json", "{\"from\":none}\n");
+        for name in ["average.html", "average.txt", "latest.html"] {
+            put(name, "what lies beside them");
+        }
         assert_eq!(newest(folder.path()), ["{\"from\":190000,\"to\":190300}", "{\"from\":186000,\"to\":186300}"]);
         assert!(newest(&folder.path().join("none")).is_empty());
     }

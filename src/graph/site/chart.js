@@ -136,6 +136,8 @@ function drawPicture(picture) {
   plot.setAttribute('viewBox', `0 0 ${frame.width} ${frame.height}`);
   plot.replaceChildren(hatching(), ...gaps(picture, frame), ...areaShapes(frame, areas),
     ...timeGrid(frame, picture), ...valueGrid(frame, picture.unit), ...lineShapes(frame, picture), draw('g', { id: 'marks' }));
+  // Lines that go up and down at every other pixel would hide what they bound.
+  plot.classList.toggle('dense', picture.rows.length > frame.width / 4);
   Object.assign(plot.dataset, {
     from: picture.from, to: picture.to, step: picture.step, left: frame.plot.left,
     width: frame.plot.right - frame.plot.left, zero: frame.zero, unit: frame.unit,

@@ -6,7 +6,7 @@ function exporterRow({ address, label, last, flows, silent }) {
   return make('tr', { class: kind },
     make('th', { scope: 'row' }, label ?? address, label ? make('small', {}, ` ${address}`) : ''),
     make('td', {}, make('b', {}, text)),
-    make('td', {}, seen === null ? '–' : date('full', seen)),
+    make('td', { title: seen === null ? false : date('full', seen) }, seen === null ? '–' : when(seen)),
     make('td', {}, flows === undefined ? '–' : grouped(flows)));
 }
 
@@ -20,7 +20,7 @@ function startExporters() {
   if (site.exporters.length === 0) return;
   const section = byId('exporters');
   section.hidden = false;
-  const heads = ['exporter', 'state', 'last flow ended', 'flows'].map((head) => make('th', { scope: 'col' }, head));
+  const heads = ['exporter', 'state', 'last flow', 'flows'].map((head) => make('th', { scope: 'col' }, head));
   section.querySelector('.scroll').append(make('table', {},
     make('thead', {}, make('tr', {}, ...heads)), make('tbody', {}, ...site.exporters.map(exporterRow))));
 }
@@ -29,11 +29,12 @@ function startExporters() {
 function hints(now) {
   const behind = site.made - site.newest;
   const age = now - site.made;
-  const silent = site.exporters.filter(({ silent, last }) => silent && last !== undefined).length;
+  const silent = site.exporters.filter(({ silent, last }) => silent && last !== undefined).map(({ label, address }) => label ?? address);
+  const names = silent.length > 3 ? `${silent.length} exporters` : silent.join(' and ');
   return [
-    behind > site.silent && `the newest data are ${lasting(behind)} older than this page: is flow-scan running?`,
-    age > 3600 && `this page was made ${lasting(age)} ago`,
-    silent > 0 && `${silent} exporter${silent > 1 ? 's' : ''} silent`,
+    behind > site.silent && `The newest data are ${lasting(behind)} older than this page: is flow-scan running?`,
+    age > 3600 && `This page was made ${lasting(age)} ago`,
+    silent.length > 0 && `${names} ${silent.length > 1 ? 'are' : 'is'} silent`,
   ].filter(Boolean);
 }
 

@@ -10,7 +10,7 @@ async function show() {
   syncMenus();
   const next = await picture(view);
   if (mine !== asked) return;
-  selection = null;
+  [selection, marked] = [null, null];
   fillLegend(next);
   redraw(next);
   byId('plot').dataset.view = linkOf(view);
@@ -36,7 +36,7 @@ function start() {
   startTimes();
   startExporters();
   if (site.newest > 0) {
-    byId('traffic').hidden = false;
+    for (const id of ['menus', 'graph', 'labels']) byId(id).hidden = false;
     startMenus();
     startLegend();
     startZoom();

@@ -11,7 +11,7 @@ function startMenus() {
   if (site.routers.length > 0) menus.append(make('label', { class: 'menu' }, make('span', {}, 'Router'), router));
   menus.addEventListener('submit', (event) => event.preventDefault());
   // Choosing the period again leaves what was zoomed into.
-  menus.addEventListener('click', ({ target }) => target.name === 'period' && goBack());
+  menus.addEventListener('click', ({ target }) => target.name === 'period' && target.value === view.period && goBack());
 }
 
 // Makes the menus say what is shown.
@@ -40,11 +40,11 @@ function title() {
 }
 
 // A link to what is shown, on the clipboard; where pages may not write there, to be copied by hand.
-async function copyLink({ currentTarget }) {
+async function copyLink() {
   const link = location.href.split('#')[0] + linkOf(view);
   try {
     await navigator.clipboard.writeText(link);
-    currentTargetSays(byId('link'), 'Copied');
+    say(byId('link'), 'Copied');
   } catch {
     const field = byId('address');
     field.hidden = false;
@@ -53,7 +53,8 @@ async function copyLink({ currentTarget }) {
   }
 }
 
-function currentTargetSays(button, text) {
+// What a button has done, for a moment.
+function say(button, text) {
   const before = button.dataset.text ?? button.textContent;
   button.dataset.text = before;
   button.textContent = text;

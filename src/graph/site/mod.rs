@@ -92,20 +92,22 @@ impl Site<'_> {
         });
         let boards = Boards::read(self.config.scoreboard.as_ref().map(|board| Path::new(&board.data)), average);
         let json = self.json(&shelves, &exporters, made);
-        let mut blobs = String::new();
-        let texts = shelves.rrds.iter().map(|rrd| (format!("rrd{}", rrd.number), &rrd.text));
-        for (id, text) in texts.chain([("boards".to_owned(), &boards.text)]) {
-            blobs.push_str(&format!("<script type=\"application/octet-stream\" id=\"{id}\">{text}</script>\n"));
-        }
-        let mut html = String::with_capacity(PAGE.len() + STYLE.len() + SCRIPT.len() + json.len() + blobs.len());
+        let texts = || {
+            let rrds = shelves.rrds.iter().map(|rrd| (format!("rrd{}", rrd.number), &rrd.text));
+            rrds.chain([("boards".to_owned(), &boards.text)])
+        };
+        let long: usize = texts().map(|(_, text)| text.len() + 100).sum();
+        let mut html = String::with_capacity(PAGE.len() + STYLE.len() + SCRIPT.len() + json.len() + long);
         for piece in PAGE.split("{{").flat_map(|piece| piece.split("}}")) {
-            html.push_str(match piece {
-                "style" => STYLE,
-                "script" => SCRIPT,
-                "site" => &json,
-                "blobs" => &blobs,
-                text => text,
-            });
+            match piece {
+                "style" => html.push_str(STYLE),
+                "script" => html.push_str(SCRIPT),
+                "site" => html.push_str(&json),
+                "blobs" => texts().for_each(|(id, text)| {
+                    html.extend(["<script type=\"application/octet-stream\" id=\"", &id, "\">", text, "</script>\n"]);
+                }),
+                text => html.push_str(text),
+            }
         }
         Ok(Made { html, problems })
     }

@@ -80,6 +80,7 @@ impl Shelves {
             problems.push(format!("{}: no RRDs: flow-scan makes them", all.folder.display()));
             return Ok(shelves);
         }
+        let wanted = present(wanted, all, problems, &mut shelves.missing);
         let all = take_all(&wanted)?;
         for (rrd, taken) in wanted.into_iter().zip(all) {
             match taken {
@@ -125,6 +126,21 @@ fn wanted(all: &Catalogue) -> Vec<Wanted> {
         Wanted { folder, stem: stem.clone(), name, path, optional: stem == NEITHER }
     };
     folders.enumerate().flat_map(|(at, router)| stems.iter().map(move |stem| rrd(at, router, stem))).collect()
+}
+
+/// Leaves out routers that have no folder; each is told once, not once an RRD.
+fn present(wanted: Vec<Wanted>, all: &Catalogue, problems: &mut Vec<String>, missing: &mut Vec<String>) -> Vec<Wanted> {
+    let folder = |router| all.path(router, TOTAL).parent().map(Path::to_owned).unwrap_or_default();
+    let mut gone = Vec::new();
+    for (router, at) in all.routers.iter().zip(1..) {
+        let folder = folder(Some(&router.label));
+        if !folder.is_dir() {
+            problems.push(format!("{}: no RRDs of this router: flow-scan makes them", folder.display()));
+            missing.push(router.label.to_string());
+            gone.push(at);
+        }
+    }
+    wanted.into_iter().filter(|rrd| !gone.contains(&rrd.folder)).collect()
 }
 
 /// Reads RRDs, by as many rrdtools as there are processors to run them.

@@ -72,6 +72,7 @@ function viewOf(link) {
 function go(change, detail = false) {
   const link = linkOf({ ...view, ...change });
   if (link === linkOf(view)) return;
+  view = viewOf(link);
   if (detail) location.replace(link);
   else location.hash = link;
 }

@@ -3,8 +3,9 @@
 // Pixels before a press becomes a drag.
 const DRAG = 5;
 
-// The time that is being chosen.
+// The time that is being chosen, and the row where keys have begun to.
 let selection = null;
+let marked = null;
 const fingers = new Map();
 
 function place(event) {
@@ -14,6 +15,7 @@ function place(event) {
 
 function select(times) {
   selection = times;
+  if (!times) marked = null;
   markCursor();
 }
 
@@ -81,17 +83,25 @@ function lift(event) {
   }
 }
 
-// Enter marks where the cursor is; again, it zooms to what lies between.
+// Enter marks where the cursor is; again, it zooms to what lies between, ends included.
 function mark() {
   if (cursor === null) return;
-  const [from, to] = rowSpan(shown.picture, cursor);
-  if (selection) zoomTo([...selection, from, to]);
-  else select([from, to]);
+  if (marked === null) {
+    marked = cursor;
+    select(sinceMark());
+  } else {
+    zoomTo(sinceMark());
+  }
+}
+
+function sinceMark() {
+  const times = [marked, cursor].flatMap((row) => rowSpan(shown.picture, row));
+  return [Math.min(...times), Math.max(...times)];
 }
 
 function step(by) {
   point(cursor === null ? shown.picture.rows.length - 1 : cursor + by);
-  if (selection) select([selection[0], rowSpan(shown.picture, cursor)[by < 0 ? 0 : 1]]);
+  if (marked !== null) select(sinceMark());
 }
 
 const KEYS = {
@@ -126,7 +136,8 @@ function startZoom() {
   for (const [name, hear] of Object.entries(heard)) plot.addEventListener(name, (event) => shown && hear(event));
   plot.addEventListener('focus', () => shown && cursor === null && plot.matches(':focus-visible') && point(Infinity));
   plot.addEventListener('blur', () => {
-    selection = null;
+    if (!shown) return;
+    select(null);
     point(null);
   });
   document.addEventListener('keydown', (event) => {
