@@ -14,6 +14,7 @@ impl Scene {
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{title}\" font-family=\"{FAMILY}\" \
+             text-rendering=\"geometricPrecision\" \
              style=\"font-kerning:none;font-variant-ligatures:none\">\n\
              <title>{title}</title>\n<desc>{about}</desc>\n\
              <rect width=\"{width}\" height=\"{height}\" fill=\"{}\"/>\n",
