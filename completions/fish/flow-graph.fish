@@ -1,4 +1,6 @@
 complete -c flow-graph -s c -l config -d 'What flow-scan counts; looked for among the configurations if it is not here' -r -F
+complete -c flow-graph -l site -d 'Write DIR/index.html: a page of everything, which needs no server and asks nobody for anything' -r -F
+complete -c flow-graph -s s -l state -d 'What flow-scan remembers, of which the page says who was heard (default: flow-scan.state in OutputDir)' -r -F
 complete -c flow-graph -s r -l report -d 'What is shown, a second' -r -f -a "bits\t'Bits'
 packets\t'Packets'
 flows\t'Flows'"

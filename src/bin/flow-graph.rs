@@ -1,7 +1,7 @@
 //! flow-graph: what flow-scan counted, as pictures.
 
 use std::fs::{self, File};
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -11,6 +11,7 @@ use flowtools::cli::flow_graph::{Args, Format};
 use flowtools::cli::run::{complain, stdout};
 use flowtools::cli::{Exit, Failure, program, zone};
 use flowtools::graph::draw::{Look, draw};
+use flowtools::graph::site::{Site, write};
 use flowtools::graph::view::{Catalogue, Picture};
 use flowtools::graph::{Error, Rrdtool};
 
@@ -21,8 +22,21 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
-    // What is made is decided here: one picture.
-    picture(&args)
+    match &args.site {
+        Some(folder) => site(&args, folder),
+        None => picture(&args),
+    }
+}
+
+/// Makes the page of everything.
+fn site(args: &Args, folder: &Path) -> Result<Exit, Failure> {
+    let (config, output) = config(NAME, &args.config)?;
+    let state = args.state.clone().unwrap_or_else(|| output.join("flow-scan.state"));
+    let site = Site { config: &config, catalogue: Catalogue::of(&config, &output), state };
+    let made = site.make().map_err(|error| Failure::Failed(error.to_string()))?;
+    made.problems.iter().for_each(|problem| complain(NAME, problem));
+    write(folder, &made.html).map_err(|error| Failure::Failed(error.to_string()))?;
+    Ok(if made.problems.is_empty() { Exit::Fine } else { Exit::Partly })
 }
 
 /// Draws one view.

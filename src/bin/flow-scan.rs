@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, io, thread};
 
-use chrono::Local;
+use chrono::{Local, TimeZone};
 use flowtools::cli::config::{located, text};
 use flowtools::cli::cuflow::config;
 use flowtools::cli::flow_scan::Args;
@@ -39,12 +39,13 @@ fn run(args: Args) -> Result<Exit, Failure> {
     }
     let (config, output) = config(NAME, &args.config)?;
     let plan = Plan::of(&config);
-    let wait = flowscan.as_ref().and_then(|found| found.wait_seconds).unwrap_or(30);
+    let wait = args.wait.or(flowscan.as_ref().and_then(|found| found.wait_seconds)).unwrap_or(30);
     let loud = !args.quiet && flowscan.as_ref().and_then(|found| found.verbose).unwrap_or(true);
     fs::create_dir_all(&output).map_err(|e| Failure::io(output.display(), &e))?;
     let state = args.state.clone().unwrap_or_else(|| output.join("flow-scan.state"));
-    let store = Store::open(&state, Duration::from_secs(wait)).map_err(failed)?;
-    let (pages, rrds) = (Pages::open(&config).map_err(failed)?, Rrds::open(&output).map_err(failed)?);
+    let mut store = Store::open(&state, Duration::from_secs(wait)).map_err(failed)?;
+    let step = store.length(args.step).map_err(failed)?;
+    let (pages, rrds) = (Pages::open(&config).map_err(failed)?, Rrds::open(&output, step).map_err(failed)?);
     let times = if args.spread { Times::Spread } else { Times::End };
     let mut scanner = Scanner::new(&plan, times, store, rrds, pages).map_err(failed)?;
     let mut run = Run { args, flowscan, wait, loud, exit: Exit::Fine };
@@ -85,11 +86,19 @@ impl Run {
             self.told(found, began, done)?;
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-        scanner.settle(now, self.wait).map_err(failed)?;
+        // Nothing ends later than a file's last step.
+        let until = if self.args.flush { u64::MAX } else { now.saturating_sub(self.wait) };
+        scanner.settle(until).map_err(failed)?;
+        if let Some(end) = scanner.waiting().filter(|_| !finds.new.is_empty() && !self.args.watch) {
+            let time = clock(end.saturating_add(self.wait));
+            self.say(format!(
+                "the last flows are kept until their step is over: run again after {time}, or with --flush"
+            ))?;
+        }
         let read = scanner.put_away().map_err(failed)?;
         self.put_away(&read, self.args.delete);
         // Those that a run which was killed did not come to.
-        self.put_away(&finds.known, false);
+        self.put_away(&finds.known, self.args.delete);
         self.complain(scanner.problems());
         Ok(())
     }
@@ -135,6 +144,12 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// A time as people here read it.
+fn clock(secs: u64) -> String {
+    let time = i64::try_from(secs).ok().and_then(|secs| Local.timestamp_opt(secs, 0).earliest());
+    time.map_or_else(|| secs.to_string(), |time| time.format("%H:%M:%S").to_string())
 }
 
 /// Moves a file into the folder of those that have been read; one of its name there stays.

@@ -20,6 +20,9 @@ hatched. A service is what came from its ports and what went to them. Labels are
 and have the same colour in all pictures; without any, the total is shown by itself. Numbers are
 read by rrdtool, which must be installed.
 
+With --site all there is becomes one page with menus, that opens from a file, from any web server or
+out of a mail, with the scoreboards and when exporters were last heard.
+
 "
     };
 }
@@ -30,6 +33,7 @@ macro_rules! examples {
 Examples:
   flow-graph --service -o services.svg
   flow-graph --report flows --network labs,campus -t -1w -o week.png
+  flow-graph -c CUFlow.cf --site /var/www/html/flows
   flow-graph --protocol --router edge -t 2026-01-15 -T 2026-01-16 --json"
     };
 }
@@ -41,6 +45,12 @@ pub struct Args {
     /// What flow-scan counts; looked for among the configurations if it is not here
     #[arg(short = 'c', long, value_name = "FILE", default_value = "CUFlow.cf")]
     pub config: PathBuf,
+    /// Write DIR/index.html: a page of everything, which needs no server and asks nobody for anything
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "format", "json"])]
+    pub site: Option<PathBuf>,
+    /// What flow-scan remembers, of which the page says who was heard (default: flow-scan.state in OutputDir)
+    #[arg(short = 's', long, value_name = "FILE", requires = "site")]
+    pub state: Option<PathBuf>,
     /// What is shown, a second
     #[arg(short = 'r', long, value_enum, value_name = "WHAT", default_value = "bits")]
     pub report: Which,

@@ -42,6 +42,7 @@ pub mod reports;
 mod rrdtool;
 pub mod scan;
 mod shelf;
+pub mod site;
 pub mod state;
 pub mod stats;
 pub mod view;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, fcntl};
 
-use super::Error;
+use super::{Error, STEP};
 use crate::graph::state::State;
 
 /// The state, and the file it is kept in, which nobody else changes meanwhile.
@@ -36,6 +36,18 @@ impl Store {
         Ok(Store { state, path: path.to_owned(), _lock: lock })
     }
 
+    /// The seconds of a step: what the state has, else what is wanted, which it has from then on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Step`] if the state has other steps than those that are wanted.
+    pub fn length(&mut self, wanted: Option<u64>) -> Result<u64, Error> {
+        match (self.state.length, wanted) {
+            (Some(has), Some(wanted)) if has != wanted => Err(Error::Step(self.path.clone(), has, wanted)),
+            (has, wanted) => Ok(*self.state.length.insert(has.or(wanted).unwrap_or(STEP))),
+        }
+    }
+
     /// Saves the state.
     ///
     /// # Errors
@@ -47,7 +59,7 @@ impl Store {
 
     /// Forgets files that are not there any more: they cannot be read again.
     pub fn forget(&mut self) {
-        self.state.files.retain(|file| Path::new(file).try_exists().unwrap_or(true));
+        self.state.files.retain(|file, _| Path::new(file).try_exists().unwrap_or(true));
     }
 }
 
@@ -68,7 +80,11 @@ pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         File::open(folder)?.sync_all()
     };
-    write().map_err(|error| Error::io(path, error))
+    write().map_err(|error| {
+        // What was written of it only takes space.
+        let _ = fs::remove_file(&new);
+        Error::io(path, error)
+    })
 }
 
 /// A path with a dot and an end behind its name.
