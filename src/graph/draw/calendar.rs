@@ -19,7 +19,7 @@ pub enum Step {
 
 /// From fine to coarse: the steps, what is written at them, at the beginnings of what is greater (a day, a month, a
 /// year), and finer steps without anything written, if there is room for them.
-const STEPS: [(Step, &str, &str, Option<Step>); 22] = [
+const STEPS: [(Step, &str, &str, Option<Step>); 25] = [
     (Step::Minutes(1), TIME, DAY, None),
     (Step::Minutes(2), TIME, DAY, None),
     (Step::Minutes(5), TIME, DAY, Some(Step::Minutes(1))),
@@ -42,6 +42,9 @@ const STEPS: [(Step, &str, &str, Option<Step>); 22] = [
     (Step::Years(1), "%Y", "%Y", Some(Step::Months(3))),
     (Step::Years(2), "%Y", "%Y", Some(Step::Years(1))),
     (Step::Years(5), "%Y", "%Y", Some(Step::Years(1))),
+    (Step::Years(10), "%Y", "%Y", Some(Step::Years(1))),
+    (Step::Years(50), "%Y", "%Y", Some(Step::Years(10))),
+    (Step::Years(500), "%Y", "%Y", Some(Step::Years(100))),
 ];
 
 const TIME: &str = "%H:%M";
@@ -155,7 +158,7 @@ where
         };
         let all: Vec<Tick> = step.moments(zone, period).iter().map(tick).collect();
         let widest = all.iter().map(|tick| width(&tick.label)).fold(0.0, f64::max);
-        let coarsest = step == Step::Years(5);
+        let coarsest = step == Step::Years(500);
         if step.seconds() as f64 >= widest + gap || coarsest {
             let room = |finer: &Step| finer.seconds() as f64 >= gap / 2.0;
             let finer = finer.filter(room).map_or(Vec::new(), |finer| finer.moments(zone, period));

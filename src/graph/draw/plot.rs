@@ -33,8 +33,9 @@ impl Plot {
     pub fn of(picture: &Picture, bounds: [f64; 4], greatest: [f64; 2]) -> Plot {
         let height = (bounds[3] - bounds[1]).max(1.0);
         let all = greatest[0].max(greatest[1]);
-        let all = if all.is_finite() && all > 1e-200 { all } else { 1.0 };
-        let [up, down] = greatest.map(|value| value.clamp(all * LEAST / (1.0 - LEAST), all) * HEAD);
+        let some = all.is_finite() && all > 1e-200;
+        let least = all * LEAST / (1.0 - LEAST);
+        let [up, down] = if some { greatest.map(|value| value.clamp(least, all) * HEAD) } else { [1.1, 1.1] };
         let scale = height / (up + down);
         let zero = (bounds[1] + up * scale).round();
         Plot { bounds, zero, scale, period: picture.period, axis: picture.axis }

@@ -14,6 +14,7 @@ impl Scene {
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{title}\" font-family=\"{FAMILY}\" \
+             text-rendering=\"geometricPrecision\" \
              style=\"font-kerning:none;font-variant-ligatures:none\">\n\
              <title>{title}</title>\n<desc>{about}</desc>\n\
              <rect width=\"{width}\" height=\"{height}\" fill=\"{}\"/>\n",
@@ -61,15 +62,15 @@ fn write_shape(svg: &mut String, shape: &Shape) {
     }
 }
 
-/// The points of a line, short: what does not change is not said again.
+/// The points of a line, short: what does not change is not said again, and what does, by how much.
 fn write_line(svg: &mut String, line: &Line, end: &str) {
     let mut last: Option<(f64, f64)> = None;
     for (x, y) in line {
         let (x, y) = (round(*x), round(*y));
         let _ = match last {
             None => write!(svg, "M{x} {y}"),
-            Some((_, before)) if before == y => write!(svg, "H{x}"),
-            Some((before, _)) if before == x => write!(svg, "V{y}"),
+            Some((before, above)) if above == y => write!(svg, "h{}", round(x - before)),
+            Some((before, above)) if before == x => write!(svg, "v{}", round(y - above)),
             Some(_) => write!(svg, "L{x} {y}"),
         };
         last = Some((x, y));
@@ -126,8 +127,8 @@ mod tests {
         let svg = scene.svg();
         for part in [
             "<g class=\"layer\" data-label=\"&lt;&quot;\u{fffd}&gt;\"><title>a&amp;b</title>\n",
-            "<path fill=\"#010203\" d=\"M0 1H2V3L0.5 4Z\"/>",
-            "stroke-width=\"0.5\" stroke-opacity=\"0.25\" d=\"M0 0V5\"/>",
+            "<path fill=\"#010203\" d=\"M0 1h2v2L0.5 4Z\"/>",
+            "stroke-width=\"0.5\" stroke-opacity=\"0.25\" d=\"M0 0v5\"/>",
             "<text x=\"1\" y=\"2\" text-anchor=\"end\" font-size=\"11\" fill=\"#000000\">&lt;/text&gt;</text>",
             "role=\"img\" aria-label=\"t\"",
         ] {
