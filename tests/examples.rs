@@ -133,7 +133,7 @@ fn needs_more(example: &str) -> bool {
     let words = || example.split_whitespace();
     words().any(|word| endpoint(word) || to(word) || word == "-i" && example.starts_with("flow-sensor"))
         || example.starts_with("flow-sensorctl")
-        || ["rrd", "flow-scan", "psql", "postgres", "example.net", "--from-now"]
+        || ["rrd", "flow-scan", "flow-graph", "psql", "postgres", "example.net", "--from-now"]
             .iter()
             .any(|other| example.contains(other))
 }

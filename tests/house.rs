@@ -38,11 +38,16 @@ fn root() -> &'static Path {
 
 /// All Rust files below a folder of the repository, in order.
 fn rust_files(folder: &str) -> Vec<PathBuf> {
+    files(folder, &["rs"])
+}
+
+/// All files below a folder of the repository whose names end like this, in order.
+fn files(folder: &str, ends: &[&str]) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = walkdir::WalkDir::new(root().join(folder))
         .into_iter()
         .flatten()
         .map(walkdir::DirEntry::into_path)
-        .filter(|path| path.extension().is_some_and(|end| end == "rs"))
+        .filter(|path| path.extension().is_some_and(|end| ends.iter().any(|known| end == *known)))
         .collect();
     files.sort();
     files
@@ -133,7 +138,7 @@ fn unsafe_code_is_where_its_argument_is() {
 fn every_file_can_be_read_at_one_sitting() {
     let mut wrong = Vec::new();
     for folder in ["src", "tests", "examples", "benches"] {
-        for path in rust_files(folder) {
+        for path in files(folder, &["rs", "js", "css", "html"]) {
             let lines = fs::read_to_string(&path).unwrap().lines().count();
             let most = if path.starts_with(root().join("src/bin")) { 250 } else { 500 };
             if lines > most {

@@ -99,9 +99,15 @@ pub struct Args {
     /// Count long flows in all steps they lasted, instead of the one they ended in
     #[arg(long)]
     pub spread: bool,
-    /// Seconds a step, 60 to 86400, of which a day has a whole number; what RRDs were made with stays (default: 300)
+    /// Seconds a step, 1 to 86400, of which a day has a whole number; what RRDs were made with stays (default: 300)
     #[arg(long, value_name = "SECONDS", value_parser = step)]
     pub step: Option<u64>,
+    /// Seconds from a step's end to its writing, and from look to look (default: WaitSeconds)
+    #[arg(long, value_name = "SECONDS")]
+    pub wait: Option<u64>,
+    /// Do not wait for the end of the last step; flows of it that come in later files are counted in the next
+    #[arg(long, conflicts_with = "watch")]
+    pub flush: bool,
     /// Delete files that were read whole, by this run or an earlier one
     #[arg(long)]
     pub delete: bool,
@@ -121,6 +127,6 @@ const DAY: u64 = 86_400;
 
 /// Reads the seconds of a step.
 fn step(text: &str) -> Result<u64, String> {
-    let fits = |step: &u64| (60..=DAY).contains(step) && DAY.is_multiple_of(*step);
-    text.parse().ok().filter(fits).ok_or_else(|| "expected 60 to 86400 seconds that divide a day, as in 900".to_owned())
+    let fits = |step: &u64| (1..=DAY).contains(step) && DAY.is_multiple_of(*step);
+    text.parse().ok().filter(fits).ok_or_else(|| "expected 1 to 86400 seconds that divide a day, as in 900".to_owned())
 }

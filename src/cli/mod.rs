@@ -5,6 +5,7 @@
 pub mod capture_file;
 pub mod common;
 pub mod config;
+pub mod cuflow;
 pub mod date;
 pub mod describe;
 pub mod destination;
@@ -26,7 +27,9 @@ pub mod sink;
 pub mod steps;
 pub mod symbols;
 pub mod text;
+pub mod when;
 pub mod window;
+pub mod zone;
 
 pub mod flow_capture;
 pub mod flow_cat;
@@ -36,6 +39,7 @@ pub mod flow_export;
 pub mod flow_fanout;
 pub mod flow_filter;
 pub mod flow_gen;
+pub mod flow_graph;
 pub mod flow_header;
 pub mod flow_import;
 pub mod flow_log2rrd;
@@ -70,6 +74,7 @@ pub fn commands() -> Vec<clap::Command> {
         definition::<flow_fanout::Args>(),
         definition::<flow_filter::Args>(),
         definition::<flow_gen::Args>(),
+        definition::<flow_graph::Args>(),
         definition::<flow_header::Args>(),
         definition::<flow_import::Args>(),
         definition::<flow_log2rrd::Args>(),

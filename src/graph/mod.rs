@@ -13,6 +13,8 @@
 //! counted under, [`count`] counts them by step of time, [`state`] remembers it between runs, [`board`] lists talkers,
 //! and [`scan`] reads files and sees that each is counted once.
 //!
+//! What there is to see of it is [`view`]'s catalogue.
+//!
 //! - [`reports`] puts flow-report's reports on a shelf, an RRD a key; [`stats`] what collectors log of exporters.
 //!
 //! ```no_run
@@ -32,6 +34,7 @@
 pub mod board;
 pub mod config;
 pub mod count;
+pub mod draw;
 mod html;
 mod layout;
 mod pipe;
@@ -39,8 +42,10 @@ pub mod reports;
 mod rrdtool;
 pub mod scan;
 mod shelf;
+pub mod site;
 pub mod state;
 pub mod stats;
+pub mod view;
 mod words;
 
 pub use layout::{Archive, Consolidation, Layout, Sort, Source};

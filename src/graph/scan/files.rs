@@ -122,6 +122,6 @@ fn dated(found: Found) -> Result<Found, Error> {
         return Ok(Found { start: end.saturating_sub(DAY), end: None, ..found });
     };
     // What is longer than that is no capture, but a mistake of a clock.
-    let end = end.filter(|end| *end > start && end - start <= LONGEST);
+    let end = end.filter(|end| *end >= start && end - start <= LONGEST).map(|end| end.max(start + 1));
     Ok(Found { start, end, ..found })
 }

@@ -161,16 +161,21 @@ impl<'p> Scanner<'p> {
         (tally, done)
     }
 
-    /// Closes steps that are over: those that ended so many seconds before `now` (seconds since 1970); gives RRDs what
-    /// is closed, and saves.
+    /// Closes the steps that end by some time (seconds since 1970), gives RRDs what is closed, and saves.
     ///
     /// # Errors
     ///
     /// rrdtool is gone, or the state cannot be saved.
-    pub fn settle(&mut self, now: u64, wait: u64) -> Result<(), Error> {
+    pub fn settle(&mut self, until: u64) -> Result<(), Error> {
         let step = self.rrds.step();
-        self.close(now.saturating_sub(wait) / step * step, 1)?;
+        self.close(until / step * step, 1)?;
         self.save()
+    }
+
+    /// When the first step ends that RRDs have not been given, seconds since 1970.
+    pub fn waiting(&self) -> Option<u64> {
+        let first = self.store.state.steps(u64::MAX).next();
+        first.map(|step| step.saturating_add(self.rrds.step()))
     }
 
     /// Closes the steps before this one, if there are at least so many, and gives them to RRDs.
