@@ -1,13 +1,14 @@
 //! The state on disk.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, fcntl};
 
 use super::{Error, STEP};
+use crate::file::{self, beside};
 use crate::graph::state::State;
 
 /// The state, and the file it is kept in, which nobody else changes meanwhile.
@@ -69,30 +70,7 @@ impl Store {
 ///
 /// The system refuses it.
 pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
-    let new = beside(path, "new");
-    let write = || {
-        // Whatever has this name is in the way: it may be a link that somebody laid.
-        let _ = fs::remove_file(&new);
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_data()?;
-        fs::rename(&new, path)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()
-    };
-    write().map_err(|error| {
-        // What was written of it only takes space.
-        let _ = fs::remove_file(&new);
-        Error::io(path, error)
-    })
-}
-
-/// A path with a dot and an end behind its name.
-pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(end);
-    name.into()
+    file::replace(path, text.as_bytes()).map_err(|error| Error::io(path, error))
 }
 
 fn lock(path: &Path, patience: Duration) -> Result<Flock<File>, Error> {
