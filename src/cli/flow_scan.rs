@@ -8,12 +8,12 @@ macro_rules! about {
     () => {
         "\
 Each completed flow file is read once, in order of capture, and remembered; its flows are counted
-in steps of five minutes, or of --step. CUFlow.cf says what is inside (Subnet), what is counted (Network, Router,
-Service, Protocol, TOS, ASNumber, Multicast, Category), where RRDs go (OutputDir), and which pages
-list talkers (Scoreboard, AggregateScore). Without Category FILE, the categories that are built in
-count. A step is written when a later file has begun, or when it has been over for WaitSeconds; what
-no file covers is unknown. A file that was read goes into the folder saved, beside it or in DIR, if
-there is one. RRDs are rrdtool's, which must be installed.
+in steps of five minutes, or of --step. CUFlow.cf says what is inside (Subnet), what is counted
+(Network, Router, Service, Protocol, TOS, ASNumber, Multicast, Category), where RRDs go
+(OutputDir), and which pages list talkers (Scoreboard, AggregateScore). Without Category FILE, the
+categories that are built in count. A step is written when a later file has begun, or when it has
+been over for WaitSeconds; what no file covers is unknown. A file that was read goes into the
+folder saved, beside it or in DIR, if there is one. RRDs are rrdtool's, which must be installed.
 
 "
     };
