@@ -36,6 +36,7 @@ pub mod config;
 pub mod count;
 pub mod draw;
 mod html;
+mod json;
 mod layout;
 mod pipe;
 pub mod reports;

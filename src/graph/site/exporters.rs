@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::SILENT;
-use super::json::Json;
 use crate::graph::config::Config;
+use crate::graph::json::Json;
 use crate::graph::state::State;
 
 /// An exporter.

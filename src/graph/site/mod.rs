@@ -6,7 +6,6 @@
 
 mod boards;
 mod exporters;
-mod json;
 mod pack;
 mod read;
 
@@ -16,13 +15,13 @@ use std::{fs, io};
 
 use super::board::Score;
 use super::config::Config;
+use super::json::Json;
 use super::scan::{STEP, replace};
 use super::state::State;
 use super::view::{Catalogue, Report, TOTAL};
 use super::{Error, scan};
 use boards::Boards;
 use exporters::Exporter;
-use json::Json;
 use read::Shelves;
 
 /// The page, with places for what differs.

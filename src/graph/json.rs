@@ -1,10 +1,11 @@
 //! JSON that can stand in a page.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 /// A text being written. Commas come by themselves.
 #[derive(Default)]
-pub(super) struct Json {
+pub struct Json {
+    /// What has been written.
     pub text: String,
 }
 
@@ -29,7 +30,7 @@ impl Json {
         for c in text.chars() {
             match c {
                 '"' | '\\' => self.text.extend(['\\', c]),
-                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                c if c.is_control() || matches!(c, '<' | '>' | '&' | '\u{2028}' | '\u{2029}') => {
                     let _ = write!(self.text, "\\u{:04x}", u32::from(c));
                 }
                 c => self.text.push(c),
@@ -38,10 +39,29 @@ impl Json {
         self.text.push('"');
     }
 
-    /// A number.
-    pub fn number(&mut self, number: u64) {
+    /// A value, or `null` if there is none.
+    pub fn optional<T>(&mut self, value: Option<T>, put: impl FnOnce(&mut Json, T)) {
+        match value {
+            Some(value) => put(self, value),
+            None => self.float(None),
+        }
+    }
+
+    /// A whole number.
+    pub fn number(&mut self, number: impl Display) {
         self.comma();
         let _ = write!(self.text, "{number}");
+    }
+
+    /// A number, or `null` if there is none or it is none that JSON has.
+    pub fn float(&mut self, number: Option<f64>) {
+        self.comma();
+        match number.filter(|number| number.is_finite()) {
+            Some(number) => {
+                let _ = write!(self.text, "{number}");
+            }
+            None => self.text.push_str("null"),
+        }
     }
 
     /// True or false.
