@@ -18,7 +18,11 @@ function startMenus() {
 function syncMenus() {
   const menus = byId('menus');
   for (const key of ['by', 'report', 'period']) {
-    for (const radio of menus.querySelectorAll(`input[name=${key}]`)) radio.checked = radio.value === view[key];
+    for (const radio of menus.querySelectorAll(`input[name=${key}]`)) {
+      radio.checked = radio.value === view[key];
+      // On a phone menus are longer than the screen is wide.
+      if (radio.checked) radio.closest('fieldset').scrollLeft = radio.parentElement.offsetLeft - 80;
+    }
   }
   menus.classList.toggle('zoomed', view.from !== null);
   const router = byId('router');
