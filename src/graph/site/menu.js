@@ -20,8 +20,7 @@ function syncMenus() {
   for (const key of ['by', 'report', 'period']) {
     for (const radio of menus.querySelectorAll(`input[name=${key}]`)) {
       radio.checked = radio.value === view[key];
-      // On a phone menus are longer than the screen is wide.
-      if (radio.checked) radio.closest('fieldset').scrollLeft = radio.parentElement.offsetLeft - 80;
+      if (radio.checked) uncover(radio.parentElement);
     }
   }
   menus.classList.toggle('zoomed', view.from !== null);
@@ -33,6 +32,12 @@ function syncMenus() {
   byId('back').disabled = view.from === null;
   byId('what').replaceChildren(...title());
   document.title = `${byId('what').textContent} – network traffic`;
+}
+
+// On a phone menus are longer than the screen is wide: what is chosen in them is to be seen.
+function uncover({ parentElement: menu, offsetLeft: left, offsetWidth: width }) {
+  const seen = left >= menu.scrollLeft && left + width <= menu.scrollLeft + menu.clientWidth;
+  if (!seen) menu.scrollLeft = left - 80;
 }
 
 // What is shown, in words: the dimension, the router, the time.
