@@ -2,88 +2,17 @@
 
 mod common;
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use common::made::any;
+use common::rrds::{SCAN, archive, contents, counted, counted_by, folder, rrds, scan, scan_well, store};
 use common::traffic::{CONFIG, Flow, T, flows, stored, sums};
 use common::{run_in, stderr};
 use flowtools::graph::{Consolidation, Rrdtool};
-
-const SCAN: &str = env!("CARGO_BIN_EXE_flow-scan");
-
-/// A folder with CUFlow.cf, and an archive `flows`.
-fn folder(config: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("CUFlow.cf"), config).unwrap();
-    fs::create_dir(folder.path().join("flows")).unwrap();
-    folder
-}
-
-/// Stores flows of five minutes from `T + 300 * period` on.
-fn store(folder: &Path, name: &str, period: u64, flows: &[Flow]) -> PathBuf {
-    let path = folder.join("flows").join(name);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(&path, stored(T + 300 * period, flows)).unwrap();
-    path
-}
-
-/// So many periods, two files each; all flows of them.
-fn archive(folder: &Path, periods: u64, count: u64) -> Vec<Flow> {
-    let mut all = Vec::new();
-    for period in 0..periods {
-        for (six, sub) in [(false, "four"), (true, "six")] {
-            let flows = flows(T + 300 * period, six, count);
-            store(folder, &format!("{sub}/ft-{period:03}"), period, &flows);
-            all.extend(flows);
-        }
-    }
-    all
-}
-
-fn scan(folder: &Path, args: &[&str]) -> Output {
-    run_in(folder, SCAN, args, b"")
-}
-
-/// A run in which all is well; what it prints.
-fn scan_well(folder: &Path, args: &[&str]) -> String {
-    let output = scan(folder, args);
-    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{args:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// What each RRD says was counted in so many steps, or nothing if all is unknown.
-fn counted(folder: &Path, steps: u64) -> BTreeMap<String, [f64; 6]> {
-    let mut rrdtool = Rrdtool::start().unwrap_or_else(|why| panic!("these tests need rrdtool: {why}"));
-    let (from, to) = (T as i64, (T + 300 * steps) as i64);
-    let mut all = BTreeMap::new();
-    for name in rrds(folder) {
-        let file = folder.join("rrds").join(&name).to_str().unwrap().to_owned();
-        let fetched = rrdtool.fetch(&file, Consolidation::Average, [from, to], 300).unwrap();
-        assert_eq!(fetched.sources, ["in_bytes", "out_bytes", "in_pkts", "out_pkts", "in_flows", "out_flows"]);
-        let mut sum = [0.0; 6];
-        for (time, values) in fetched.rows.iter().filter(|(time, _)| (from + 1..=to).contains(time)) {
-            for (sum, value) in sum.iter_mut().zip(values).filter(|(_, value)| !value.is_nan()) {
-                assert_eq!(time % 300, 0);
-                *sum += value * 300.0;
-            }
-        }
-        all.insert(name.strip_suffix(".rrd").unwrap().to_owned(), sum);
-    }
-    all
-}
-
-/// The RRDs below OutputDir, by name.
-fn rrds(folder: &Path) -> Vec<String> {
-    let root = folder.join("rrds");
-    let files = walkdir::WalkDir::new(&root).sort_by_file_name().into_iter().flatten();
-    let names = files.map(|file| file.path().strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
-    names.filter(|name| name.ends_with(".rrd")).collect()
-}
 
 /// RRDs hold what flows come to, to rounding: rrdtool says eleven digits.
 fn assert_sums(folder: &Path, steps: u64, all: &[Flow]) {
@@ -103,12 +32,6 @@ fn assert_sums(folder: &Path, steps: u64, all: &[Flow]) {
     }
 }
 
-/// Every file below OutputDir, with its octets.
-fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let files = walkdir::WalkDir::new(folder.join("rrds")).into_iter().flatten().filter(|file| file.path().is_file());
-    files.map(|file| (file.path().to_owned(), fs::read(file.path()).unwrap())).collect()
-}
-
 #[test]
 fn rrds_hold_what_flows_come_to() {
     let folder = folder(CONFIG);
@@ -122,6 +45,7 @@ fn rrds_hold_what_flows_come_to() {
     let plain: Vec<String> = rrds(folder).into_iter().filter(|name| !name.contains("category_")).collect();
     let own = [
         "as_friends.rrd",
+        "neither.rrd",
         "network_campus.rrd",
         "network_labs.rrd",
         "protocol_multicast.rrd",
@@ -240,6 +164,10 @@ fn damage_is_told_once() {
     assert!(folder.join("flows/cut").exists(), "what was not read whole is not deleted");
     assert_eq!(scan_well(folder, &["flows"]).lines().count(), 2);
     assert_eq!(scan_well(folder, &["flows"]), "");
+    // A run that was killed leaves what it read whole to the next one.
+    assert_eq!(scan_well(folder, &["--delete", "flows"]), "");
+    let left = ["cut", "text", "ft-1"].map(|name| folder.join("flows").join(name).exists());
+    assert_eq!(left, [true, true, false], "what is not whole is not deleted later either");
     assert_sums(folder, 2, &all[..59]);
 }
 
@@ -287,7 +215,8 @@ fn subnets_that_do_not_fit_are_told() {
     let output = scan(folder.path(), &["flows"]);
     assert!(stderr(&output).contains("none of 10 flows is inbound or outbound"), "{}", stderr(&output));
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(counted(folder.path(), 1)["total"], [0.0; 6]);
+    let counted = counted(folder.path(), 1);
+    assert_eq!((counted["total"], counted["neither"][4].round(), counted["neither"][5]), ([0.0; 6], 10.0, 0.0));
 }
 
 #[test]
@@ -325,6 +254,83 @@ fn the_sample_configuration_is_one() {
     assert!(
         folder.join("rrds/scoreboard/latest.html").exists() && folder.join("rrds/scoreboard/average.html").exists()
     );
+}
+
+/// On a disk that is too small, and then is not. That takes the right to mount one, in a namespace of its own.
+#[test]
+fn a_full_disk_loses_nothing() {
+    if !Command::new("unshare").args(["-rm", "true"]).status().is_ok_and(|status| status.success()) {
+        eprintln!("passed over: namespaces with mounts of their own need unshare (util-linux) and the right to it");
+        return;
+    }
+    let folder = folder(CONFIG);
+    let folder = folder.path();
+    let all = archive(folder, 3, 20);
+    fs::create_dir(folder.join("rrds")).unwrap();
+    // No space for the state, for RRDs, for some of them.
+    for (size, named) in
+        [("8k", "rrds/flow-scan.state: "), ("60k", ".rrd: rrdtool cannot"), ("900k", ".rrd: rrdtool cannot")]
+    {
+        let script = format!(
+            "mount -t tmpfs -o size={size} none rrds || exit 9; $0 -q flows; echo exit $?; \
+             mount -o remount,size=99m rrds && $0 -q flows && cp -r rrds kept"
+        );
+        let output = run_in(folder, "unshare", &["-rm", "sh", "-c", &script, SCAN], b"");
+        assert_eq!(
+            (output.status.code(), output.stdout.as_slice()),
+            (Some(0), &b"exit 1\n"[..]),
+            "{}",
+            stderr(&output)
+        );
+        let said = stderr(&output);
+        assert!(said.lines().count() == 1 && said.contains(named), "{size}: {said}");
+        fs::remove_dir(folder.join("rrds")).unwrap();
+        fs::rename(folder.join("kept"), folder.join("rrds")).unwrap();
+        assert_sums(folder, 3, &all);
+        fs::remove_dir_all(folder.join("rrds")).unwrap();
+        fs::create_dir(folder.join("rrds")).unwrap();
+    }
+}
+
+#[test]
+fn steps_have_the_length_that_was_asked_for_first() {
+    for step in [60, 900] {
+        let folder = folder(CONFIG);
+        let folder = folder.path();
+        let all: Vec<Vec<Flow>> = (0..3).map(|period| flows(T + 300 * period, false, 30)).collect();
+        let option = format!("--step={step}");
+        store(folder, "ft-0", 0, &all[0]);
+        scan_well(folder, &["-q", &option, "flows"]);
+        // Later runs need not say it again, and cannot say another.
+        store(folder, "ft-1", 1, &all[1]);
+        store(folder, "ft-2", 2, &all[2]);
+        let output = scan(folder, &["--step", "300", "flows"]);
+        let said = format!("flow-scan: rrds/flow-scan.state: has steps of {step} seconds, not of 300: expected --step");
+        assert!(output.status.code() == Some(1) && stderr(&output).starts_with(&said), "{}", stderr(&output));
+        scan_well(folder, &["-q", "flows"]);
+        // Those of the first of 900 seconds that came when it was over are in the next one.
+        let (counted, expected) = (counted_by(folder, 6, step), sums(&all.concat()));
+        for (name, sums) in expected {
+            let values = counted[&name].map(|value| value.round() as u64);
+            assert_eq!(values, sums, "{name} of steps of {step} seconds");
+        }
+        let mut rrdtool = Rrdtool::start().unwrap();
+        let info = rrdtool.command(&["info", folder.join("rrds/total.rrd").to_str().unwrap()]).unwrap();
+        let heartbeat = format!("ds[in_bytes].minimal_heartbeat = {}\n", 2 * step);
+        assert!(info.contains(&format!("step = {step}\n")) && info.contains(&heartbeat), "{info}");
+        // Without the state, RRDs say it; nothing is written into any.
+        fs::remove_file(folder.join("rrds/flow-scan.state")).unwrap();
+        fs::remove_file(folder.join("rrds/as_friends.rrd")).unwrap();
+        let before = contents(folder);
+        let output = scan(folder, &["flows"]);
+        let said = format!("category_chat.rrd: has steps of {step} seconds, not of 300: expected --step {step}, or");
+        assert!(output.status.code() == Some(1) && stderr(&output).contains(&said), "{}", stderr(&output));
+        assert!(contents(folder) == before);
+    }
+    let folder = folder(CONFIG);
+    for bad in ["59", "7000", "100000", "auto"] {
+        assert_eq!(scan(folder.path(), &["--step", bad, "flows"]).status.code(), Some(2), "{bad}");
+    }
 }
 
 #[test]

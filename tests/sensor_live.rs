@@ -267,9 +267,12 @@ fn rights_are_given_up() {
     ip("link set dev lo up");
     let folder = tempfile::tempdir().unwrap();
     let (root, pid) = (folder.path().join("made/by/itself"), folder.path().join("pid"));
+    let flows = folder.path().join("flows");
     let status = Command::new(SENSOR)
         .args(["-i", "b", "-c", "none", "-n", "127.0.0.1:9", "-p"])
         .arg(&pid)
+        .arg("-w")
+        .arg(&flows)
         .arg("--chroot")
         .arg(&root)
         .status();
@@ -293,4 +296,8 @@ fn rights_are_given_up() {
         thread::sleep(Duration::from_millis(20));
     }
     assert!(Instant::now() < until, "it does not end");
+    // The file was opened while it might be, and is whole.
+    let header = common::run_in(folder.path(), env!("CARGO_BIN_EXE_flow-header"), &["flows"], b"");
+    let text = String::from_utf8_lossy(&header.stdout).into_owned();
+    assert!(header.status.success() && text.contains("# capture end:"), "{text}{}", common::stderr(&header));
 }

@@ -1,8 +1,6 @@
 //! flow-dscan: finds scans of hosts and ports, and flows out of the ordinary.
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +12,7 @@ use flowtools::cli::window::Window;
 use flowtools::cli::{Exit, Failure, program};
 use flowtools::collect::log::{Log, Sink};
 use flowtools::collect::process::detach_reading;
-use flowtools::file::Error;
+use flowtools::file::{Error, beside, replace};
 use flowtools::flow::Field;
 use flowtools::report::scan::{Detector, Limits, suppressed};
 use flowtools::select::{Addresses, Net, Numbers, Predicate, Ranges, Rule};
@@ -115,7 +113,7 @@ fn ignored(args: &Args) -> Result<Predicate, Failure> {
     }
     for (end, side) in [("src", Field::SrcAddr), ("dst", Field::DstAddr)] {
         let base = args.suppress.as_deref().unwrap_or(Path::new(SUPPRESS));
-        let path = with_end(base, end);
+        let path = beside(base, end);
         if args.suppress.is_none() && !path.exists() {
             continue;
         }
@@ -154,19 +152,7 @@ fn heed(signal: i32, args: &Args, detector: &Mutex<Detector>, log: &Log) {
 fn save(detector: &Detector, path: &Path) -> Result<(), Failure> {
     let mut text = String::new();
     detector.save(&mut text);
-    let new = with_end(path, "new");
-    // Whatever has this name is in the way: it may be a link that somebody laid.
-    let _ = fs::remove_file(&new);
-    let file = File::options().write(true).create_new(true).open(&new);
-    let saved = file.and_then(|mut file| file.write_all(text.as_bytes())).and_then(|()| fs::rename(&new, path));
-    saved.map_err(|e| Failure::io(path.display(), &e))
-}
-
-fn with_end(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(end);
-    name.into()
+    replace(path, text.as_bytes()).map_err(|e| Failure::io(path.display(), &e))
 }
 
 fn lock(detector: &Mutex<Detector>) -> MutexGuard<'_, Detector> {

@@ -1,16 +1,19 @@
-//! flow-graph: what flow-scan keeps, to be looked at.
+//! flow-graph: what flow-scan counted, as pictures.
 
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
-use flowtools::cli::config::{located, text};
-use flowtools::cli::flow_graph::Args;
-use flowtools::cli::run::complain;
-use flowtools::cli::{Exit, Failure, program, symbols};
-use flowtools::graph::config::{Categories, Config};
+use chrono::{DateTime, Local, TimeZone};
+use flowtools::cli::cuflow::config;
+use flowtools::cli::flow_graph::{Args, Format};
+use flowtools::cli::run::{complain, stdout};
+use flowtools::cli::{Exit, Failure, program, zone};
+use flowtools::graph::draw::{Look, draw};
 use flowtools::graph::site::{Site, write};
-use flowtools::graph::view::Catalogue;
-use flowtools::select::config::{Sources, Variables};
+use flowtools::graph::view::{Catalogue, Picture};
+use flowtools::graph::{Error, Rrdtool};
 
 const NAME: &str = "flow-graph";
 
@@ -19,24 +22,90 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<Exit, Failure> {
-    let (config, output) = config(&args.config)?;
-    let state = args.state.unwrap_or_else(|| output.join("flow-scan.state"));
+    match &args.site {
+        Some(folder) => site(&args, folder),
+        None => picture(&args),
+    }
+}
+
+/// Makes the page of everything.
+fn site(args: &Args, folder: &Path) -> Result<Exit, Failure> {
+    let (config, output) = config(NAME, &args.config)?;
+    let state = args.state.clone().unwrap_or_else(|| output.join("flow-scan.state"));
     let site = Site { config: &config, catalogue: Catalogue::of(&config, &output), state };
     let made = site.make().map_err(|error| Failure::Failed(error.to_string()))?;
     made.problems.iter().for_each(|problem| complain(NAME, problem));
-    write(&args.site, &made.html).map_err(|error| Failure::Failed(error.to_string()))?;
+    write(folder, &made.html).map_err(|error| Failure::Failed(error.to_string()))?;
     Ok(if made.problems.is_empty() { Exit::Fine } else { Exit::Partly })
 }
 
-/// CUFlow.cf, and the folder of RRDs.
-fn config(file: &Path) -> Result<(Config, PathBuf), Failure> {
-    let symbols = symbols::load()?;
-    let mut sources = Sources::new(Variables::default(), text);
-    let file = located(file).display().to_string();
-    let mut config = Config::read(&mut sources, &file, &symbols)?;
-    let output = config.output.clone().ok_or_else(|| Failure::Usage(format!("{file}: expected OutputDir DIR")))?;
-    if config.categories.list.is_empty() {
-        config.categories = Categories::built_in();
+/// Draws one view.
+fn picture(args: &Args) -> Result<Exit, Failure> {
+    let format = args.written()?;
+    if args.output.is_none() && io::stdout().is_terminal() {
+        return Err(Failure::Usage("expected -o FILE.svg, FILE.png or FILE.json; see flow-graph --help".into()));
     }
-    Ok((config, output.into()))
+    let now = Local::now();
+    let view = args.view(now)?;
+    let (config, folder) = config(NAME, &args.config)?;
+    let catalogue = Catalogue::of(&config, &folder);
+    let choice = view.choose(&catalogue).map_err(|unknown| Failure::Usage(unknown.to_string()))?;
+    // A row needs a pixel to be seen.
+    let most = if format == Format::Json { usize::MAX } else { args.width as usize };
+    let mut rrdtool = Rrdtool::start().map_err(failed)?;
+    let (picture, problems) = Picture::read(&mut rrdtool, &catalogue, &view, &choice, most).map_err(failed)?;
+    rrdtool.finish().map_err(failed)?;
+    problems.iter().for_each(|problem| complain(NAME, problem));
+    if !picture.any() {
+        complain(NAME, nothing(&picture));
+    }
+    let made = made(&picture, args, format, now)?;
+    put(args.file(), &made)?;
+    Ok(if problems.is_empty() { Exit::Fine } else { Exit::Partly })
+}
+
+fn made(picture: &Picture, args: &Args, format: Format, now: DateTime<Local>) -> Result<Vec<u8>, Failure> {
+    let name = zone::name(now);
+    let look = Look { size: [args.width, args.height], theme: args.theme(), zone: &name };
+    match format {
+        Format::Json => Ok(picture.json().into_bytes()),
+        Format::Svg => Ok(draw(picture, &look, &Local).svg().into_bytes()),
+        Format::Png => draw(picture, &look, &Local).png().map_err(Failure::Failed),
+    }
+}
+
+/// Writes a picture: whoever looks at the file finds the old or the new one.
+fn put(file: Option<&Path>, made: &[u8]) -> Result<(), Failure> {
+    let Some(file) = file else {
+        return stdout()?.write_all(made).map_err(Failure::stdout);
+    };
+    // What is no file (a device, a named pipe) is written to, and stays.
+    match fs::metadata(file) {
+        Ok(found) if !found.is_file() => fs::write(file, made).map_err(|error| Failure::io(file.display(), &error)),
+        _ => {
+            let mut new = file.as_os_str().to_owned();
+            new.push(".new");
+            let failed = |error: io::Error| Failure::Failed(format!("{}: {error}", file.display()));
+            // Whatever has this name is in the way: it may be a link that somebody laid.
+            let _ = fs::remove_file(&new);
+            // Not even a crash could do more harm than that it has to be drawn again: the disk is not waited for.
+            let mut open = File::create_new(&new).map_err(failed)?;
+            open.write_all(made).and_then(|()| fs::rename(&new, file)).map_err(failed)
+        }
+    }
+}
+
+/// That a picture is empty, and until when there would be something to see.
+fn nothing(picture: &Picture) -> String {
+    let time = |time: i64| match Local.timestamp_opt(time, 0).earliest() {
+        Some(time) => time.format("%Y-%m-%d %H:%M").to_string(),
+        None => time.to_string(),
+    };
+    let [from, to] = picture.period.map(time);
+    let until = picture.until.map_or(String::new(), |until| format!("; the last is of {}", time(until)));
+    format!("there are no numbers from {from} to {to}{until}")
+}
+
+fn failed(error: Error) -> Failure {
+    Failure::Failed(error.to_string())
 }

@@ -1,16 +1,17 @@
 //! flow-scan: what flows come to over time, in round-robin databases and scoreboards.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, io, thread};
 
-use chrono::Local;
+use chrono::{Local, TimeZone};
 use flowtools::cli::config::{located, text};
+use flowtools::cli::cuflow::config;
 use flowtools::cli::flow_scan::Args;
 use flowtools::cli::run::{complain, stdout_is_closed};
-use flowtools::cli::{Exit, Failure, program, symbols};
-use flowtools::graph::config::{Categories, Config, FlowScan};
+use flowtools::cli::{Exit, Failure, program};
+use flowtools::graph::config::FlowScan;
 use flowtools::graph::count::{Plan, Times};
 use flowtools::graph::scan::{Done, Error, Found, Pages, Rrds, Scanner, Store, find};
 use flowtools::select::config::{Sources, Variables};
@@ -36,14 +37,15 @@ fn run(args: Args) -> Result<Exit, Failure> {
     if args.files.is_empty() && flowscan.as_ref().is_none_or(|found| found.flow_file_glob.is_none()) {
         return Err(Failure::Usage("expected flow files or a folder of them; see flow-scan --help".into()));
     }
-    let (config, output) = config(&args.config)?;
+    let (config, output) = config(NAME, &args.config)?;
     let plan = Plan::of(&config);
-    let wait = flowscan.as_ref().and_then(|found| found.wait_seconds).unwrap_or(30);
+    let wait = args.wait.or(flowscan.as_ref().and_then(|found| found.wait_seconds)).unwrap_or(30);
     let loud = !args.quiet && flowscan.as_ref().and_then(|found| found.verbose).unwrap_or(true);
     fs::create_dir_all(&output).map_err(|e| Failure::io(output.display(), &e))?;
     let state = args.state.clone().unwrap_or_else(|| output.join("flow-scan.state"));
-    let store = Store::open(&state, Duration::from_secs(wait)).map_err(failed)?;
-    let (pages, rrds) = (Pages::open(&config).map_err(failed)?, Rrds::open(&output).map_err(failed)?);
+    let mut store = Store::open(&state, Duration::from_secs(wait)).map_err(failed)?;
+    let step = store.length(args.step).map_err(failed)?;
+    let (pages, rrds) = (Pages::open(&config).map_err(failed)?, Rrds::open(&output, step).map_err(failed)?);
     let times = if args.spread { Times::Spread } else { Times::End };
     let mut scanner = Scanner::new(&plan, times, store, rrds, pages).map_err(failed)?;
     let mut run = Run { args, flowscan, wait, loud, exit: Exit::Fine };
@@ -66,23 +68,6 @@ fn flowscan(file: &Path) -> Result<FlowScan, Failure> {
     Ok(found)
 }
 
-/// CUFlow.cf, and the folder of RRDs.
-fn config(file: &Path) -> Result<(Config, PathBuf), Failure> {
-    let symbols = symbols::load()?;
-    let mut sources = Sources::new(Variables::default(), text);
-    let file = located(file).display().to_string();
-    let mut config = Config::read(&mut sources, &file, &symbols)?;
-    let output = config.output.clone().ok_or_else(|| Failure::Usage(format!("{file}: expected OutputDir DIR")))?;
-    if config.categories.list.is_empty() {
-        config.categories = Categories::built_in();
-    }
-    config.warnings.iter().for_each(|warning| complain(NAME, warning));
-    if config.subnets.is_empty() {
-        complain(NAME, format!("{file}: no Subnet: no flow is inbound or outbound"));
-    }
-    Ok((config, output.into()))
-}
-
 fn failed(error: Error) -> Failure {
     Failure::Failed(error.to_string())
 }
@@ -101,11 +86,19 @@ impl Run {
             self.told(found, began, done)?;
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
-        scanner.settle(now, self.wait).map_err(failed)?;
+        // Nothing ends later than a file's last step.
+        let until = if self.args.flush { u64::MAX } else { now.saturating_sub(self.wait) };
+        scanner.settle(until).map_err(failed)?;
+        if let Some(end) = scanner.waiting().filter(|_| !finds.new.is_empty() && !self.args.watch) {
+            let time = clock(end.saturating_add(self.wait));
+            self.say(format!(
+                "the last flows are kept until their step is over: run again after {time}, or with --flush"
+            ))?;
+        }
         let read = scanner.put_away().map_err(failed)?;
         self.put_away(&read, self.args.delete);
         // Those that a run which was killed did not come to.
-        self.put_away(&finds.known, false);
+        self.put_away(&finds.known, self.args.delete);
         self.complain(scanner.problems());
         Ok(())
     }
@@ -151,6 +144,12 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// A time as people here read it.
+fn clock(secs: u64) -> String {
+    let time = i64::try_from(secs).ok().and_then(|secs| Local.timestamp_opt(secs, 0).earliest());
+    time.map_or_else(|| secs.to_string(), |time| time.format("%H:%M:%S").to_string())
 }
 
 /// Moves a file into the folder of those that have been read; one of its name there stays.

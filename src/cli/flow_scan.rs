@@ -8,12 +8,12 @@ macro_rules! about {
     () => {
         "\
 Each completed flow file is read once, in order of capture, and remembered; its flows are counted
-in steps of five minutes. CUFlow.cf says what is inside (Subnet), what is counted (Network, Router,
-Service, Protocol, TOS, ASNumber, Multicast, Category), where RRDs go (OutputDir), and which pages
-list talkers (Scoreboard, AggregateScore). Without Category FILE, the categories that are built in
-count. A step is written when a later file has begun, or when it has been over for WaitSeconds; what
-no file covers is unknown. A file that was read goes into the folder saved, beside it or in DIR, if
-there is one. RRDs are rrdtool's, which must be installed.
+in steps of five minutes, or of --step. CUFlow.cf says what is inside (Subnet), what is counted
+(Network, Router, Service, Protocol, TOS, ASNumber, Multicast, Category), where RRDs go
+(OutputDir), and which pages list talkers (Scoreboard, AggregateScore). Without Category FILE, the
+categories that are built in count. A step is written when a later file has begun, or when it has
+been over for WaitSeconds; what no file covers is unknown. A file that was read goes into the
+folder saved, beside it or in DIR, if there is one. RRDs are rrdtool's, which must be installed.
 
 "
     };
@@ -57,10 +57,12 @@ flowscan.cf:
 RRDs:
   total.rrd, network_LABEL.rrd, service_LABEL_src.rrd,
   service_LABEL_dst.rrd, protocol_LABEL.rrd, tos_LABEL.rrd,
-  as_LABEL.rrd, category_LABEL.rrd; the same in ROUTER/. Each holds
-  in_bytes, out_bytes, in_pkts, out_pkts, in_flows and out_flows, a
+  as_LABEL.rrd, category_LABEL.rrd; the same in ROUTER/. What is
+  neither inbound nor outbound is in neither.rrd alone, as in_. Each
+  holds in_bytes, out_bytes, in_pkts, out_pkts, in_flows and out_flows, a
   second, of steps of 300 seconds: averages and maxima of 5 minutes,
-  half an hour, 2 hours, a day in 600, 600, 600, 732 rows.
+  half an hour, 2 hours, a day in 600, 600, 600, 732 rows. With --step
+  rows are of steps, and of about those lengths that are longer.
 
 "
     };
@@ -97,7 +99,16 @@ pub struct Args {
     /// Count long flows in all steps they lasted, instead of the one they ended in
     #[arg(long)]
     pub spread: bool,
-    /// Delete files that were read whole
+    /// Seconds a step, 1 to 86400, of which a day has a whole number; what RRDs were made with stays (default: 300)
+    #[arg(long, value_name = "SECONDS", value_parser = step)]
+    pub step: Option<u64>,
+    /// Seconds from a step's end to its writing, and from look to look (default: WaitSeconds)
+    #[arg(long, value_name = "SECONDS")]
+    pub wait: Option<u64>,
+    /// Do not wait for the end of the last step; flows of it that come in later files are counted in the next
+    #[arg(long, conflicts_with = "watch")]
+    pub flush: bool,
+    /// Delete files that were read whole, by this run or an earlier one
     #[arg(long)]
     pub delete: bool,
     /// Go on, and look for new files every WaitSeconds
@@ -109,4 +120,13 @@ pub struct Args {
     /// Flow files, and folders of them (recursively); nothing is what FlowFileGlob says
     #[arg(value_name = "DIR|FILE")]
     pub files: Vec<PathBuf>,
+}
+
+/// A day.
+const DAY: u64 = 86_400;
+
+/// Reads the seconds of a step.
+fn step(text: &str) -> Result<u64, String> {
+    let fits = |step: &u64| (1..=DAY).contains(step) && DAY.is_multiple_of(*step);
+    text.parse().ok().filter(fits).ok_or_else(|| "expected 1 to 86400 seconds that divide a day, as in 900".to_owned())
 }

@@ -5,6 +5,7 @@
 pub mod capture_file;
 pub mod common;
 pub mod config;
+pub mod cuflow;
 pub mod date;
 pub mod describe;
 pub mod destination;
@@ -26,7 +27,9 @@ pub mod sink;
 pub mod steps;
 pub mod symbols;
 pub mod text;
+pub mod when;
 pub mod window;
+pub mod zone;
 
 pub mod flow_capture;
 pub mod flow_cat;

@@ -25,12 +25,18 @@ pub struct Output {
 impl Output {
     /// Creates the file, or takes standard output, and writes the header.
     pub fn open(path: Option<&Path>, options: &WriteOptions) -> Result<Output, Failure> {
-        let name = path.map_or("standard output".to_owned(), |path| path.display().to_string());
+        match path {
+            None => Output::of("standard output".to_owned(), stdout()?, options),
+            Some(path) => {
+                let file = File::create(path).map_err(|e| Failure::io(path.display(), &e))?;
+                Output::of(path.display().to_string(), file, options)
+            }
+        }
+    }
+
+    /// Writes the header to a file that is open.
+    pub fn of(name: String, file: File, options: &WriteOptions) -> Result<Output, Failure> {
         let fail = |e: io::Error| Failure::io(&name, &e);
-        let file = match path {
-            None => stdout()?,
-            Some(path) => File::create(path).map_err(fail)?,
-        };
         // A pipe is read at once: making blocks small would only take time.
         let quick = options.quick || !file.metadata().map_err(fail)?.is_file();
         let options = WriteOptions { quick, ..options.clone() };

@@ -1,8 +1,8 @@
 //! A flow file whose version is known only when the first flows are there.
 
 use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::io::{Seek as _, Write as _};
+use std::path::Path;
 use std::time::SystemTime;
 
 use super::common::Write;
@@ -15,7 +15,8 @@ use crate::wire::{Counters, Records};
 /// Writes received flows to one flow file: a stream on standard output or a pipe; in a file proper the header's
 /// counts and times are completed at the end.
 pub struct Sink {
-    path: Option<PathBuf>,
+    /// The file and its name; none is standard output. It stays open: who began to write it may lose the right to.
+    file: Option<(File, String)>,
     options: Write,
     /// Whether the header can be completed at the end.
     is_file: bool,
@@ -31,15 +32,13 @@ impl Sink {
     /// A sink that writes to a file, which is made at once, or to standard output; `form` is what to write
     /// whatever comes.
     pub fn open(path: Option<&Path>, options: Write, form: Option<Form>) -> Result<Sink, Failure> {
-        let is_file = match path {
-            None => false,
-            Some(path) => {
-                let file = File::create(path).and_then(|file| file.metadata());
-                file.map_err(|e| Failure::io(path.display(), &e))?.is_file()
-            }
+        let made = |path: &Path| {
+            let file = File::create(path).and_then(|file| Ok((file.metadata()?.is_file(), file)));
+            file.map(|(is_file, file)| (is_file, (file, path.display().to_string())))
+                .map_err(|e| Failure::io(path.display(), &e))
         };
-        let path = path.map(Path::to_owned);
-        Ok(Sink { path, options, is_file, form, start: None, end: None, open: None, flows: 0, unflushed: false })
+        let (is_file, file) = path.map(made).transpose()?.map_or((false, None), |(is, file)| (is, Some(file)));
+        Ok(Sink { file, options, is_file, form, start: None, end: None, open: None, flows: 0, unflushed: false })
     }
 
     /// The capture's time, in seconds since 1970: the first to be told is its start, the last its end.
@@ -104,14 +103,13 @@ impl Sink {
             options.info.span = output.span();
         }
         output.finish(problems)?;
-        let Some(path) = self.path.filter(|_| self.is_file) else { return Ok(()) };
+        let Some((mut file, name)) = self.file.filter(|_| self.is_file) else { return Ok(()) };
         let info = &mut options.info;
         info.flags |= flags::DONE;
         (info.start, info.end, info.flows) = (self.start.or(info.start), self.end.or(info.end), Some(flows));
         (info.lost, info.misordered) = (Some(total.lost), Some(total.misordered));
         (info.corrupt, info.resets) = (Some(total.corrupt), Some(total.resets));
-        let file = File::options().write(true).open(&path);
-        file.and_then(|mut file| file.write_all(&options.header())).map_err(|e| Failure::io(path.display(), &e))
+        file.rewind().and_then(|()| file.write_all(&options.header())).map_err(|e| Failure::io(name, &e))
     }
 
     /// The file with its header written; `form` where nothing else says which.
@@ -127,7 +125,14 @@ impl Sink {
                 info.flags = flags::STREAMING;
             }
             let options = self.options.options(*self.form.get_or_insert(form), info, 0);
-            self.open = Some((Output::open(self.path.as_deref(), &options)?, options));
+            let output = match &self.file {
+                Some((file, name)) => {
+                    let file = file.try_clone().map_err(|e| Failure::io(name, &e))?;
+                    Output::of(name.clone(), file, &options)?
+                }
+                None => Output::open(None, &options)?,
+            };
+            self.open = Some((output, options));
         }
         self.open.as_mut().ok_or_else(|| Failure::Failed("the output is not open".into()))
     }

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::log::{Bounded, Log};
+use crate::file::replace;
 use crate::wire::Decoder;
 
 /// Templates that have changed are saved so often at most.
@@ -97,13 +98,4 @@ fn write(path: &Path, changes: &Receiver<Vec<u8>>, log: &Log) {
             return;
         }
     }
-}
-
-/// Writes a file in the place of another, so that there is a whole one at any moment.
-fn replace(path: &Path, octets: &[u8]) -> io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let beside = PathBuf::from(name);
-    fs::write(&beside, octets)?;
-    fs::rename(&beside, path)
 }

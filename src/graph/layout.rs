@@ -22,18 +22,22 @@ impl Layout {
 
     /// Archives of flow-tools' intervals with so many rows each: averages, and greatest values.
     pub fn archives(rows: &[u64]) -> Vec<Archive> {
-        let each = |consolidation| {
-            let sizes = Layout::STEPS.into_iter().zip(rows);
-            sizes.map(move |(steps, rows)| Archive { consolidation, steps, rows: *rows })
-        };
-        each(Consolidation::Average).chain(each(Consolidation::Max)).collect()
+        let sizes: Vec<(u64, u64)> = Layout::STEPS.into_iter().zip(rows.iter().copied()).collect();
+        Layout::both(&sizes)
+    }
+
+    /// Archives of averages and of greatest values: steps a row, and rows.
+    pub fn both(sizes: &[(u64, u64)]) -> Vec<Archive> {
+        [Consolidation::Average, Consolidation::Max].into_iter().flat_map(|how| Layout::kept(how, sizes)).collect()
     }
 
     /// Archives of averages: steps a row, and rows.
     pub fn averages(sizes: &[(u64, u64)]) -> Vec<Archive> {
-        let archive =
-            |(steps, rows): &(u64, u64)| Archive { consolidation: Consolidation::Average, steps: *steps, rows: *rows };
-        sizes.iter().map(archive).collect()
+        Layout::kept(Consolidation::Average, sizes).collect()
+    }
+
+    fn kept(consolidation: Consolidation, sizes: &[(u64, u64)]) -> impl Iterator<Item = Archive> {
+        sizes.iter().map(move |(steps, rows)| Archive { consolidation, steps: *steps, rows: *rows })
     }
 }
 

@@ -34,6 +34,7 @@
 pub mod board;
 pub mod config;
 pub mod count;
+pub mod draw;
 mod html;
 mod layout;
 mod pipe;

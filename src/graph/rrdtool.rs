@@ -176,6 +176,25 @@ impl Rrdtool {
         Ok(self.ask(&commands)?.into_iter().map(time).collect())
     }
 
+    /// The seconds of an RRD's steps; or why there are none.
+    ///
+    /// # Errors
+    ///
+    /// rrdtool is gone, or a name cannot be said to it.
+    pub fn steps(&mut self, files: &[&str]) -> Result<Vec<Result<u64, String>>, Error> {
+        let mut commands = Vec::with_capacity(files.len());
+        for file in files {
+            self.begin(&["info", &path(file)])?;
+            commands.push(std::mem::take(&mut self.command));
+        }
+        let step = |answer: Answer| {
+            let text = answer?;
+            let step = text.lines().find_map(|line| line.strip_prefix("step = ")?.trim().parse().ok());
+            step.ok_or_else(|| "expected a step".to_owned())
+        };
+        Ok(self.ask(&commands)?.into_iter().map(step).collect())
+    }
+
     /// What an RRD holds of the time after `from` up to `to` (seconds since 1970), in rows of about `resolution`
     /// seconds.
     ///

@@ -98,6 +98,35 @@ impl Shelf {
         Ok(())
     }
 
+    /// The files that are not there of some names.
+    pub fn absent<'n>(&self, names: &'n [String]) -> impl Iterator<Item = (&'n String, PathBuf)> {
+        let files = names.iter().map(|name| (name, PathBuf::from(self.file(name))));
+        files.filter(|(_, file)| file.try_exists().is_ok_and(|there| !there))
+    }
+
+    /// Looks anew for RRDs of some names that somebody took away: they are made again.
+    pub fn recall(&mut self, names: &[String]) {
+        let gone: Vec<&String> = self.absent(names).map(|(name, _)| name).collect();
+        for name in gone {
+            self.known.remove(name);
+        }
+    }
+
+    /// Looks for an RRD with other steps than these (seconds) among those that are there of some names: its file, and
+    /// its steps. What rrdtool refuses to tell of is left to [`Shelf::look`].
+    ///
+    /// # Errors
+    ///
+    /// rrdtool is gone.
+    pub fn other_step(&mut self, names: &[String], step: u64) -> Result<Option<(PathBuf, u64)>, Error> {
+        let files: Vec<String> = names.iter().map(|name| self.file(name)).collect();
+        let there: Vec<&str> = files.iter().map(String::as_str).filter(|file| Path::new(file).is_file()).collect();
+        let steps = self.tool.steps(&there)?;
+        let other =
+            there.iter().zip(steps).find_map(|(file, has)| has.ok().filter(|has| *has != step).map(|has| (file, has)));
+        Ok(other.map(|(file, has)| (PathBuf::from(file), has)))
+    }
+
     /// Puts values into the RRD of a name: `updates`, in order of time, say what there was since `since`. If there is
     /// no RRD yet it is made, with a layout that begins then. If there is one and it ends before, the time between is
     /// unknown, where it is `apart`; else the first update goes on from the last one.

@@ -5,7 +5,7 @@
 //! that is killed loses no file and counts none twice. What was counted stays in the state until RRDs have it; giving
 //! it to them again changes nothing, for an RRD takes each step once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
@@ -22,10 +22,12 @@ pub type Book = (u64, Option<String>);
 /// What is remembered.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct State {
+    /// Seconds a step; nothing was counted yet if it is unknown.
+    pub length: Option<u64>,
     /// Steps that begin before this (seconds since 1970) are in the RRDs, and take no more flows.
     pub written: u64,
-    /// Files that were read, as they are called.
-    pub files: BTreeSet<String>,
+    /// Files that were read, as they are called, and whether nothing was wrong with them.
+    pub files: BTreeMap<String, bool>,
     /// What was counted in steps that are not in the RRDs yet, by the RRD's name.
     pub pending: BTreeMap<Book, BTreeMap<String, Counts>>,
     /// Who sends flows.
@@ -33,9 +35,8 @@ pub struct State {
 }
 
 impl State {
-    /// Adds what a file's flows came to, and that it was read.
-    pub fn add(&mut self, file: &str, plan: &Plan, tally: &Tally) {
-        self.files.insert(file.to_owned());
+    /// Adds what a file's flows came to.
+    pub fn add(&mut self, plan: &Plan, tally: &Tally) {
         for ((step, router), counts) in &tally.books {
             let router = router.and_then(|router| plan.routers.get(usize::from(router)));
             let own = router.map(|router| (*step, Some(router.to_string())));
@@ -77,8 +78,11 @@ impl State {
     /// As text.
     pub fn text(&self) -> String {
         let mut text = format!("{HEADER}\nwritten {}\n", self.written);
-        for file in &self.files {
-            let _ = writeln!(text, "file {}", escaped(file));
+        if let Some(length) = self.length {
+            let _ = writeln!(text, "length {length}");
+        }
+        for (file, whole) in &self.files {
+            let _ = writeln!(text, "{} {}", if *whole { "whole" } else { "file" }, escaped(file));
         }
         for (address, seen) in &self.exporters {
             let _ = writeln!(text, "exporter {address} {} {}", seen.last, seen.flows);
@@ -123,8 +127,9 @@ impl State {
         let words: Vec<&str> = line.split(' ').collect();
         match *words.as_slice() {
             ["written", time] => self.written = time.parse().ok()?,
-            ["file", name] => {
-                self.files.insert(unescaped(name)?);
+            ["length", length] => self.length = Some(length.parse().ok().filter(|length| *length > 0)?),
+            [how @ ("file" | "whole"), name] => {
+                self.files.insert(unescaped(name)?, how == "whole");
             }
             ["step", step] => self.cover(step.parse().ok()?),
             ["exporter", address, last, flows] => {
@@ -194,16 +199,16 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_saved_is_read(
-            files in prop::collection::btree_set(".{1,20}", 0..4),
+            files in prop::collection::btree_map(".{1,20}", any::<bool>(), 0..4),
             books in prop::collection::btree_map((any::<u64>(), prop::option::of(".{1,9}")),
                 prop::collection::btree_map(".{1,9}", 0u64..1 << 62, 1..3), 0..4),
-            written: u64,
+            written: u64, length in prop::option::of(1..=86400u64),
         ) {
             let pending = books.into_iter().map(|(book, counters)| {
                 (book, counters.into_iter().map(|(name, n)| (name, counts(n))).collect())
             }).collect();
             let exporters = BTreeMap::from([("2001:db8::1".parse().unwrap(), Seen { last: 7, flows: 9 })]);
-            let state = State { written, files, pending, exporters };
+            let state = State { length, written, files, pending, exporters };
             prop_assert_eq!(State::parse(&state.text()), Ok(state));
         }
 
@@ -215,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_text_that_was_cut_is_told() {
-        let state = State { files: BTreeSet::from(["a b".to_owned()]), ..State::default() };
+        let state = State { files: BTreeMap::from([("a b".to_owned(), false)]), ..State::default() };
         let text = state.text();
         assert!(text.contains("file a%20b\n"));
         for cut in 0..text.len() - 1 {

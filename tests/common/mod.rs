@@ -3,6 +3,7 @@
 
 pub mod made;
 pub mod namespace;
+pub mod rrds;
 pub mod traffic;
 
 use std::io::{Read, Write};

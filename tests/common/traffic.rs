@@ -32,6 +32,9 @@ Multicast
 OutputDir rrds
 ";
 
+/// The RRDs of its services, by source and by destination.
+const SERVICES: [[&str; 2]; 2] = [["service_web_src", "service_dns_src"], ["service_web_dst", "service_dns_dst"]];
+
 /// A flow.
 #[derive(Clone, Copy)]
 pub struct Flow {
@@ -44,6 +47,7 @@ pub struct Flow {
     pub ports: [u16; 2],
     pub protocol: u8,
     pub tos: u8,
+    /// Of the host outside; the one inside has the least friend's.
     pub asn: u16,
     pub octets: u32,
     pub packets: u32,
@@ -66,8 +70,9 @@ pub fn flows(start: u64, six: bool, count: u64) -> Vec<Flow> {
             protocol: pick(seed, &[6, 17, 47]) as u8,
             tos: pick(seed, &[0, 0x2f, 46, 8]) as u8,
             asn: pick(seed, &[64_496, 64_497, 1]) as u16,
-            octets: (any(seed) % 1_000_000) as u32,
-            packets: (any(seed) % 1000) as u32,
+            // flow-report leaves flows of no packets out.
+            octets: (any(seed) % 1_000_000 + 1) as u32,
+            packets: (any(seed) % 1000 + 1) as u32,
             end: start * 1000 + any(seed) % 300_000,
         }
     };
@@ -77,13 +82,24 @@ pub fn flows(start: u64, six: bool, count: u64) -> Vec<Flow> {
 impl Flow {
     fn four(&self) -> [u32; 2] {
         let inside = 0x0A00_0000 + (u32::from(self.hosts[0] & 1) << 16) + u32::from(self.hosts[0]);
-        self.ways(inside, 0xC633_6400 + u32::from(self.hosts[1]))
+        let outside = if self.is_to_group() { 0xEF01_0100 } else { 0xC633_6400 };
+        self.ways(inside, outside + u32::from(self.hosts[1]))
     }
 
     fn six(&self) -> [u128; 2] {
         let lab = u128::from(self.hosts[0] & 1) << 80;
         let inside = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0).to_bits() + lab + u128::from(self.hosts[0]);
-        self.ways(inside, Ipv6Addr::new(0x2001, 0xdb9, 0, 0, 0, 0, 0, 1).to_bits() + u128::from(self.hosts[1]))
+        let first = if self.is_to_group() { 0xff0e } else { 0x2001 };
+        self.ways(inside, Ipv6Addr::new(first, 0xdb9, 0, 0, 0, 0, 0, 1).to_bits() + u128::from(self.hosts[1]))
+    }
+
+    /// Whether it goes out to a group.
+    fn is_to_group(&self) -> bool {
+        self.way == 1 && self.hosts[1] < 32
+    }
+
+    fn asns(&self) -> [u32; 2] {
+        self.ways(64_496, self.asn.into())
     }
 
     fn ways<A: Copy>(&self, inside: A, outside: A) -> [A; 2] {
@@ -110,39 +126,45 @@ impl Flow {
             _ => None,
         });
         names.extend((self.asn >= 64_496).then_some("as_friends"));
-        let mut names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-        for (port, end) in self.ports.iter().zip(["src", "dst"]) {
-            match (self.protocol, port) {
-                (6, 443 | 8003) => names.push(format!("service_web_{end}")),
-                (17, 53) => names.push(format!("service_dns_{end}")),
-                _ => {}
-            }
+        names.extend(self.is_to_group().then_some("protocol_multicast"));
+        for (port, [web, dns]) in self.ports.iter().zip(SERVICES) {
+            names.extend(match (self.protocol, port) {
+                (6, 443 | 8003) => Some(web),
+                (17, 53) => Some(dns),
+                _ => None,
+            });
         }
+        self.at(&names)
+    }
+
+    /// RRDs of all routers together, and its own.
+    fn at(&self, names: &[&str]) -> Vec<String> {
         let router = match self.exporter.octets()[3] {
             1 => "edge".to_owned(),
             2 => "core".to_owned(),
             _ => self.exporter.to_string(),
         };
-        let own: Vec<String> = names.iter().map(|name| format!("{router}/{name}")).collect();
-        names.into_iter().chain(own).collect()
+        names.iter().flat_map(|name| [(*name).to_owned(), format!("{router}/{name}")]).collect()
     }
 }
 
-/// What flows come to: in_bytes, out_bytes, in_pkts, out_pkts, in_flows, out_flows of each RRD.
+/// What flows come to: in_bytes, out_bytes, in_pkts, out_pkts, in_flows, out_flows of each RRD; what is neither stands
+/// where inbound does.
 pub fn sums<'f>(flows: impl IntoIterator<Item = &'f Flow>) -> BTreeMap<String, [u64; 6]> {
     let mut sums: BTreeMap<String, [u64; 6]> = BTreeMap::new();
-    for flow in flows.into_iter().filter(|flow| flow.way < 2) {
-        for name in flow.counters() {
+    for flow in flows {
+        let (names, way) = if flow.way < 2 { (flow.counters(), flow.way) } else { (flow.at(&["neither"]), 0) };
+        for name in names {
             let sum = sums.entry(name).or_default();
-            sum[flow.way] += u64::from(flow.octets);
-            sum[2 + flow.way] += u64::from(flow.packets);
-            sum[4 + flow.way] += 1;
+            sum[way] += u64::from(flow.octets);
+            sum[2 + way] += u64::from(flow.packets);
+            sum[4 + way] += 1;
         }
     }
     sums
 }
 
-/// A finished file of flows, captured from `start` for five minutes: modern if they are IPv6, else classic.
+/// A finished file of flows, captured from `start` for five minutes: modern if there is IPv6, else classic.
 pub fn stored(start: u64, flows: &[Flow]) -> Vec<u8> {
     let info = StreamInfo {
         flags: flags::DONE,
@@ -153,7 +175,11 @@ pub fn stored(start: u64, flows: &[Flow]) -> Vec<u8> {
     };
     if flows.iter().any(|flow| flow.six) {
         let mut writer = FlowWriter::new(Vec::new(), &WriteOptions::new(Form::Modern, info)).unwrap();
-        writer.write(&columns(flows)).unwrap();
+        let (six, four): (Vec<Flow>, Vec<Flow>) = flows.iter().copied().partition(|flow| flow.six);
+        writer.write(&columns(&six)).unwrap();
+        if !four.is_empty() {
+            writer.write(&FlowBatch::from_raw(Version::V5, Order::Big, records(&four))).unwrap();
+        }
         return writer.finish().unwrap();
     }
     let options = WriteOptions { order: Order::Big, ..WriteOptions::new(Version::V5, info) };
@@ -182,8 +208,9 @@ fn records(flows: &[Flow]) -> Vec<u8> {
         set(ie::DST_PORT, to.into());
         set(ie::PROTOCOL, flow.protocol.into());
         set(ie::TOS, flow.tos.into());
-        set(ie::SRC_AS, flow.asn.into());
-        set(ie::DST_AS, flow.asn.into());
+        let [from, to] = flow.asns();
+        set(ie::SRC_AS, from);
+        set(ie::DST_AS, to);
         set(ie::OCTETS, flow.octets);
         set(ie::PACKETS, flow.packets);
     }
@@ -200,7 +227,8 @@ fn columns(flows: &[Flow]) -> FlowBatch {
             ie::DST_PORT => flow.ports[1].into(),
             ie::PROTOCOL => flow.protocol.into(),
             ie::TOS => flow.tos.into(),
-            ie::SRC_AS | ie::DST_AS => flow.asn.into(),
+            ie::SRC_AS => flow.asns()[0].into(),
+            ie::DST_AS => flow.asns()[1].into(),
             ie::OCTETS => flow.octets.into(),
             ie::PACKETS => flow.packets.into(),
             _ => flow.end.into(),

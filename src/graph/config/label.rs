@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use crate::graph::file_name;
 use crate::select::config::{Mistake, Word};
 
-/// The longest label, in octets; with what stands around it a file's name stays below 255.
-const LONGEST: usize = 100;
+/// The longest label, in octets as it is written in a file's name; with what stands around it that stays below 255.
+const LONGEST: usize = 200;
 
 /// A name that can stand in a file's name, in a command to rrdtool, and in a page.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -17,7 +18,7 @@ impl Label {
     /// dot.
     pub fn of(text: &str) -> Option<Label> {
         let fits = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '/' | '\\' | ':' | '"' | '\'');
-        let good = (1..=LONGEST).contains(&text.len()) && !text.starts_with('.') && text.chars().all(fits);
+        let good = !text.is_empty() && file_name(text).len() <= LONGEST && !text.starts_with('.') && text.chars().all(fits);
         good.then(|| Label(text.to_owned()))
     }
 

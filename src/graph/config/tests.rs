@@ -100,7 +100,21 @@ fn what_two_labels_have_is_told() {
 fn the_categories_that_are_built_in_are_read() {
     let lines = crate::select::config::plain("categories", include_str!("../../../share/categories"), &['#']);
     Categories::default().read(&lines, &Symbols::default()).unwrap();
-    assert_eq!(labels(&Categories::built_in().list).len(), 10);
+    let list = Categories::built_in().list;
+    assert_eq!(labels(&list).len(), 10);
+    // A port is in one category only, but for the wide range of streaming, which is what others leave.
+    let mut known = std::collections::HashMap::new();
+    for (label, item) in list.iter().flat_map(|category| category.items.iter().map(|item| (&category.label, item))) {
+        let Application::Ports(ports) = item else { continue };
+        for port in (ports.low..=ports.high).filter(|_| ports.high - ports.low < 10_000 || ports.low == 0) {
+            assert_eq!(
+                known.insert((ports.protocol, port), label).unwrap_or(label),
+                label,
+                "{port}/{}",
+                ports.protocol
+            );
+        }
+    }
 }
 
 #[test]

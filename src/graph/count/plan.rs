@@ -13,6 +13,8 @@ use crate::graph::config::{Application, Config, Label, Labelled, Ports};
 pub enum Dimension {
     /// Not at all.
     Total,
+    /// By having no direction: from inside to inside, or from outside to outside. Counted as if inbound.
+    Neither,
     /// The network inside.
     Network,
     /// The service, by its port at the source.
@@ -44,6 +46,7 @@ impl Counter {
         let label = self.label.as_ref().map_or("", Label::as_str);
         match self.dimension {
             Dimension::Total => "total".into(),
+            Dimension::Neither => "neither".into(),
             Dimension::Network => format!("network_{label}"),
             Dimension::ServiceSource => format!("service_{label}_src"),
             Dimension::ServiceDestination => format!("service_{label}_dst"),
@@ -57,6 +60,10 @@ impl Counter {
 
 /// No counter.
 pub const NONE: u16 = u16::MAX;
+/// The counter of what is inbound or outbound.
+pub const TOTAL: u16 = 0;
+/// The counter of what is neither.
+pub const NEITHER: u16 = 1;
 
 /// Which counter each port of each protocol belongs to.
 #[derive(Clone, Debug)]
@@ -95,7 +102,7 @@ impl PortTable {
 /// Everything that is counted, and how.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The counters; the first is the total.
+    /// The counters; the first is the total, the second what is neither inbound nor outbound.
     pub counters: Vec<Counter>,
     /// The routers that are counted by themselves; all others are counted together.
     pub routers: Vec<Label>,
@@ -122,11 +129,11 @@ impl Plan {
     pub fn of(config: &Config) -> Plan {
         let nets: Vec<&[IpNet]> = config.networks.iter().map(|network| network.items.as_slice()).collect();
         let mut plan = Plan {
-            counters: vec![Counter { dimension: Dimension::Total, label: None }],
+            counters: [Dimension::Total, Dimension::Neither].map(|dimension| Counter { dimension, label: None }).into(),
             routers: config.routers.iter().map(|router| router.label.clone()).collect(),
             exporters: HashMap::new(),
             hosts: Hosts::of(&config.subnets, &nets),
-            networks: 1,
+            networks: 2,
             protocols: [NONE; 256],
             tos: [NONE; 256],
             asns: HashMap::new(),
@@ -177,15 +184,19 @@ impl Plan {
     }
 
     fn applications(&mut self, list: &[Labelled<Application>]) {
+        let mut all = Vec::new();
         for category in list {
             let counter = self.add(Dimension::Category, &category.label);
             for item in &category.items {
                 match item {
-                    Application::Ports(ports) => self.categories.put(ports, counter),
+                    Application::Ports(ports) => all.push((ports, counter)),
                     Application::Name(pattern) => self.names.push((pattern.clone(), counter)),
                 }
             }
         }
+        // Of ranges that overlap the narrowest counts.
+        all.sort_by_key(|(ports, _)| std::cmp::Reverse(ports.high - ports.low));
+        all.into_iter().for_each(|(ports, counter)| self.categories.put(ports, counter));
         let other = Label::of("other").filter(|_| !list.is_empty());
         self.other = other.map_or(NONE, |label| self.add(Dimension::Category, &label));
     }

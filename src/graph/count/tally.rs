@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
-use super::plan::{NONE, Plan};
+use super::plan::{NEITHER, NONE, Plan, TOTAL};
 use super::scratch::{APPLICATION, Scratch};
 use super::{Counts, IN, OUT, Steps, Times};
 use crate::flow::{About, Fact, Field, FlowBatch, Projection, View};
@@ -180,13 +180,16 @@ impl<'p> Worker<'p> {
             (true, false) => (OUT, source, &scratch.destination_asns),
             _ => {
                 sum(&mut self.tally.neither, [flows, packets, octets]);
+                self.counters.clear();
+                self.counters.push(NEITHER);
+                self.write(scratch, at, &Flow { way: IN, router, octets, packets, flows });
                 return None;
             }
         };
         sum(&mut self.tally.hits, [flows, packets, octets]);
         let flow = Flow { way, router, octets, packets, flows };
         self.counters.clear();
-        self.counters.push(0);
+        self.counters.push(TOTAL);
         self.counters.extend(inner.networks.iter().map(|network| plan.networks + network));
         let protocol = scratch.protocols.get(at).copied().unwrap_or(0);
         self.put(plan.protocols.get(usize::from(protocol)).copied());

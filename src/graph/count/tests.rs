@@ -157,6 +157,7 @@ fn flows_are_counted_under_all_they_belong_to() {
     let (into, out) = ([9000, 0, 7, 0, 1, 0], [0, 500, 0, 5, 0, 1]);
     let expected = [
         ("total", both),
+        ("neither", [3, 0, 3, 0, 2, 0]),
         ("network_labs", both),
         ("network_desk", both),
         ("protocol_tcp", both),

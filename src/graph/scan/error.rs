@@ -12,8 +12,12 @@ pub enum Error {
     Io(PathBuf, io::Error),
     /// A file of ours was changed: the first line that makes no sense.
     Text(PathBuf, usize),
+    /// rrdtool did not make a file, and what it said then.
+    Unmade(PathBuf, String),
     /// Another run is at work on the same state.
     Busy(PathBuf),
+    /// A file is of steps of another length: of so many seconds, not of so many.
+    Step(PathBuf, u64, u64),
     /// rrdtool.
     Rrdtool(graph::Error),
 }
@@ -35,6 +39,17 @@ impl fmt::Display for Error {
                     "{}:{line}: expected what flow-scan wrote; it is made anew where it is missing",
                     path.display()
                 )
+            }
+            Error::Step(path, has, wanted) => {
+                write!(
+                    f,
+                    "{}: has steps of {has} seconds, not of {wanted}: expected --step {has}, or another OutputDir",
+                    path.display()
+                )
+            }
+            Error::Unmade(path, why) => {
+                let path = path.display();
+                write!(f, "{path}: rrdtool cannot make it: is the disk full? What was counted is kept ({why})")
             }
             Error::Busy(path) => write!(f, "{}: another flow-scan is at work", path.display()),
             Error::Rrdtool(error) => write!(f, "{error}"),

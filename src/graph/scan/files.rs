@@ -43,16 +43,17 @@ pub struct Finds {
     pub problems: Vec<Error>,
 }
 
-/// Looks for files, and in folders for those that a pattern fits; `known` tells which have been read. With no paths,
+/// Looks for files, and in folders for those that a pattern fits; `known` tells of which have been read whether they
+/// were whole. With no paths,
 /// the pattern says where they are. Files that are being written (`tmp...`) and those that were put away are left out.
-pub fn find(paths: &[PathBuf], pattern: Option<&Pattern>, known: impl Fn(&str) -> bool) -> Finds {
+pub fn find(paths: &[PathBuf], pattern: Option<&Pattern>, known: impl Fn(&str) -> Option<bool>) -> Finds {
     let mut finds = Finds::default();
     let mut look = |path: PathBuf, root: Option<&Path>| {
         let name = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone()).to_string_lossy().into_owned();
         let saved = saved(&path, root);
         let found = Found { path, name, start: 0, end: None, whole: true, saved };
-        if known(&found.name) {
-            finds.known.push(found);
+        if let Some(whole) = known(&found.name) {
+            finds.known.push(Found { whole, ..found });
             return;
         }
         match dated(found) {
@@ -121,6 +122,6 @@ fn dated(found: Found) -> Result<Found, Error> {
         return Ok(Found { start: end.saturating_sub(DAY), end: None, ..found });
     };
     // What is longer than that is no capture, but a mistake of a clock.
-    let end = end.filter(|end| *end > start && end - start <= LONGEST);
+    let end = end.filter(|end| *end >= start && end - start <= LONGEST).map(|end| end.max(start + 1));
     Ok(Found { start, end, ..found })
 }

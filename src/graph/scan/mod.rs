@@ -66,16 +66,17 @@ impl<'p> Scanner<'p> {
     ///
     /// # Errors
     ///
-    /// rrdtool is gone, or the state cannot be saved.
+    /// There are RRDs of other steps; rrdtool is gone, or the state cannot be saved.
     pub fn new(plan: &'p Plan, times: Times, store: Store, rrds: Rrds, pages: Pages) -> Result<Scanner<'p>, Error> {
         let mut scanner = Scanner { plan, times, store, rrds, pages, saved: Instant::now(), read: Vec::new() };
+        scanner.rrds.check(plan, &scanner.store.state)?;
         scanner.write()?;
         Ok(scanner)
     }
 
-    /// Whether a file has been read.
-    pub fn knows(&self, name: &str) -> bool {
-        self.store.state.files.contains(name)
+    /// Whether a file that has been read was whole; nothing if it has not been read.
+    pub fn knows(&self, name: &str) -> Option<bool> {
+        self.store.state.files.get(name).copied()
     }
 
     /// Forgets files that are not there any more.
@@ -99,14 +100,15 @@ impl<'p> Scanner<'p> {
             Err(error) => {
                 // What the system refuses now it may give another time; what is no flow file stays what it is.
                 if !matches!(error.kind, Kind::Io(_)) {
-                    self.store.state.files.insert(found.name.clone());
+                    self.store.state.files.insert(found.name.clone(), false);
                 }
                 return Ok(Done { problems: vec![error.to_string()], ..Done::default() });
             }
         };
-        let mut steps = Steps::of(STEP, found.start, found.end.unwrap_or(found.start.saturating_add(DAY)));
-        if steps.last.saturating_add(STEP + LATE) <= self.store.state.written {
-            self.store.state.files.insert(found.name.clone());
+        let step = self.rrds.step();
+        let mut steps = Steps::of(step, found.start, found.end.unwrap_or(found.start.saturating_add(DAY)));
+        if steps.last.saturating_add(step + LATE) <= self.store.state.written {
+            self.store.state.files.insert(found.name.clone(), false);
             let problem = format!(
                 "{}: not counted: it is more than an hour older than what has been written; expected files in order",
                 found.path.display()
@@ -118,11 +120,13 @@ impl<'p> Scanner<'p> {
         steps.last = steps.last.max(steps.first);
         let (tally, mut done) = self.count(scan, found, steps);
         // Where no end is known, neither is it known that there were no flows.
-        let whole = found.end.map_or(steps.first, |_| steps.last + STEP);
-        (steps.first..whole).step_by(STEP as usize).for_each(|step| self.store.state.cover(step));
-        self.store.state.add(&found.name, self.plan, &tally);
+        let until = found.end.map_or(steps.first, |_| steps.last + step);
+        (steps.first..until).step_by(step as usize).for_each(|begin| self.store.state.cover(begin));
+        self.store.state.add(self.plan, &tally);
         (done.hits, done.neither) = (tally.hits[0], tally.neither[0]);
-        self.read.push(Found { whole: done.problems.is_empty(), ..found.clone() });
+        let whole = done.problems.is_empty();
+        self.store.state.files.insert(found.name.clone(), whole);
+        self.read.push(Found { whole, ..found.clone() });
         if self.saved.elapsed() >= SAVE {
             self.save()?;
         }
@@ -150,32 +154,38 @@ impl<'p> Scanner<'p> {
         let problems = summary.problems.iter().map(ToString::to_string).collect();
         let mut done = Done { flows: summary.flows, problems, ..Done::default() };
         if let Some(counting) = counting {
-            let end = found.end.unwrap_or(steps.last + STEP);
+            let end = found.end.unwrap_or(steps.last + steps.length);
             let board = counting.finish(shares, self.pages.top(), [found.start, end]);
             done.problems.extend(self.pages.add(found, &board).err().map(|error| error.to_string()));
         }
         (tally, done)
     }
 
-    /// Closes steps that are over: those that ended so many seconds before `now` (seconds since 1970); gives RRDs what
-    /// is closed, and saves.
+    /// Closes the steps that end by some time (seconds since 1970), gives RRDs what is closed, and saves.
     ///
     /// # Errors
     ///
     /// rrdtool is gone, or the state cannot be saved.
-    pub fn settle(&mut self, now: u64, wait: u64) -> Result<(), Error> {
-        self.close(now.saturating_sub(wait) / STEP * STEP, 1)?;
+    pub fn settle(&mut self, until: u64) -> Result<(), Error> {
+        let step = self.rrds.step();
+        self.close(until / step * step, 1)?;
         self.save()
+    }
+
+    /// When the first step ends that RRDs have not been given, seconds since 1970.
+    pub fn waiting(&self) -> Option<u64> {
+        let first = self.store.state.steps(u64::MAX).next();
+        first.map(|step| step.saturating_add(self.rrds.step()))
     }
 
     /// Closes the steps before this one, if there are at least so many, and gives them to RRDs.
     fn close(&mut self, until: u64, least: usize) -> Result<(), Error> {
-        let state = &mut self.store.state;
+        let (state, step) = (&mut self.store.state, self.rrds.step());
         let (steps, last) = state.steps(until).fold((0, 0), |(steps, _), step| (steps + 1, step));
         if steps < least.max(1) {
             return Ok(());
         }
-        state.written = state.written.max(last + STEP);
+        state.written = state.written.max(last + step);
         self.save()?;
         self.write()
     }

@@ -5,8 +5,8 @@ use std::{fs, io};
 
 use chrono::{Local, TimeZone};
 
-use super::store::beside;
 use super::{Error, Found, replace};
+use crate::file::beside;
 use crate::graph::board::{Board, Page, Score};
 use crate::graph::config;
 

@@ -1,13 +1,14 @@
 //! The state on disk.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, FdFlag, Flock, FlockArg, fcntl};
 
-use super::Error;
+use super::{Error, STEP};
+use crate::file::{self, beside};
 use crate::graph::state::State;
 
 /// The state, and the file it is kept in, which nobody else changes meanwhile.
@@ -36,6 +37,18 @@ impl Store {
         Ok(Store { state, path: path.to_owned(), _lock: lock })
     }
 
+    /// The seconds of a step: what the state has, else what is wanted, which it has from then on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Step`] if the state has other steps than those that are wanted.
+    pub fn length(&mut self, wanted: Option<u64>) -> Result<u64, Error> {
+        match (self.state.length, wanted) {
+            (Some(has), Some(wanted)) if has != wanted => Err(Error::Step(self.path.clone(), has, wanted)),
+            (has, wanted) => Ok(*self.state.length.insert(has.or(wanted).unwrap_or(STEP))),
+        }
+    }
+
     /// Saves the state.
     ///
     /// # Errors
@@ -47,7 +60,7 @@ impl Store {
 
     /// Forgets files that are not there any more: they cannot be read again.
     pub fn forget(&mut self) {
-        self.state.files.retain(|file| Path::new(file).try_exists().unwrap_or(true));
+        self.state.files.retain(|file, _| Path::new(file).try_exists().unwrap_or(true));
     }
 }
 
@@ -57,26 +70,7 @@ impl Store {
 ///
 /// The system refuses it.
 pub fn replace(path: &Path, text: &str) -> Result<(), Error> {
-    let new = beside(path, "new");
-    let write = || {
-        // Whatever has this name is in the way: it may be a link that somebody laid.
-        let _ = fs::remove_file(&new);
-        let mut file = OpenOptions::new().write(true).create_new(true).open(&new)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_data()?;
-        fs::rename(&new, path)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()
-    };
-    write().map_err(|error| Error::io(path, error))
-}
-
-/// A path with a dot and an end behind its name.
-pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(end);
-    name.into()
+    file::replace(path, text.as_bytes()).map_err(|error| Error::io(path, error))
 }
 
 fn lock(path: &Path, patience: Duration) -> Result<Flock<File>, Error> {

@@ -7,6 +7,10 @@ const PERIODS = [
   ['week', 'week', 7 * DAY], ['month', 'month', 31 * DAY], ['quarter', 'quarter', 92 * DAY],
   ['year', 'year', 366 * DAY], ['2years', '2 years', 731 * DAY],
 ];
+// Of what has just begun all is shown.
+if (site.newest > 0 && site.newest - site.oldest < PERIODS[0][2]) {
+  PERIODS.unshift(['all', 'all', Math.max(site.newest - site.oldest, 4 * site.step)]);
+}
 const TITLES = { bits: 'Bits', packets: 'Packets', flows: 'Flows' };
 // Stands for the total's line among labels, none of which can have a colon.
 const TOTAL = ':total';
@@ -20,7 +24,8 @@ const dimensions = [
 
 function firstView() {
   const by = (site.groups.find(({ word }) => word === 'service') ?? site.groups[0])?.word ?? 'total';
-  return { report: 'bits', period: 'day', router: '', by, from: null, to: null, off: new Set() };
+  const period = PERIODS[0][0] === 'all' ? 'all' : 'day';
+  return { report: 'bits', period, router: '', by, from: null, to: null, off: new Set() };
 }
 
 let view = firstView();

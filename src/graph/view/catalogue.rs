@@ -107,7 +107,7 @@ impl By {
 
     fn of(dimension: Dimension) -> Option<By> {
         match dimension {
-            Dimension::Total => None,
+            Dimension::Total | Dimension::Neither => None,
             Dimension::Network => Some(By::Network),
             Dimension::ServiceSource | Dimension::ServiceDestination => Some(By::Service),
             Dimension::Protocol => Some(By::Protocol),
