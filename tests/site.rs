@@ -77,23 +77,23 @@ fn every_menu_shows_what_rrds_hold() {
     }
     let router = rrds.all.routers.len() - 1;
     let items = rrds.expected("service", Some(router));
-    // What reaches back to the first hour, sixty hours before, is the half hours' archive.
-    let known = [
-        ("6h", 300),
-        ("12h", 300),
-        ("2days", 300),
-        ("week", 1800),
-        ("month", 1800),
-        ("quarter", 1800),
-        ("year", 1800),
-        ("2years", 1800),
-    ];
-    for (period, step) in known {
+    // Five minutes' rows do not reach back to the first hour, sixty hours before; those of half hours would be too many
+    // for a quarter. Of days, none is over that is known by half.
+    let archives = [(300, 33), (1800, 8), (7200, 2), (86_400, 0)];
+    let periods =
+        [("6h", 0), ("12h", 0), ("2days", 0), ("week", 1), ("month", 1), ("quarter", 2), ("year", 3), ("2years", 3)];
+    for (period, archive) in periods {
         choose(browser, "period", period);
         let plot = Plot::read(browser);
+        let (step, rows) = archives[archive];
         assert_eq!(plot.step as u64, step, "{period}");
-        let rows = if step == 300 { 33 } else { 8 };
         assert_eq!(plot.compare(&mut rrds, Report::Flows, &items), rows * 2 * items.len(), "{period}");
+        // What has not come to the end of its row is shown all the same.
+        assert!(
+            plot.shapes
+                .iter()
+                .all(|(.., edge)| edge.last().is_some_and(|[_, to, _]| (to - plot.x(plot.to)).abs() < 0.1))
+        );
     }
     well(browser);
 }

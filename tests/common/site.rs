@@ -225,7 +225,7 @@ impl Plot {
         browser.mouse("mouseMoved", [x, y], 0);
         browser.wait("!document.getElementById('box').hidden");
         let read = browser.value(
-            "[...document.querySelectorAll('#box tbody tr')].map((tr) => \
+            "[...document.querySelectorAll('#box tbody tr:not([data-label=\":neither\"])')].map((tr) => \
              [tr.dataset.label, tr.cells[1].textContent, tr.cells[2].textContent])",
         );
         assert_eq!(read.as_array().unwrap().len(), items.len());

@@ -135,7 +135,7 @@ function drawPicture(picture) {
   const frame = frameOf(picture, areas, Math.max(width, 200), Math.max(height, 120));
   plot.setAttribute('viewBox', `0 0 ${frame.width} ${frame.height}`);
   plot.replaceChildren(hatching(), ...gaps(picture, frame), ...areaShapes(frame, areas),
-    ...timeGrid(frame, picture), ...valueGrid(frame, picture.unit), ...lineShapes(frame, picture), draw('g', { id: 'marks' }));
+    ...lineShapes(frame, picture), ...timeGrid(frame, picture), ...valueGrid(frame, picture.unit), draw('g', { id: 'marks' }));
   // Lines that go up and down at every other pixel would hide what they bound.
   plot.classList.toggle('dense', picture.rows.length > frame.width / 4);
   Object.assign(plot.dataset, {

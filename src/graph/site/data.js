@@ -44,11 +44,14 @@ function archivesOf(folder, stem) {
   return unpacked.get(number);
 }
 
+// More rows than anybody can see.
+const ROWS = 1500;
+
 // The step of the finest archive that reaches back to a time, or to the beginning of all that is known.
-function stepFor(shape, from) {
+function stepFor(shape, from, to) {
   const back = Math.max(from, site.oldest);
-  const reaches = ([step, end, rows]) => end - step * rows <= back;
-  return (shape.find(reaches) ?? shape.at(-1))[0];
+  const fits = ([step, end, rows]) => end - step * rows <= back && (to - from) / step <= ROWS;
+  return (shape.find(fits) ?? shape.at(-1))[0];
 }
 
 // The value of the row that ends at a time. Rows that an archive does not have, as the one that is not over yet, are

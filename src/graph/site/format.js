@@ -49,6 +49,7 @@ const dates = Object.fromEntries(Object.entries({
   short: { day: 'numeric', month: 'short' },
   weekday: { weekday: 'short', day: 'numeric' },
   month: { month: 'short' },
+  dated: { day: 'numeric', month: 'short', year: 'numeric' },
   year: { year: 'numeric' },
   full: { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' },
   zone: { timeZoneName: 'short' },
@@ -68,8 +69,9 @@ function midnight(seconds) {
   return new Date(seconds * 1000).setHours(0, 0, 0, 0) / 1000;
 }
 
-// From and to, without saying anything twice.
+// From and to, without saying anything twice; clocks do not matter over months.
 function range(from, to) {
+  if (to - from > 60 * 86400) return `${date('dated', from)} – ${date('dated', to)}`;
   const same = midnight(from) === midnight(to - 1);
   return `${date('day', from)} ${date('clock', from)} – ${same ? '' : `${date('day', to)} `}${date('clock', to)}`;
 }

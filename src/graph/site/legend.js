@@ -57,7 +57,7 @@ function light(label) {
 function fillLegend({ items, total, unit }) {
   const totals = [IN, OUT].map((way) => total?.stats[way].average ?? NaN);
   const heads = ['in', 'out'].flatMap((way) => COLUMNS.map((column) => make('th', { scope: 'col', class: `${column} ${way}` }, HEADS[column])));
-  const table = make('table', {},
+  const table = make('table', { 'aria-label': 'What is shown, in numbers' },
     make('thead', {},
       make('tr', {}, make('th', { scope: 'col', rowspan: 2 }, unit), make('th', { colspan: 4, scope: 'colgroup', class: 'way in' }, 'in'),
         make('th', { colspan: 4, scope: 'colgroup', class: 'way out' }, 'out')),

@@ -18,7 +18,10 @@ function startMenus() {
 function syncMenus() {
   const menus = byId('menus');
   for (const key of ['by', 'report', 'period']) {
-    for (const radio of menus.querySelectorAll(`input[name=${key}]`)) radio.checked = radio.value === view[key];
+    for (const radio of menus.querySelectorAll(`input[name=${key}]`)) {
+      radio.checked = radio.value === view[key];
+      if (radio.checked) uncover(radio.parentElement);
+    }
   }
   menus.classList.toggle('zoomed', view.from !== null);
   const router = byId('router');
@@ -29,6 +32,12 @@ function syncMenus() {
   byId('back').disabled = view.from === null;
   byId('what').replaceChildren(...title());
   document.title = `${byId('what').textContent} – network traffic`;
+}
+
+// On a phone menus are longer than the screen is wide: what is chosen in them is to be seen.
+function uncover({ parentElement: menu, offsetLeft: left, offsetWidth: width }) {
+  const seen = left >= menu.scrollLeft && left + width <= menu.scrollLeft + menu.clientWidth;
+  if (!seen) menu.scrollLeft = left - 80;
 }
 
 // What is shown, in words: the dimension, the router, the time.

@@ -11,6 +11,8 @@ use crate::graph::{Consolidation, Error, Rrdtool};
 const SOURCES: [&str; 6] = ["in_bytes", "out_bytes", "in_pkts", "out_pkts", "in_flows", "out_flows"];
 /// Rows of an archive that are taken at most: the newest.
 const ROWS: u64 = 10_000;
+/// Seconds of a row at most: a century.
+const LONGEST: u64 = 100 * 366 * 86_400;
 /// rrdtool processes at most.
 const PROCESSES: usize = 4;
 
@@ -229,7 +231,7 @@ fn archives(info: &str) -> Option<(u64, Vec<Archive>)> {
     for at in 0.. {
         let Some(kind) = value(&format!("rra[{at}].cf")) else { break };
         let (rows, steps) = (number(&format!("rra[{at}].rows"))?, number(&format!("rra[{at}].pdp_per_row"))?);
-        let step = step.checked_mul(steps).filter(|step| *step > 0)?;
+        let step = step.checked_mul(steps).filter(|step| (1..=LONGEST).contains(step))?;
         if kind == "\"AVERAGE\"" && !archives.iter().any(|known| known.step == step) {
             archives.push(Archive { step, end: last - last % step, rows: rows.clamp(1, ROWS) });
         }

@@ -1,9 +1,9 @@
 // Where round numbers and round times are.
 
-// A round step (1, 2 or 5 and zeros) of at least this size.
+// A round step (1, 2, 2.5 or 5 and zeros) of at least this size.
 function niceStep(least) {
   const base = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 5, 10].map((factor) => factor * base).find((step) => step >= least * 0.999);
+  return [1, 2, 2.5, 5, 10].map((factor) => factor * base).find((step) => step >= least * 0.999);
 }
 
 const MINUTES = [5, 10, 15, 30, 60, 120, 180, 360, 720];
