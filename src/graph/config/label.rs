@@ -18,7 +18,8 @@ impl Label {
     /// dot.
     pub fn of(text: &str) -> Option<Label> {
         let fits = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '/' | '\\' | ':' | '"' | '\'');
-        let good = !text.is_empty() && file_name(text).len() <= LONGEST && !text.starts_with('.') && text.chars().all(fits);
+        let good =
+            !text.is_empty() && file_name(text).len() <= LONGEST && !text.starts_with('.') && text.chars().all(fits);
         good.then(|| Label(text.to_owned()))
     }
 
