@@ -12,8 +12,8 @@ use nix::sys::stat::Mode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long anything may take: a browser starts slowly where much else is done.
+const PATIENCE: Duration = Duration::from_secs(90);
 
 pub struct Browser {
     process: Child,

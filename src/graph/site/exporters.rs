@@ -24,7 +24,11 @@ impl Exporter {
     /// `made` is now; seconds since 1970.
     pub fn all(config: &Config, state: &State, newest: u64, made: u64) -> Vec<Exporter> {
         // A clock that runs ahead silences nobody else.
-        let heard = state.exporters.values().map(|seen| seen.last).filter(|last| *last <= made.saturating_add(SILENT).saturating_mul(1000));
+        let heard = state
+            .exporters
+            .values()
+            .map(|seen| seen.last)
+            .filter(|last| *last <= made.saturating_add(SILENT).saturating_mul(1000));
         let newest = heard.chain([newest.saturating_mul(1000)]).max().unwrap_or(0);
         let exporter = |address: IpAddr, label: Option<String>| {
             let seen = state.exporters.get(&address).map(|seen| (seen.last, seen.flows));
