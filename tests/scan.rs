@@ -337,7 +337,7 @@ fn steps_have_the_length_that_was_asked_for_first() {
 fn a_run_that_goes_on_reads_what_comes_and_keeps_others_out() {
     let folder = folder(CONFIG);
     let folder = folder.path();
-    fs::write(folder.join("flowscan.cf"), "WaitSeconds 0\n").unwrap();
+    fs::write(folder.join("flowscan.cf"), "WaitSeconds 600\n").unwrap();
     let first = flows(T, false, 10);
     store(folder, "ft-0", 0, &first);
     let mut watching = Command::new(SCAN);
@@ -346,9 +346,10 @@ fn a_run_that_goes_on_reads_what_comes_and_keeps_others_out() {
     let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
     let mut read = |name: &str| assert!(lines.any(|line| line.unwrap().contains(&format!("{name}: 10 flows took"))));
     read("ft-0");
-    let output = scan(folder, &["-f", "flowscan.cf", "flows"]);
+    let output = scan(folder, &["--wait", "0", "-f", "flowscan.cf", "flows"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("another flow-scan is at work"), "{}", stderr(&output));
+    // The system tells what comes: nobody looks for ten minutes.
     let second = flows(T + 300, false, 10);
     store(folder, ".new", 1, &second);
     fs::rename(folder.join("flows/.new"), folder.join("flows/ft-1")).unwrap();

@@ -11,9 +11,10 @@ use flowtools::cli::cuflow::config;
 use flowtools::cli::flow_scan::Args;
 use flowtools::cli::run::{complain, stdout_is_closed};
 use flowtools::cli::{Exit, Failure, program};
+use flowtools::file::Notice;
 use flowtools::graph::config::FlowScan;
 use flowtools::graph::count::{Plan, Times};
-use flowtools::graph::scan::{Done, Error, Found, Pages, Rrds, Scanner, Store, find};
+use flowtools::graph::scan::{Done, Error, Found, Pages, Rrds, Scanner, Store, find, watch};
 use flowtools::select::config::{Sources, Variables};
 
 const NAME: &str = "flow-scan";
@@ -49,12 +50,15 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let times = if args.spread { Times::Spread } else { Times::End };
     let mut scanner = Scanner::new(&plan, times, store, rrds, pages).map_err(failed)?;
     let mut run = Run { args, flowscan, wait, loud, exit: Exit::Fine };
+    let mut notice = run.args.watch.then(Notice::new);
     loop {
+        // What comes while files are read is told as well.
+        notice = run.watch(notice);
         run.pass(&mut scanner)?;
         if !run.args.watch || run.loud && stdout_is_closed() {
             break;
         }
-        thread::sleep(Duration::from_secs(run.wait.max(1)));
+        run.rest(notice.as_ref());
     }
     let problems = scanner.finish().map_err(failed)?;
     run.complain(problems);
@@ -73,6 +77,27 @@ fn failed(error: Error) -> Failure {
 }
 
 impl Run {
+    /// Has the system tell what comes; if it does not, there is only waiting.
+    fn watch(&self, notice: Option<io::Result<Notice>>) -> Option<io::Result<Notice>> {
+        let notice = notice?.and_then(|notice| {
+            let pattern = self.flowscan.as_ref().and_then(|found| found.flow_file_glob.as_ref());
+            watch(&notice, &self.args.files, pattern).map(|()| notice)
+        });
+        if let Err(error) = &notice {
+            complain(NAME, format!("folders are not watched, but looked into every {} s: {error}", self.wait.max(1)));
+        }
+        notice.ok().map(Ok)
+    }
+
+    /// Waits for files, and for steps to be over.
+    fn rest(&self, notice: Option<&io::Result<Notice>>) {
+        let most = Duration::from_secs(self.wait.max(1));
+        match notice {
+            Some(Ok(notice)) if notice.wait(most).is_ok() => {}
+            _ => thread::sleep(most),
+        }
+    }
+
     /// Reads what is new.
     fn pass(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Failure> {
         scanner.forget();

@@ -102,7 +102,7 @@ pub struct Args {
     /// Seconds a step, 1 to 86400, of which a day has a whole number; what RRDs were made with stays (default: 300)
     #[arg(long, value_name = "SECONDS", value_parser = step)]
     pub step: Option<u64>,
-    /// Seconds from a step's end to its writing, and from look to look (default: WaitSeconds)
+    /// Seconds from a step's end to its writing (default: WaitSeconds)
     #[arg(long, value_name = "SECONDS")]
     pub wait: Option<u64>,
     /// Do not wait for the end of the last step; flows of it that come in later files are counted in the next
@@ -111,7 +111,7 @@ pub struct Args {
     /// Delete files that were read whole, by this run or an earlier one
     #[arg(long)]
     pub delete: bool,
-    /// Go on, and look for new files every WaitSeconds
+    /// Go on, and read new files as they come
     #[arg(short = 'w', long)]
     pub watch: bool,
     /// Do not tell progress

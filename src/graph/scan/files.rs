@@ -1,12 +1,13 @@
 //! Which files there are to read.
 
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use glob::Pattern;
 
-use crate::file::{Error, Inputs, archive, read_info};
+use crate::file::{Error, Inputs, Notice, archive, read_info};
 
 /// The folder that read files are moved into, where there is one.
 const SAVED: &str = "saved";
@@ -87,6 +88,25 @@ pub fn find(paths: &[PathBuf], pattern: Option<&Pattern>, known: impl Fn(&str) -
     finds.new.sort_by(|a, b| (a.start, &a.path).cmp(&(b.start, &b.path)));
     finds.new.dedup_by(|a, b| a.name == b.name);
     finds
+}
+
+/// Has the folders watched that files may come into: those that are named and, where none are, those a pattern leads to.
+///
+/// # Errors
+///
+/// The system does not watch so many.
+pub fn watch(notice: &Notice, paths: &[PathBuf], pattern: Option<&Pattern>) -> io::Result<()> {
+    let folder = |path: &Path| match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        _ if path.is_dir() => path.to_owned(),
+        Some(parent) => parent.to_owned(),
+        None => PathBuf::from("."),
+    };
+    let mut folders: Vec<PathBuf> = paths.iter().map(|path| folder(path)).collect();
+    if let (true, Some(pattern)) = (paths.is_empty(), pattern) {
+        let above = folder(Path::new(pattern.as_str()));
+        folders.extend(glob::glob(&above.to_string_lossy()).into_iter().flatten().flatten());
+    }
+    folders.iter().try_for_each(|folder| notice.watch(folder, SAVED))
 }
 
 fn is_unfinished(path: &Path) -> bool {

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 pub use error::Error;
 use files::DAY;
-pub use files::{Found, find};
+pub use files::{Found, find, watch};
 pub use pages::Pages;
 pub use rrds::{Rrds, STEP};
 pub use store::{Store, replace};
