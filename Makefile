@@ -1,5 +1,5 @@
 # make            build the programs (target/release)
-# make demo       capture, collect, filter and rank real traffic on this machine
+# make demo       capture, collect, filter and rank real traffic on this machine, and make a page of graphs
 # make test       run all tests
 # make install    install programs, man pages, completions, name tables and systemd units below PREFIX (and DESTDIR);
 #                 with COMPAT=1 also the names softflowd, softflowctl and flowdumper
@@ -30,7 +30,7 @@ UNITS := $(wildcard contrib/*.service contrib/*.timer)
 # Names of other programs that ours answer to, each with ours: as in src/cli/links.rs.
 LINKS := softflowd=flow-sensor softflowctl=flow-sensorctl flowdumper=flow-print
 
-.PHONY: all demo test install uninstall docs clean linker
+.PHONY: all demo test install uninstall docs clean linker rrdtool
 
 all: linker
 	$(CARGO) build --release --bins
@@ -39,12 +39,14 @@ all: linker
 linker:
 	@contrib/need.sh cc gcc libc6-dev
 
-demo: all
+# RRDs are made, and read again, by rrdtool itself.
+rrdtool:
+	@contrib/need.sh rrdtool rrdtool
+
+demo: rrdtool all
 	@contrib/demo.sh target/release
 
-# RRDs are made, and read again, by rrdtool itself.
-test: linker
-	@contrib/need.sh rrdtool rrdtool
+test: linker rrdtool
 	$(CARGO) test --no-fail-fast
 
 docs: linker
