@@ -268,7 +268,7 @@ fn svg_and_png_show_the_numbers() {
         let drawn = Drawn::of(folder.path(), &view);
         assert_eq!([drawn.png.width(), drawn.png.height()], size);
         assert_eq!([" width", " height"].map(|name| number(&drawn.svg, "<svg", name)), size.map(f64::from));
-        let labels = ["tcp", "udp", "multicast"];
+        let labels = ["tcp", "17", "multicast"];
         let rows = (0..PERIODS as usize).flat_map(|row| [(0, row), (1, row)]);
         let seen: usize = rows.map(|(way, row)| drawn.assert_row(&labels, way, row)).sum();
         assert!(seen > 500, "{seen} pixels");

@@ -49,8 +49,8 @@ fn rrds_hold_what_flows_come_to() {
         "network_campus.rrd",
         "network_labs.rrd",
         "protocol_multicast.rrd",
+        "protocol_17.rrd",
         "protocol_tcp.rrd",
-        "protocol_udp.rrd",
         "service_dns_dst.rrd",
         "service_dns_src.rrd",
         "service_web_dst.rrd",
@@ -194,7 +194,6 @@ fn mistakes_are_told_before_anything_is_done() {
         (CONFIG.replace("10.0.0.0/8 campus", "10.0.0.0/8"), "flow-scan: CUFlow.cf:4:"),
         (CONFIG.replace("443/tcp", "443"), "flow-scan: CUFlow.cf:8:9: '443,8000-8010/tcp': expected ports"),
         (CONFIG.replace(" web", " ../web"), "flow-scan: CUFlow.cf:8:31: '../web': expected a label"),
-        (CONFIG.replace("OutputDir rrds", ""), "flow-scan: CUFlow.cf: expected OutputDir DIR"),
     ] {
         let folder = folder(&config);
         let output = scan(folder.path(), &["flows"]);
@@ -254,6 +253,48 @@ fn the_sample_configuration_is_one() {
     assert!(
         folder.join("rrds/scoreboard/latest.html").exists() && folder.join("rrds/scoreboard/average.html").exists()
     );
+}
+
+/// Flows of a file that does not say when it was captured, as flow-import writes them.
+#[test]
+fn flows_say_when_they_were_if_nothing_else_does() {
+    let folder = folder(CONFIG);
+    let folder = folder.path();
+    let all: Vec<Flow> = (0..3).flat_map(|period| flows(T + 300 * period, false, 30)).collect();
+    let csv = run_in(folder, env!("CARGO_BIN_EXE_flow-export"), &["-f2"], &stored(T, &all)).stdout;
+    for version in ["5", "10"] {
+        let bare = run_in(folder, env!("CARGO_BIN_EXE_flow-import"), &["-fcsv", "-V", version], &csv);
+        assert!(bare.status.success(), "{}", stderr(&bare));
+        fs::write(folder.join("flows/bare"), bare.stdout).unwrap();
+        scan_well(folder, &["-q", "flows"]);
+        assert_sums(folder, 3, &all);
+        fs::remove_dir_all(folder.join("rrds")).unwrap();
+    }
+}
+
+#[test]
+fn only_flow_files_are_put_away_and_only_once_read() {
+    let folder = folder(&CONFIG.replace("OutputDir rrds", "OutputDir flows/rrds"));
+    let folder = folder.path();
+    let all = flows(T, false, 30);
+    store(folder, "ft-0", 0, &all);
+    fs::create_dir(folder.join("flows/saved")).unwrap();
+    for name in ["README", "CUFlow.cf"] {
+        fs::copy(folder.join("CUFlow.cf"), folder.join("flows").join(name)).unwrap();
+    }
+    // What is no flow file is told once; what this program writes is not even looked at.
+    let first = scan(folder, &["-q", "-c", "flows/CUFlow.cf", "flows"]);
+    assert_eq!(first.status.code(), Some(1));
+    assert!(stderr(&first).lines().count() == 1 && stderr(&first).contains("flows/README"), "{}", stderr(&first));
+    let again = |args: &[&str]| assert_eq!(scan_well(folder, &[&["-q", "-c", "flows/CUFlow.cf"], args].concat()), "");
+    again(&["flows"]);
+    // As a shell names all there is.
+    again(&["flows/saved", "flows/README"]);
+    again(&["flows"]);
+    let there = |name: &str| folder.join("flows").join(name).exists();
+    assert!(there("README") && there("CUFlow.cf") && there("rrds/flow-scan.state.lock") && there("saved/ft-0"));
+    fs::rename(folder.join("flows/rrds"), folder.join("rrds")).unwrap();
+    assert_sums(folder, 1, &all);
 }
 
 /// On a disk that is too small, and then is not. That takes the right to mount one, in a namespace of its own.

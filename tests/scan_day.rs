@@ -85,7 +85,7 @@ const COUNTERS: [(&str, &str); 16] = [
     ("network_labs", "HOST LABS"),
     ("network_campus", "HOST CAMPUS"),
     ("protocol_tcp", "ip-protocol TCP"),
-    ("protocol_udp", "ip-protocol UDP"),
+    ("protocol_17", "ip-protocol UDP"),
     ("protocol_multicast", "ip-destination-address GROUPS"),
     ("tos_normal", "ip-tos NORMAL"),
     ("tos_better", "ip-tos BETTER"),

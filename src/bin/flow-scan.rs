@@ -1,6 +1,6 @@
 //! flow-scan: what flows come to over time, in round-robin databases and scoreboards.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{fs, io, thread};
@@ -14,7 +14,7 @@ use flowtools::cli::{Exit, Failure, program};
 use flowtools::file::Notice;
 use flowtools::graph::config::FlowScan;
 use flowtools::graph::count::{Plan, Times};
-use flowtools::graph::scan::{Done, Error, Found, Pages, Rrds, Scanner, Store, find, watch};
+use flowtools::graph::scan::{Done, Error, Found, Looking, Pages, Rrds, Scanner, Store, watch};
 use flowtools::select::config::{Sources, Variables};
 
 const NAME: &str = "flow-scan";
@@ -29,6 +29,8 @@ struct Run {
     flowscan: Option<FlowScan>,
     wait: u64,
     loud: bool,
+    /// Files and folders that are no flow files.
+    own: Vec<PathBuf>,
     /// Whether anything was wrong.
     exit: Exit,
 }
@@ -49,7 +51,11 @@ fn run(args: Args) -> Result<Exit, Failure> {
     let (pages, rrds) = (Pages::open(&config).map_err(failed)?, Rrds::open(&output, step).map_err(failed)?);
     let times = if args.spread { Times::Spread } else { Times::End };
     let mut scanner = Scanner::new(&plan, times, store, rrds, pages).map_err(failed)?;
-    let mut run = Run { args, flowscan, wait, loud, exit: Exit::Fine };
+    let boards = config.scoreboard.iter().chain(&config.aggregate);
+    let boards = boards.flat_map(|board| [&board.data, &board.page]).map(PathBuf::from);
+    let read = [located(&args.config)].into_iter().chain(args.flowscan.as_deref().map(located));
+    let own = [output].into_iter().chain(boards).chain(read).collect();
+    let mut run = Run { args, flowscan, wait, loud, own, exit: Exit::Fine };
     let mut notice = run.args.watch.then(Notice::new);
     loop {
         // What comes while files are read is told as well.
@@ -102,7 +108,8 @@ impl Run {
     fn pass(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Failure> {
         scanner.forget();
         let pattern = self.flowscan.as_ref().and_then(|found| found.flow_file_glob.as_ref());
-        let finds = find(&self.args.files, pattern, |name| scanner.knows(name));
+        let looking = Looking { paths: &self.args.files, pattern, left_out: self.own.clone() };
+        let finds = looking.find(|name| scanner.knows(name));
         self.complain(finds.problems);
         for found in &finds.new {
             self.say(format!("working on file {}...", found.path.display()))?;

@@ -13,13 +13,14 @@ use crate::select::config::{Sources, Variables};
 ///
 /// # Errors
 ///
-/// It cannot be read, makes no sense, or names no folder.
+/// It cannot be read, or makes no sense.
 pub fn config(program: &str, file: &Path) -> Result<(Config, PathBuf), Failure> {
     let symbols = symbols::load()?;
     let mut sources = Sources::new(Variables::default(), text);
     let file = located(file).display().to_string();
     let mut config = Config::read(&mut sources, &file, &symbols)?;
-    let output = config.output.clone().ok_or_else(|| Failure::Usage(format!("{file}: expected OutputDir DIR")))?;
+    // As in CUFlow.
+    let output = config.output.clone().unwrap_or_else(|| ".".into());
     if config.categories.list.is_empty() {
         config.categories = Categories::built_in();
     }

@@ -128,6 +128,7 @@ pub enum Which {
     /// Bits.
     Bits,
     /// Packets.
+    #[value(alias = "pkts")]
     Packets,
     /// Flows.
     Flows,

@@ -11,9 +11,11 @@ Each completed flow file is read once, in order of capture, and remembered; its 
 in steps of five minutes, or of --step. CUFlow.cf says what is inside (Subnet), what is counted
 (Network, Router, Service, Protocol, TOS, ASNumber, Multicast, Category), where RRDs go
 (OutputDir), and which pages list talkers (Scoreboard, AggregateScore). Without Category FILE, the
-categories that are built in count. A step is written when a later file has begun, or when it has
-been over for WaitSeconds; what no file covers is unknown. A file that was read goes into the
-folder saved, beside it or in DIR, if there is one. RRDs are rrdtool's, which must be installed.
+categories that are built in count. A file's flows are those of the time that its header or its
+name says, or else of the time they ended in. A step is written when a later file has begun, or when
+it has been over for WaitSeconds; what no file covers is unknown. A file that was read goes into the
+folder saved, beside it or in DIR, if there is one. RRDs are rrdtool's, which must be
+installed.
 
 "
     };
@@ -37,7 +39,9 @@ CUFlow.cf:
   Multicast                groups, as protocol_multicast
   Category FILE            applications, in lines category LABEL, port
                            PORTS, application NAMES
+  SampleRate ADDRESS N     is read, and said not to be applied
   OutputDir DIR            the folder of RRDs and what is remembered
+                           (default: where it is run)
   Scoreboard N DIR LINK    the N that talked most in each file: pages and
                            JSON below DIR, by day and hour; LINK leads to
                            the newest
@@ -45,6 +49,7 @@ CUFlow.cf:
                            the N that talk most on average; a file of
                            kept values, and the page
   Include FILE             more of this
+  A flow counts under each label that has it, but has one protocol.
 
 flowscan.cf:
   FlowFileGlob PATTERN     names of flow files, as ft-v*[0-9]; with

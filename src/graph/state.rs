@@ -19,6 +19,21 @@ const END: &str = "end";
 /// A step's beginning (seconds since 1970) and a router's label, if it is one router's.
 pub type Book = (u64, Option<String>);
 
+/// What is known of a file that was looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Known {
+    /// It was read, and nothing was wrong with it.
+    Whole,
+    /// It was read as far as it was good, or left out.
+    Partly,
+    /// It is no flow file, and nobody's to put away.
+    Foreign,
+}
+
+impl Known {
+    const WORDS: [(Known, &str); 3] = [(Known::Whole, "whole"), (Known::Partly, "file"), (Known::Foreign, "foreign")];
+}
+
 /// What is remembered.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct State {
@@ -26,8 +41,8 @@ pub struct State {
     pub length: Option<u64>,
     /// Steps that begin before this (seconds since 1970) are in the RRDs, and take no more flows.
     pub written: u64,
-    /// Files that were read, as they are called, and whether nothing was wrong with them.
-    pub files: BTreeMap<String, bool>,
+    /// Files that were looked at, as they are called.
+    pub files: BTreeMap<String, Known>,
     /// What was counted in steps that are not in the RRDs yet, by the RRD's name.
     pub pending: BTreeMap<Book, BTreeMap<String, Counts>>,
     /// Who sends flows.
@@ -81,8 +96,9 @@ impl State {
         if let Some(length) = self.length {
             let _ = writeln!(text, "length {length}");
         }
-        for (file, whole) in &self.files {
-            let _ = writeln!(text, "{} {}", if *whole { "whole" } else { "file" }, escaped(file));
+        for (file, known) in &self.files {
+            let word = Known::WORDS.iter().find(|(is, _)| is == known).map_or("", |(_, word)| word);
+            let _ = writeln!(text, "{word} {}", escaped(file));
         }
         for (address, seen) in &self.exporters {
             let _ = writeln!(text, "exporter {address} {} {}", seen.last, seen.flows);
@@ -128,8 +144,9 @@ impl State {
         match *words.as_slice() {
             ["written", time] => self.written = time.parse().ok()?,
             ["length", length] => self.length = Some(length.parse().ok().filter(|length| *length > 0)?),
-            [how @ ("file" | "whole"), name] => {
-                self.files.insert(unescaped(name)?, how == "whole");
+            [how @ ("file" | "whole" | "foreign"), name] => {
+                let known = Known::WORDS.iter().find(|(_, word)| *word == how).map(|(known, _)| *known)?;
+                self.files.insert(unescaped(name)?, known);
             }
             ["step", step] => self.cover(step.parse().ok()?),
             ["exporter", address, last, flows] => {
@@ -199,7 +216,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_saved_is_read(
-            files in prop::collection::btree_map(".{1,20}", any::<bool>(), 0..4),
+            files in prop::collection::btree_map(".{1,20}", prop::sample::select(Known::WORDS.map(|(known, _)| known).to_vec()), 0..4),
             books in prop::collection::btree_map((any::<u64>(), prop::option::of(".{1,9}")),
                 prop::collection::btree_map(".{1,9}", 0u64..1 << 62, 1..3), 0..4),
             written: u64, length in prop::option::of(1..=86400u64),
@@ -220,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_text_that_was_cut_is_told() {
-        let state = State { files: BTreeMap::from([("a b".to_owned(), false)]), ..State::default() };
+        let state = State { files: BTreeMap::from([("a b".to_owned(), Known::Partly)]), ..State::default() };
         let text = state.text();
         assert!(text.contains("file a%20b\n"));
         for cut in 0..text.len() - 1 {

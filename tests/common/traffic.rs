@@ -117,7 +117,7 @@ impl Flow {
         names.extend((!self.six).then_some("network_campus"));
         names.extend(match self.protocol {
             6 => Some("protocol_tcp"),
-            17 => Some("protocol_udp"),
+            17 => Some("protocol_17"),
             _ => None,
         });
         names.extend(match self.tos {

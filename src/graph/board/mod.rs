@@ -48,8 +48,8 @@ impl By {
         Order { by, descending: true }
     }
 
-    /// The sum of these, of octets, packets and flows.
-    pub fn of(self, sums: &[u64; 3]) -> u64 {
+    /// The one of these, of octets, packets and flows.
+    pub fn of<N: Copy>(self, sums: &[N; 3]) -> N {
         let [octets, packets, flows] = *sums;
         match self {
             By::Octets => octets,

@@ -72,16 +72,18 @@ impl Score {
         }
     }
 
-    /// The `top` talkers in a direction, with their averages a file.
+    /// The `top` talkers in a direction, with their averages of the files that list them, as in CUFlow.
     pub fn list(&self, way: usize, by: By, top: usize) -> Vec<(IpAddr, [f64; 3])> {
-        let sums = |kept: &Kept| kept.sums.get(way).copied().unwrap_or_default();
-        let mut all: Vec<(IpAddr, [u64; 3])> =
-            self.hosts.iter().map(|(address, kept)| (*address, sums(kept))).collect();
-        all.retain(|(_, sums)| by.of(sums) > 0);
-        all.sort_by(|a, b| by.of(&b.1).cmp(&by.of(&a.1)).then(a.0.cmp(&b.0)));
+        let averages = |kept: &Kept| {
+            let sums = kept.sums.get(way).copied().unwrap_or_default();
+            sums.map(|sum| sum as f64 / f64::from(kept.listed.max(1)))
+        };
+        let mut all: Vec<(IpAddr, [f64; 3])> =
+            self.hosts.iter().map(|(address, kept)| (*address, averages(kept))).collect();
+        all.retain(|(_, averages)| by.of(averages) > 0.0);
+        all.sort_by(|a, b| by.of(&b.1).total_cmp(&by.of(&a.1)).then(a.0.cmp(&b.0)));
         all.truncate(top);
-        let average = |sum: u64| sum as f64 / f64::from(self.samples.max(1));
-        all.into_iter().map(|(address, sums)| (address, sums.map(average))).collect()
+        all
     }
 
     /// As text.
@@ -101,8 +103,11 @@ impl Score {
         text
     }
 
-    /// From text; or the first line that makes no sense, from 1.
+    /// From text, ours or CUFlow's; or the first line that makes no sense, from 1.
     pub fn parse(text: &str) -> Result<Score, usize> {
+        if let Some(samples) = text.lines().next().and_then(|line| line.trim().parse().ok()) {
+            return Score::of_cuflow(samples, text);
+        }
         let mut score = Score::default();
         let mut last = 0;
         for (number, line) in (1..).zip(text.lines()) {
@@ -126,6 +131,19 @@ impl Score {
             }
         }
         Err(last + 1)
+    }
+}
+
+impl Score {
+    /// From CUFlow's file: the number of samples, and a line a host: its address, how often it was listed, and octets,
+    /// packets and flows in and out.
+    fn of_cuflow(samples: u32, text: &str) -> Result<Score, usize> {
+        let mut score = Score { samples, ..Score::default() };
+        for (number, line) in (1_usize..).zip(text.lines()).skip(1).filter(|(_, line)| !line.trim().is_empty()) {
+            let (address, kept) = host(line.split_whitespace()).ok_or(number)?;
+            score.hosts.insert(address, kept);
+        }
+        Ok(score)
     }
 }
 

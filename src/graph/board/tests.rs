@@ -20,7 +20,8 @@ fn averages_fade() {
         assert!(score.add(&n.to_string(), &board(n * 300, &[steady])));
     }
     let list = score.list(OUT, By::Octets, 10);
-    assert_eq!(list, [(steady.address, [200.0, 20.0, 2.0]), (once.address, [900.0 / 99.0, 1.0 / 99.0, 1.0 / 99.0])]);
+    // An average is of the files that list a host.
+    assert_eq!(list, [(once.address, [900.0, 1.0, 1.0]), (steady.address, [200.0, 20.0, 2.0])]);
     // With the hundredth, what is kept is halved, and who was there once is forgotten.
     assert!(score.add("100", &board(30_000, &[steady])));
     assert_eq!((score.samples, score.hosts.len()), (50, 1));
@@ -38,6 +39,11 @@ fn what_is_kept_is_read() {
         assert!(Score::parse(&text[..cut]).is_err(), "{cut}");
     }
     assert_eq!(Score::parse("flow-scan scores 1\nhost x 1\nend\n"), Err(2));
+    // CUFlow's own: what it kept goes on.
+    let score = Score::parse("17\n10.0.0.1 2 10 20 30 40 50 60\n\n").unwrap();
+    assert_eq!(score.samples, 17);
+    assert_eq!(score.list(OUT, By::Octets, 10), [("10.0.0.1".parse().unwrap(), [20.0, 25.0, 30.0])]);
+    assert_eq!(Score::parse("17\n10.0.0.1 2 10\n"), Err(2));
 }
 
 #[test]

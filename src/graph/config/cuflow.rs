@@ -1,9 +1,9 @@
 //! CUFlow.cf: subnets, routers, and what flows inside them are counted under.
 
 use super::items::{self, add, labelled};
-use super::{Board, Config, Label, Labelled, Ports};
+use super::{Board, Config, Label};
 use crate::flow::symbols::{Kind, Symbols};
-use crate::select::config::{Line, Mistake, Sources, Word, Words};
+use crate::select::config::{Line, Mistake, Sources, Words};
 use crate::select::prefix;
 
 /// What a directive does.
@@ -15,14 +15,14 @@ struct Reading<'a, 'r> {
     symbols: &'a Symbols,
 }
 
-const DIRECTIVES: [(&str, Read); 13] = [
+const DIRECTIVES: [(&str, Read); 14] = [
     ("Subnet", |config, words, _| {
         let word = words.take(SUBNET)?;
         config.subnets.push(prefix(&word.text).ok_or_else(|| word.expected(SUBNET))?);
         Ok(())
     }),
     ("Network", |config, words, _| {
-        let (nets, label, _) = labelled(words, "prefixes, as in 10.1.0.0/16,2001:db8::/48", prefix)?;
+        let (nets, label) = labelled(words, "prefixes, as in 10.1.0.0/16,2001:db8::/48", prefix)?;
         add(&mut config.networks, label, nets);
         Ok(())
     }),
@@ -30,17 +30,14 @@ const DIRECTIVES: [(&str, Read); 13] = [
     ("Service", service),
     ("Protocol", protocol),
     ("TOS", |config, words, _| {
-        let (values, label, word) = labelled(words, "values of TOS up to 255, as in 0x20,40-47", items::octets)?;
-        let taken = |a: &(u8, u8), b: &(u8, u8)| a.0 <= b.1 && b.0 <= a.1;
-        config.warnings.extend(overlaps(&config.tos, &values, &label, taken, &word));
+        let (values, label) = labelled(words, "values of TOS up to 255, as in 0x20,40-47", items::octets)?;
         add(&mut config.tos, label, values);
         Ok(())
     }),
     ("ASNumber", |config, words, reading| {
         let table = reading.symbols.table(Kind::Asn);
         let read = |text: &str| text.parse().ok().or_else(|| table.number(text));
-        let (numbers, label, word) = labelled(words, "numbers of autonomous systems", read)?;
-        config.warnings.extend(overlaps(&config.asns, &numbers, &label, u32::eq, &word));
+        let (numbers, label) = labelled(words, "numbers of autonomous systems", read)?;
         add(&mut config.asns, label, numbers);
         Ok(())
     }),
@@ -63,6 +60,14 @@ const DIRECTIVES: [(&str, Read); 13] = [
     ("Category", |config, words, reading| {
         let lines = reading.sources.include(words)?;
         config.categories.read(&lines, reading.symbols)
+    }),
+    ("SampleRate", |config, words, _| {
+        let word = words.take("an exporter's address")?;
+        word.text.parse::<std::net::IpAddr>().map_err(|_| word.expected("an exporter's address"))?;
+        let (word, rate) = (word.clone(), words.take("one packet in how many is seen")?);
+        rate.text.parse::<u32>().map_err(|_| rate.expected("one packet in how many is seen, as in 100"))?;
+        config.warnings.push(word.wrong("is sampled: flows are counted as they are, not times the rate".to_owned()));
+        Ok(())
     }),
     ("Include", |config, words, reading| {
         let lines = reading.sources.include(words)?;
@@ -96,19 +101,6 @@ impl Config {
     }
 }
 
-/// Items that another label has already: the label that is said last counts them.
-fn overlaps<T>(
-    known: &[Labelled<T>],
-    items: &[T],
-    label: &Label,
-    taken: impl Fn(&T, &T) -> bool,
-    word: &Word,
-) -> Vec<Mistake> {
-    let others = known.iter().filter(|other| other.label != *label);
-    let others = others.filter(|other| other.items.iter().any(|a| items.iter().any(|b| taken(a, b))));
-    others.map(|other| word.wrong(format!("has some of what {} has, and takes it from there", other.label))).collect()
-}
-
 fn router(config: &mut Config, words: &mut Words<'_>, _: &mut Reading<'_, '_>) -> Result<(), Mistake> {
     let word = words.take("an exporter's address")?;
     let address = word.text.parse().map_err(|_| word.expected("an exporter's address"))?;
@@ -128,9 +120,7 @@ fn router(config: &mut Config, words: &mut Words<'_>, _: &mut Reading<'_, '_>) -
 }
 
 fn service(config: &mut Config, words: &mut Words<'_>, reading: &mut Reading<'_, '_>) -> Result<(), Mistake> {
-    let (ports, label, word) = labelled(words, items::PORTS, |text| items::ports(text, reading.symbols))?;
-    let taken = |a: &Ports, b: &Ports| a.protocol == b.protocol && a.low <= b.high && b.low <= a.high;
-    config.warnings.extend(overlaps(&config.services, &ports, &label, taken, &word));
+    let (ports, label) = labelled(words, items::PORTS, |text| items::ports(text, reading.symbols))?;
     add(&mut config.services, label, ports);
     Ok(())
 }
@@ -141,14 +131,14 @@ fn protocol(config: &mut Config, words: &mut Words<'_>, reading: &mut Reading<'_
     let number = items::protocol(&word.text, reading.symbols).ok_or_else(|| word.expected(expected))?;
     let label = match words.peek() {
         Some(_) => Label::read(words.take("an alias")?)?,
-        None => {
-            let name = reading.symbols.protocol(number).map_or_else(|| number.to_string(), str::to_owned);
-            // A protocol that is written by name keeps it.
-            let name = if word.text.parse::<u8>().is_ok() { name } else { word.text.clone() };
-            Label::of(&name).ok_or_else(|| word.expected(expected))?
-        }
+        None => Label::of(&word.text).ok_or_else(|| word.expected(expected))?,
     };
-    config.warnings.extend(overlaps(&config.protocols, &[number], &label, u8::eq, word));
+    // A flow has one protocol, and that one label: the last, as in CUFlow.
+    let taken = config.protocols.iter_mut().filter(|other| other.label != label && other.items.contains(&number));
+    for other in taken {
+        other.items.retain(|known| *known != number);
+        config.warnings.push(word.wrong(format!("was {}'s: a protocol has one label", other.label)));
+    }
     add(&mut config.protocols, label, vec![number]);
     Ok(())
 }

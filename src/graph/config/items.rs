@@ -20,7 +20,7 @@ pub fn labelled<T>(
     words: &mut Words<'_>,
     expected: &str,
     read: impl Fn(&str) -> Option<T>,
-) -> Result<(Vec<T>, Label, Word), Mistake> {
+) -> Result<(Vec<T>, Label), Mistake> {
     let mut items = Vec::new();
     loop {
         let word = words.take(expected)?;
@@ -33,7 +33,7 @@ pub fn labelled<T>(
             return Err(word.expected(expected));
         }
         let word = words.take("a label")?;
-        return Ok((items, Label::read(word)?, word.clone()));
+        return Ok((items, Label::read(word)?));
     }
 }
 

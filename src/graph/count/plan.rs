@@ -65,6 +65,47 @@ pub const TOTAL: u16 = 0;
 /// The counter of what is neither.
 pub const NEITHER: u16 = 1;
 
+/// From here on numbers stand for several counters.
+const SHARED: u16 = 1 << 15;
+
+/// What belongs to several counters at once: their lists, which tables have numbers for from [`SHARED`] on.
+#[derive(Clone, Debug, Default)]
+pub struct Shared {
+    lists: Vec<Vec<u16>>,
+    numbers: HashMap<Vec<u16>, u16>,
+}
+
+impl Shared {
+    /// The counters that a table's entry stands for.
+    #[inline]
+    pub fn each(&self, entry: u16, mut put: impl FnMut(u16)) {
+        match entry {
+            NONE => {}
+            one if one < SHARED => put(one),
+            many => self.lists.get(usize::from(many - SHARED)).into_iter().flatten().for_each(|one| put(*one)),
+        }
+    }
+
+    /// The entry that stands for a counter more than this one.
+    fn with(&mut self, entry: u16, counter: u16) -> u16 {
+        if entry == NONE || entry == counter {
+            return counter;
+        }
+        let mut list = Vec::new();
+        self.each(entry, |one| list.push(one));
+        if list.contains(&counter) {
+            return entry;
+        }
+        list.push(counter);
+        let next = u16::try_from(self.lists.len()).ok().and_then(|len| SHARED.checked_add(len));
+        let Some(next) = next.filter(|next| *next != NONE) else { return counter };
+        *self.numbers.entry(list.clone()).or_insert_with(|| {
+            self.lists.push(list);
+            next
+        })
+    }
+}
+
 /// Which counter each port of each protocol belongs to.
 #[derive(Clone, Debug)]
 pub struct PortTable {
@@ -78,7 +119,7 @@ impl PortTable {
         PortTable { of: [0; 256], tables: vec![Vec::new()] }
     }
 
-    fn put(&mut self, ports: &Ports, counter: u16) {
+    fn put(&mut self, ports: &Ports, mut put: impl FnMut(u16) -> u16) {
         let Some(of) = self.of.get_mut(usize::from(ports.protocol)) else { return };
         if *of == 0 {
             // There are 256 protocols at most, and as many numbers.
@@ -88,7 +129,7 @@ impl PortTable {
         }
         let table = self.tables.get_mut(usize::from(*of));
         let range = usize::from(ports.low)..=usize::from(ports.high);
-        table.and_then(|table| table.get_mut(range)).into_iter().flatten().for_each(|entry| *entry = counter);
+        table.and_then(|table| table.get_mut(range)).into_iter().flatten().for_each(|entry| *entry = put(*entry));
     }
 
     /// The counter of a port.
@@ -122,6 +163,7 @@ pub struct Plan {
     /// What no category has; [`NONE`] if there are no categories.
     pub(super) other: u16,
     names: Vec<(glob::Pattern, u16)>,
+    pub(super) shared: Shared,
 }
 
 impl Plan {
@@ -142,6 +184,7 @@ impl Plan {
             categories: PortTable::new(),
             other: NONE,
             names: Vec::new(),
+            shared: Shared::default(),
         };
         for (router, at) in config.routers.iter().zip(0..) {
             plan.exporters.extend(router.items.iter().map(|address| (*address, at)));
@@ -153,7 +196,8 @@ impl Plan {
         for service in &config.services {
             let counter = plan.add(Dimension::ServiceSource, &service.label);
             plan.add(Dimension::ServiceDestination, &service.label);
-            service.items.iter().for_each(|ports| plan.services.put(ports, counter));
+            let Plan { services, shared, .. } = &mut plan;
+            service.items.iter().for_each(|ports| services.put(ports, |entry| shared.with(entry, counter)));
         }
         plan.applications(&config.categories.list);
         plan
@@ -174,12 +218,16 @@ impl Plan {
             let counter = self.add(Dimension::Tos, &tos.label);
             for (low, high) in &tos.items {
                 let range = usize::from(*low)..=usize::from(*high);
-                self.tos.get_mut(range).into_iter().flatten().for_each(|entry| *entry = counter);
+                let Plan { tos, shared, .. } = &mut *self;
+                tos.get_mut(range).into_iter().flatten().for_each(|entry| *entry = shared.with(*entry, counter));
             }
         }
         for asn in &config.asns {
             let counter = self.add(Dimension::As, &asn.label);
-            self.asns.extend(asn.items.iter().map(|number| (*number, counter)));
+            for number in &asn.items {
+                let entry = self.asns.entry(*number).or_insert(NONE);
+                *entry = self.shared.with(*entry, counter);
+            }
         }
     }
 
@@ -196,7 +244,7 @@ impl Plan {
         }
         // Of ranges that overlap the narrowest counts.
         all.sort_by_key(|(ports, _)| std::cmp::Reverse(ports.high - ports.low));
-        all.into_iter().for_each(|(ports, counter)| self.categories.put(ports, counter));
+        all.into_iter().for_each(|(ports, counter)| self.categories.put(ports, |_| counter));
         let other = Label::of("other").filter(|_| !list.is_empty());
         self.other = other.map_or(NONE, |label| self.add(Dimension::Category, &label));
     }
@@ -208,7 +256,7 @@ impl Plan {
             self.counters.push(counter);
             self.counters.len() - 1
         });
-        u16::try_from(at).unwrap_or(NONE)
+        u16::try_from(at).ok().filter(|at| *at < SHARED).unwrap_or(NONE)
     }
 
     /// The category of ports: that of the lower port, for services have low ports, or else of the other.

@@ -192,19 +192,19 @@ impl<'p> Worker<'p> {
         self.counters.push(TOTAL);
         self.counters.extend(inner.networks.iter().map(|network| plan.networks + network));
         let protocol = scratch.protocols.get(at).copied().unwrap_or(0);
-        self.put(plan.protocols.get(usize::from(protocol)).copied());
+        self.put(plan.protocols.get(usize::from(protocol)).copied(), 0);
         if scratch.groups.get(at) == Some(&true) {
-            self.put(Some(plan.multicast));
+            self.put(Some(plan.multicast), 0);
         }
-        self.put(scratch.tos.get(at).and_then(|tos| plan.tos.get(usize::from(*tos))).copied());
+        self.put(scratch.tos.get(at).and_then(|tos| plan.tos.get(usize::from(*tos))).copied(), 0);
         if !plan.asns.is_empty() {
-            self.put(asns.get(at).and_then(|asn| plan.asns.get(asn)).copied());
+            self.put(asns.get(at).and_then(|asn| plan.asns.get(asn)).copied(), 0);
         }
         let port = |ports: &[u16]| ports.get(at).copied().unwrap_or(0);
         let (from, to) = (port(&scratch.source_ports), port(&scratch.destination_ports));
-        self.put(Some(plan.services.get(protocol, from)));
+        self.put(Some(plan.services.get(protocol, from)), 0);
         // The counter by destination stands behind the one by source.
-        self.put(Some(plan.services.get(protocol, to).checked_add(1).unwrap_or(NONE)));
+        self.put(Some(plan.services.get(protocol, to)), 1);
         if plan.other != NONE {
             category(self, &flow, plan.category(protocol, from, to));
         }
@@ -212,8 +212,11 @@ impl<'p> Worker<'p> {
         Some(way)
     }
 
-    fn put(&mut self, counter: Option<u16>) {
-        self.counters.extend(counter.filter(|counter| *counter != NONE));
+    /// Puts the flow at hand under the counters of a table's entry, or those so far behind them.
+    #[inline]
+    fn put(&mut self, entry: Option<u16>, behind: u16) {
+        let (plan, counters) = (self.plan, &mut self.counters);
+        plan.shared.each(entry.unwrap_or(NONE), |counter| counters.push(counter + behind));
     }
 
     /// Counts a flow under the counters at hand.

@@ -29,7 +29,11 @@ Category apps
 const CATEGORIES: &str = "category web\nport 80/tcp\napplication http*\ncategory names\nport 53/udp\napplication dns\n";
 
 fn plan() -> Plan {
-    let files = |name: &str| Ok(if name == "apps" { CATEGORIES } else { CONFIG }.to_owned());
+    plan_of(CONFIG)
+}
+
+fn plan_of(config: &str) -> Plan {
+    let files = |name: &str| Ok(if name == "apps" { CATEGORIES } else { config }.to_owned());
     let mut sources = Sources::new(Variables::default(), files);
     Plan::of(&Config::read(&mut sources, "CUFlow.cf", &Symbols::default()).unwrap())
 }
@@ -239,4 +243,39 @@ fn an_application_goes_before_its_ports() {
     assert_eq!(shown.get("category_names"), Some(&[0, 100, 0, 1, 0, 1]));
     assert_eq!(shown.get("category_web"), Some(&[0, 100, 0, 1, 0, 1]));
     assert_eq!(shown.get("total"), Some(&[0, 200, 0, 2, 0, 2]));
+}
+
+#[test]
+fn a_flow_counts_under_each_label_that_has_it() {
+    let plan = plan_of(
+        "Subnet 10.0.0.0/8\nService 80/tcp,443/tcp web\nService 443/tcp https\nService 1-1023/tcp low\n\
+         TOS 0 normal\nTOS 0-255 all\nASNumber 7 a\nASNumber 7,8 b\n",
+    );
+    let flow = |port, tos, asn| Five {
+        exporter: "192.0.2.1",
+        from: ("10.0.0.1", 50000, 0),
+        to: ("192.0.2.9", port, asn),
+        protocol: 6,
+        tos,
+        octets: 100,
+        packets: 1,
+        secs: 1000,
+    };
+    let mut worker = Worker::new(&plan, Steps::of(300, 900, 1200), Times::End);
+    worker.add(&five(&[flow(443, 0, 7), flow(80, 4, 8), flow(22, 4, 9)]), |_, _| ());
+    let shown = shown(&plan, &worker.finish(), 900, None);
+    let flows: Vec<(&str, u64)> = shown.iter().map(|(name, values)| (name.as_str(), values[5])).collect();
+    assert_eq!(
+        flows,
+        [
+            ("as_a", 1),
+            ("as_b", 2),
+            ("service_https_dst", 1),
+            ("service_low_dst", 3),
+            ("service_web_dst", 2),
+            ("tos_all", 3),
+            ("tos_normal", 1),
+            ("total", 3)
+        ]
+    );
 }

@@ -7,12 +7,16 @@ use std::time::UNIX_EPOCH;
 
 use glob::Pattern;
 
-use crate::file::{Error, Inputs, Notice, archive, read_info};
+use crate::file::{Error, Inputs, Notice, Scan, archive, read_info};
+use crate::flow::time::FlowTimes;
+use crate::graph::state::Known;
 
 /// The folder that read files are moved into, where there is one.
 const SAVED: &str = "saved";
 /// The longest capture that is believed, in seconds: two months.
 const LONGEST: u64 = 62 * DAY;
+/// No flow ended before this, in seconds since 1970: a year before there was NetFlow.
+const OLDEST: u64 = 9_131 * DAY;
 /// What a capture whose end is not known is taken to last at most, in seconds.
 pub const DAY: u64 = 86_400;
 
@@ -44,50 +48,78 @@ pub struct Finds {
     pub problems: Vec<Error>,
 }
 
-/// Looks for files, and in folders for those that a pattern fits; `known` tells of which have been read whether they
-/// were whole. With no paths,
-/// the pattern says where they are. Files that are being written (`tmp...`) and those that were put away are left out.
-pub fn find(paths: &[PathBuf], pattern: Option<&Pattern>, known: impl Fn(&str) -> Option<bool>) -> Finds {
-    let mut finds = Finds::default();
-    let mut look = |path: PathBuf, root: Option<&Path>| {
-        let name = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone()).to_string_lossy().into_owned();
-        let saved = saved(&path, root);
-        let found = Found { path, name, start: 0, end: None, whole: true, saved };
-        if let Some(whole) = known(&found.name) {
-            finds.known.push(Found { whole, ..found });
-            return;
-        }
-        match dated(found) {
-            Ok(found) => finds.new.push(found),
-            Err(problem) => finds.problems.push(problem),
-        }
-    };
-    let mut problems = Vec::new();
-    if let (true, Some(pattern)) = (paths.is_empty(), pattern) {
-        let listed = glob::glob(pattern.as_str()).into_iter().flatten().flatten();
-        listed.filter(|path| path.is_file() && !is_unfinished(path)).for_each(|path| look(path, None));
-    }
-    let last = pattern.and_then(|pattern| Pattern::new(pattern.as_str().rsplit('/').next().unwrap_or_default()).ok());
-    let fits = |name: &str| last.as_ref().is_none_or(|pattern| pattern.matches(name));
-    for given in paths {
-        if !given.is_dir() {
-            if !is_unfinished(given) {
-                look(given.clone(), None);
+/// Where files are looked for, and which are not wanted.
+#[derive(Debug, Default)]
+pub struct Looking<'a> {
+    /// Files and folders; with none, the pattern says where they are.
+    pub paths: &'a [PathBuf],
+    /// What files in folders are called.
+    pub pattern: Option<&'a Pattern>,
+    /// Files and folders that are never flow files: what this program writes.
+    pub left_out: Vec<PathBuf>,
+}
+
+impl Looking<'_> {
+    /// Looks; `known` tells what is known of files that were looked at before. Files that are being written (`tmp...`)
+    /// and those that were put away are left out.
+    pub fn find(&self, known: impl Fn(&str) -> Option<Known>) -> Finds {
+        let mut finds = Finds::default();
+        let left_out: Vec<PathBuf> = self.left_out.iter().filter_map(|path| std::fs::canonicalize(path).ok()).collect();
+        let mut look = |path: PathBuf, root: Option<&Path>| {
+            let real = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+            // What was asked for by name is looked at, whatever it is.
+            let below = |out: &&PathBuf| real.starts_with(out) && root.is_some_and(|root| !root.starts_with(out));
+            if left_out.iter().any(|out| below(&out)) {
+                return;
             }
-            continue;
+            let (name, saved) = (real.to_string_lossy().into_owned(), saved(&path, root));
+            let read = known(&name);
+            let found = Found { path, name, start: 0, end: None, whole: read != Some(Known::Partly), saved };
+            match read {
+                Some(Known::Foreign) => return,
+                Some(_) => return finds.known.push(found),
+                None => {}
+            }
+            match dated(found) {
+                Ok(found) => finds.new.push(found),
+                Err(problem) => finds.problems.push(problem),
+            }
+        };
+        let mut problems = Vec::new();
+        if let (true, Some(pattern)) = (self.paths.is_empty(), self.pattern) {
+            let listed = glob::glob(pattern.as_str()).into_iter().flatten().flatten();
+            listed.filter(|path| path.is_file() && !is_unfinished(path)).for_each(|path| look(path, None));
         }
-        let (files, more) = Inputs::of(std::slice::from_ref(given)).files();
-        problems.extend(more);
-        for path in files.into_iter().filter(|path| !is_put_away(path, given)) {
-            if path.file_name().is_some_and(|name| fits(&name.to_string_lossy())) {
-                look(path, Some(given));
+        let last = self.pattern.map(|pattern| pattern.as_str().rsplit('/').next().unwrap_or_default());
+        let last = last.and_then(|last| Pattern::new(last).ok());
+        let fits = |name: &str| last.as_ref().is_none_or(|pattern| pattern.matches(name));
+        for given in self.paths.iter().filter(|given| !self.is_put_away(given)) {
+            if !given.is_dir() {
+                if !is_unfinished(given) {
+                    look(given.clone(), None);
+                }
+                continue;
+            }
+            let (files, more) = Inputs::of(std::slice::from_ref(given)).files();
+            problems.extend(more);
+            let root = std::fs::canonicalize(given).unwrap_or_else(|_| given.clone());
+            for path in files.into_iter().filter(|path| !is_put_away(path, given)) {
+                if path.file_name().is_some_and(|name| fits(&name.to_string_lossy())) {
+                    look(path, Some(&root));
+                }
             }
         }
+        finds.problems.append(&mut problems);
+        finds.new.sort_by(|a, b| (a.start, &a.path).cmp(&(b.start, &b.path)));
+        finds.new.dedup_by(|a, b| a.name == b.name);
+        finds
     }
-    finds.problems.append(&mut problems);
-    finds.new.sort_by(|a, b| (a.start, &a.path).cmp(&(b.start, &b.path)));
-    finds.new.dedup_by(|a, b| a.name == b.name);
-    finds
+
+    /// Whether a shell's `*` named the folder of files that were read, among what lies beside it.
+    fn is_put_away(&self, given: &Path) -> bool {
+        given.file_name() == Some(OsStr::new(SAVED))
+            && self.paths.iter().any(|other| other != given && other.parent() == given.parent())
+    }
 }
 
 /// Has the folders watched that files may come into: those that are named and, where none are, those a pattern leads to.
@@ -124,8 +156,8 @@ fn saved(path: &Path, root: Option<&Path>) -> Option<PathBuf> {
     folders.map(|folder| folder.join(SAVED)).find(|folder| folder.is_dir())
 }
 
-/// Reads when a file was captured: its header says when it began, or else its name. If neither does, it is taken to have
-/// lasted a day, to its end or to when it was last written.
+/// Reads when a file was captured: its header says when it began, or else its name, or else its flows, which ended in
+/// that time. If none does, it is taken to have lasted a day, to its end or to when it was last written.
 fn dated(found: Found) -> Result<Found, Error> {
     let path = &found.path;
     let io = |error| Error::io(path.display().to_string(), error);
@@ -136,12 +168,29 @@ fn dated(found: Found) -> Result<Found, Error> {
     // What is no flow file is told when it is read, and then remembered.
     let info = read_info(path).unwrap_or_default();
     let (start, end) = (info.start.map(u64::from), info.end.map(u64::from));
-    let start = start.filter(|start| *start > 0).or(named);
-    let Some(start) = start else {
-        let end = end.filter(|end| *end > 0).unwrap_or(modified);
-        return Ok(Found { start: end.saturating_sub(DAY), end: None, ..found });
-    };
-    // What is longer than that is no capture, but a mistake of a clock.
-    let end = end.filter(|end| *end >= start && end - start <= LONGEST).map(|end| end.max(start + 1));
-    Ok(Found { start, end, ..found })
+    if let Some(start) = start.filter(|start| *start > 0).or(named) {
+        // What is longer than that is no capture, but a mistake of a clock.
+        let end = end.filter(|end| *end >= start && end - start <= LONGEST).map(|end| end.max(start + 1));
+        return Ok(Found { start, end, ..found });
+    }
+    if let Some([first, last]) = ends(path) {
+        return Ok(Found { start: first, end: Some(last + 1), ..found });
+    }
+    let end = end.filter(|end| *end > 0).unwrap_or(modified);
+    Ok(Found { start: end.saturating_sub(DAY), end: None, ..found })
+}
+
+/// When the first and the last of a file's flows ended, seconds since 1970, if that can be.
+fn ends(path: &Path) -> Option<[u64; 2]> {
+    let inputs = Inputs::of(std::slice::from_ref(&path.to_owned()));
+    let start = || (FlowTimes::default(), [u64::MAX, 0]);
+    let scan = Scan::open(&inputs).ok()?.fields(FlowTimes::needs());
+    let (parts, _) = scan.fold(start, |(times, [first, last]), batch| {
+        times.gather(batch);
+        for end in &times.end {
+            (*first, *last) = ((*first).min(end / 1000), (*last).max(end / 1000));
+        }
+    });
+    let [first, last] = parts.into_iter().map(|(_, ends)| ends).reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])])?;
+    (first > OLDEST && first <= last && last - first <= 6 * LONGEST).then_some([first, last])
 }

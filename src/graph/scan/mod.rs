@@ -20,13 +20,14 @@ use std::time::{Duration, Instant};
 
 pub use error::Error;
 use files::DAY;
-pub use files::{Found, find, watch};
+pub use files::{Found, Looking, watch};
 pub use pages::Pages;
 pub use rrds::{Rrds, STEP};
 pub use store::{Store, replace};
 
 use super::board::Counting;
 use super::count::{Plan, Steps, Tally, Times, Worker};
+use super::state::Known;
 use crate::file::{Inputs, Kind, Scan};
 
 /// Steps that are over are given to RRDs so many at a time.
@@ -75,7 +76,7 @@ impl<'p> Scanner<'p> {
     }
 
     /// Whether a file that has been read was whole; nothing if it has not been read.
-    pub fn knows(&self, name: &str) -> Option<bool> {
+    pub fn knows(&self, name: &str) -> Option<Known> {
         self.store.state.files.get(name).copied()
     }
 
@@ -100,7 +101,7 @@ impl<'p> Scanner<'p> {
             Err(error) => {
                 // What the system refuses now it may give another time; what is no flow file stays what it is.
                 if !matches!(error.kind, Kind::Io(_)) {
-                    self.store.state.files.insert(found.name.clone(), false);
+                    self.store.state.files.insert(found.name.clone(), Known::Foreign);
                 }
                 return Ok(Done { problems: vec![error.to_string()], ..Done::default() });
             }
@@ -108,7 +109,7 @@ impl<'p> Scanner<'p> {
         let step = self.rrds.step();
         let mut steps = Steps::of(step, found.start, found.end.unwrap_or(found.start.saturating_add(DAY)));
         if steps.last.saturating_add(step + LATE) <= self.store.state.written {
-            self.store.state.files.insert(found.name.clone(), false);
+            self.store.state.files.insert(found.name.clone(), Known::Partly);
             let problem = format!(
                 "{}: not counted: it is more than an hour older than what has been written; expected files in order",
                 found.path.display()
@@ -125,7 +126,7 @@ impl<'p> Scanner<'p> {
         self.store.state.add(self.plan, &tally);
         (done.hits, done.neither) = (tally.hits[0], tally.neither[0]);
         let whole = done.problems.is_empty();
-        self.store.state.files.insert(found.name.clone(), whole);
+        self.store.state.files.insert(found.name.clone(), if whole { Known::Whole } else { Known::Partly });
         self.read.push(Found { whole, ..found.clone() });
         if self.saved.elapsed() >= SAVE {
             self.save()?;
