@@ -40,7 +40,7 @@ impl Page {
         let talkers = [IN, OUT].map(|at| board.ways.get(at).map_or(0, |way| way.talkers));
         Page {
             title: format!("Scoreboard {} to {}", local(from, "%Y-%m-%d %H:%M"), local(to, "%H:%M")),
-            about: format!("{} hosts sent, {} received", talkers[1], talkers[0]),
+            about: format!("{} sent, {} received", hosts(talkers[1]), talkers[0]),
             ways: [way(IN), way(OUT)],
             period: board.period,
         }
@@ -122,6 +122,10 @@ impl Page {
         json.push_str("}\n");
         json
     }
+}
+
+fn hosts(count: usize) -> String {
+    format!("{count} host{}", if count == 1 { "" } else { "s" })
 }
 
 /// A time as people here write it.
