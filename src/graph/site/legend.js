@@ -15,7 +15,7 @@ function startLegend() {
   if (site.missing.length > 0) {
     const left = byId('left-out');
     left.hidden = false;
-    left.append(`Could not be read: ${site.missing.slice(0, 20).join(', ')}${site.missing.length > 20 ? ' and more' : ''}`);
+    left.append(`Could not be read: ${site.missing.slice(0, 20).join('; ')}${site.missing.length > 20 ? '; and more' : ''}`);
   }
 }
 
