@@ -43,7 +43,8 @@ function showBoard(at, by) {
 function boardTable(title, rows, by) {
   const most = Math.max(1e-9, ...rows.map((row) => row[by]));
   const cell = (row, measure) => {
-    const [number, prefix] = parts(row[measure]);
+    const value = row[measure];
+    const [number, prefix] = Number.isInteger(value) && value < 1000 ? [String(value), ''] : parts(value);
     return make('td', { class: measure === by ? 'by' : '', title: grouped(row[measure]) }, number, make('span', {}, prefix));
   };
   const line = (row, place) => make('tr', {}, make('td', { class: 'soft' }, String(place + 1)),

@@ -6,7 +6,7 @@
 
 const IN = 0;
 const OUT = 1;
-const MARGIN = { left: 46, right: 10, top: 20, bottom: 24 };
+const MARGIN = { left: 46, right: 10, top: 26, bottom: 24 };
 
 function rounded(number) {
   return Math.round(number * 100) / 100;
@@ -71,11 +71,23 @@ function linePath({ edges, y }, values, way) {
 
 // Hatching where nothing at all is known.
 function gaps(picture, { edges, plot }) {
-  const shown = picture.items.filter(({ off }) => !off);
-  const unknown = picture.rows.map((_, row) => shown.every(({ ways }) => Number.isNaN(ways[IN][row])));
-  return stretches(unknown).map(([first, end]) => draw('rect', {
+  return stretches(unknown(picture)).map(([first, end]) => draw('rect', {
     class: 'gap', x: edges[first], y: plot.top, width: rounded(edges[end] - edges[first]), height: plot.bottom - plot.top,
   }));
+}
+
+// Whether nothing is known of a row, whatever of it is shown.
+function unknown({ rows, items }) {
+  return rows.map((_, row) => items.every(({ ways }) => Number.isNaN(ways[IN][row])));
+}
+
+// Says why there is nothing but hatching.
+function nothing(picture, { plot }) {
+  if (!unknown(picture).every(Boolean)) return [];
+  const { items, view: { by, router } } = picture;
+  const text = items.length > 0 ? 'no data at this time' : by !== 'router' && router ? `no data of ${router}` : 'no data';
+  const [x, y] = [(plot.left + plot.right) / 2, plot.top + (plot.bottom - plot.top) / 4];
+  return [draw('text', { class: 'nothing', x, y, 'text-anchor': 'middle' }, text)];
 }
 
 function valueGrid({ room, plot, y, width }, unit) {
@@ -135,7 +147,8 @@ function drawPicture(picture) {
   const frame = frameOf(picture, areas, Math.max(width, 200), Math.max(height, 120));
   plot.setAttribute('viewBox', `0 0 ${frame.width} ${frame.height}`);
   plot.replaceChildren(hatching(), ...gaps(picture, frame), ...areaShapes(frame, areas),
-    ...lineShapes(frame, picture), ...timeGrid(frame, picture), ...valueGrid(frame, picture.unit), draw('g', { id: 'marks' }));
+    ...lineShapes(frame, picture), ...timeGrid(frame, picture), ...valueGrid(frame, picture.unit),
+    ...nothing(picture, frame), draw('g', { id: 'marks' }));
   // Lines that go up and down at every other pixel would hide what they bound.
   plot.classList.toggle('dense', picture.rows.length > frame.width / 4);
   Object.assign(plot.dataset, {

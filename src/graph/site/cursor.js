@@ -38,13 +38,13 @@ function band(kind, a, b) {
 }
 
 // The total first, then labels in the order of the legend; of very many those with the greatest values.
-function boxItems({ items }, row) {
+function boxItems({ items }, row, most = MOST) {
   const lit = items.filter(({ off }) => !off);
   const total = lit.filter(({ label }) => label === TOTAL);
   const others = lit.filter(({ label }) => label !== TOTAL);
   const size = ({ ways }) => (ways[IN][row] || 0) + (ways[OUT][row] || 0);
-  const least = others.map(size).sort((a, b) => b - a)[MOST - 1] ?? -1;
-  const great = others.length > MOST ? others.filter((item) => size(item) >= least).slice(0, MOST) : others;
+  const least = others.map(size).sort((a, b) => b - a)[most - 1] ?? -1;
+  const great = others.length > most ? others.filter((item) => size(item) >= least).slice(0, most) : others;
   return { listed: [...total, ...great], rest: others.length - great.length };
 }
 
@@ -56,8 +56,21 @@ function fillBox() {
     byId('plot').removeAttribute('aria-valuetext');
     return;
   }
+  fillTable(box, picture, MOST);
+  placeBox(box);
+  const over = box.offsetTop + box.offsetHeight - byId('plot').getBoundingClientRect().height;
+  const rows = box.querySelectorAll('tbody tr');
+  if (over > 0 && rows.length > 0) {
+    // What is left out is told in a line of its own, and the total is not counted.
+    fillTable(box, picture, Math.max(1, rows.length - 2 - Math.ceil(over / rows[0].offsetHeight)));
+    placeBox(box);
+  }
+  tell(picture);
+}
+
+function fillTable(box, picture, most) {
   const [from, to] = rowSpan(picture, cursor);
-  const { listed, rest } = boxItems(picture, cursor);
+  const { listed, rest } = boxItems(picture, cursor, most);
   const cell = (value) => {
     const [number, prefix] = parts(value);
     return make('td', {}, number, make('span', {}, prefix));
@@ -69,19 +82,19 @@ function fillBox() {
     make('caption', {}, range(from, to)),
     make('thead', {}, make('tr', {}, make('th', {}, picture.unit), make('th', {}, 'in'), make('th', {}, 'out'))),
     make('tbody', {}, ...listed.map(line))), rest > 0 ? make('p', {}, `and ${rest} more`) : '');
-  placeBox(box);
-  tell(picture);
 }
 
-// Beside the cursor, on the side that has more room.
+// Beside the cursor, on the side that has more room; over it where neither has enough.
 function placeBox(box) {
   const { edges, width } = shown.frame;
-  const right = (edges[cursor] + edges[cursor + 1]) / 2 > width / 2;
-  const scale = byId('plot').getBoundingClientRect().width / width;
+  const room = byId('plot').getBoundingClientRect().width;
+  const scale = room / width;
   const gap = 12;
-  box.style.left = right ? 'auto' : `${edges[cursor + 1] * scale + gap}px`;
-  box.style.right = right ? `${(width - edges[cursor]) * scale + gap}px` : 'auto';
-  box.style.maxWidth = `${Math.max(edges[cursor], width - edges[cursor + 1]) * scale - gap}px`;
+  Object.assign(box.style, { left: 0, maxWidth: `${room}px` });
+  const wide = box.offsetWidth;
+  const right = (edges[cursor] + edges[cursor + 1]) / 2 > width / 2;
+  const left = right ? edges[cursor] * scale - gap - wide : edges[cursor + 1] * scale + gap;
+  box.style.left = `${Math.max(0, Math.min(left, room - wide))}px`;
 }
 
 // The same for who hears the page.

@@ -4,8 +4,8 @@ function exporterRow({ address, label, last, flows, silent }) {
   const seen = last === undefined ? null : last / 1000;
   const [kind, text] = seen === null ? ['never', 'never heard'] : silent ? ['silent', `silent since ${when(seen)}`] : ['sending', 'sending'];
   return make('tr', { class: kind },
-    make('th', { scope: 'row' }, label ?? address, label ? make('small', {}, ` ${address}`) : ''),
     make('td', {}, make('b', {}, text)),
+    make('th', { scope: 'row' }, label ?? address, label ? make('small', {}, ` ${address}`) : ''),
     make('td', { title: seen === null ? false : date('full', seen) }, seen === null ? '–' : when(seen)),
     make('td', {}, flows === undefined ? '–' : grouped(flows)));
 }
@@ -13,16 +13,19 @@ function exporterRow({ address, label, last, flows, silent }) {
 // The clock, and the day if it is not that of the newest data.
 function when(time) {
   const today = midnight(time) === midnight(site.newest);
-  return `${today ? '' : `${date('day', time)} `}${date('clock', time)}`;
+  return `${today ? '' : `${day(time)} `}${date('clock', time)}`;
 }
 
 function startExporters() {
   if (site.exporters.length === 0) return;
   const section = byId('exporters');
   section.hidden = false;
-  const heads = ['exporter', 'state', 'last flow', 'flows'].map((head) => make('th', { scope: 'col' }, head));
+  // First those that want somebody's attention.
+  const urgency = ({ silent, last }) => (last === undefined ? 1 : silent ? 0 : 2);
+  const sorted = site.exporters.toSorted((a, b) => urgency(a) - urgency(b));
+  const heads = ['state', 'exporter', 'last flow', 'flows'].map((head) => make('th', { scope: 'col' }, head));
   section.querySelector('.scroll').append(make('table', {},
-    make('thead', {}, make('tr', {}, ...heads)), make('tbody', {}, ...site.exporters.map(exporterRow))));
+    make('thead', {}, make('tr', {}, ...heads)), make('tbody', {}, ...sorted.map(exporterRow))));
 }
 
 // What there is to be wary of: data that ended before the page was made, and a page that is old.

@@ -69,11 +69,23 @@ function midnight(seconds) {
   return new Date(seconds * 1000).setHours(0, 0, 0, 0) / 1000;
 }
 
+// A day, with its year if that is not the one of the newest data.
+function day(time) {
+  const year = date('year', time);
+  return `${date('day', time)}${year === date('year', site.newest) ? '' : ` ${year}`}`;
+}
+
 // From and to, without saying anything twice; clocks do not matter over months.
 function range(from, to) {
   if (to - from > 60 * 86400) return `${date('dated', from)} – ${date('dated', to)}`;
   const same = midnight(from) === midnight(to - 1);
-  return `${date('day', from)} ${date('clock', from)} – ${same ? '' : `${date('day', to)} `}${date('clock', to)}`;
+  return `${day(from)} ${date('clock', from)} – ${same ? '' : `${day(to)} `}${date('clock', to)}`;
+}
+
+// How long a row is: 30 min, 2 h, 1 day.
+function length(seconds) {
+  const [size, unit] = [[86400, 'day'], [3600, 'h'], [60, 'min']].find(([size]) => seconds % size === 0) ?? [1, 's'];
+  return `${seconds / size} ${unit}${unit === 'day' && seconds > size ? 's' : ''}`;
 }
 
 // How long something is, roughly.

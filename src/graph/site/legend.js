@@ -4,7 +4,8 @@ const COLUMNS = ['average', 'share', 'max', 'last'];
 const HEADS = { average: 'average', share: '%', max: 'max', last: 'last' };
 
 function startLegend() {
-  const all = (on) => () => go({ off: new Set(on ? [] : shown.picture.items.map(({ label }) => label).filter((label) => label !== TOTAL)) });
+  const none = () => shown.picture.items.filter(({ label, off }) => label !== TOTAL || off).map(({ label }) => label);
+  const all = (on) => () => go({ off: new Set(on ? [] : none()) });
   byId('tools').append(
     button('All', 'Show all labels', all(true)), button('None', 'Show no label', all(false)),
     make('span', { class: 'space' }),
@@ -14,7 +15,7 @@ function startLegend() {
   if (site.missing.length > 0) {
     const left = byId('left-out');
     left.hidden = false;
-    left.append(`Could not be read: ${site.missing.slice(0, 20).join(', ')}${site.missing.length > 20 ? ' and more' : ''}`);
+    left.append(`Could not be read: ${site.missing.slice(0, 20).join('; ')}${site.missing.length > 20 ? '; and more' : ''}`);
   }
 }
 
@@ -54,9 +55,11 @@ function light(label) {
   }
 }
 
-function fillLegend({ items, total, unit }) {
+function fillLegend({ items, total, unit, step }) {
   const totals = [IN, OUT].map((way) => total?.stats[way].average ?? NaN);
-  const heads = ['in', 'out'].flatMap((way) => COLUMNS.map((column) => make('th', { scope: 'col', class: `${column} ${way}` }, HEADS[column])));
+  // Of longer rows the greatest is a mean.
+  const mean = (column) => (column === 'max' && step > site.step ? make('small', {}, ` (${length(step)} mean)`) : '');
+  const heads = ['in', 'out'].flatMap((way) => COLUMNS.map((column) => make('th', { scope: 'col', class: `${column} ${way}` }, HEADS[column], mean(column))));
   const table = make('table', { 'aria-label': 'What is shown, in numbers' },
     make('thead', {},
       make('tr', {}, make('th', { scope: 'col', rowspan: 2 }, unit), make('th', { colspan: 4, scope: 'colgroup', class: 'way in' }, 'in'),

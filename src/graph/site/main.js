@@ -16,9 +16,13 @@ async function show() {
   byId('plot').dataset.view = linkOf(view);
 }
 
+// Whoever was at a time stays there.
 function redraw(next) {
+  const stays = shown && cursor !== null && document.activeElement === byId('plot');
+  const [from, to] = stays ? rowSpan(shown.picture, cursor) : [];
   shown = { picture: next, frame: drawPicture(next) };
-  point(document.activeElement === byId('plot') && cursor !== null ? cursor : null);
+  const row = next.rows.findIndex((end) => end >= (from + to) / 2);
+  point(stays ? (row < 0 ? Infinity : row) : null);
 }
 
 // Draws anew when there is more or less room.

@@ -83,11 +83,11 @@ impl Shelves {
             return Ok(shelves);
         }
         let wanted = present(wanted, all, problems, &mut shelves.missing);
+        let wanted = there(wanted, problems, &mut shelves.missing);
         let all = take_all(&wanted)?;
         for (rrd, taken) in wanted.into_iter().zip(all) {
             match taken {
                 Ok(taken) => shelves.add(rrd, taken),
-                Err(_) if rrd.optional && !Path::new(&rrd.path).exists() => {}
                 Err(why) => {
                     problems.push(if why.contains(&rrd.path) { why } else { format!("{}: {why}", rrd.path) });
                     shelves.missing.push(rrd.name);
@@ -143,6 +143,32 @@ fn present(wanted: Vec<Wanted>, all: &Catalogue, problems: &mut Vec<String>, mis
         }
     }
     wanted.into_iter().filter(|rrd| !gone.contains(&rrd.folder)).collect()
+}
+
+/// Leaves out RRDs that are not there; those of a folder are told in one line.
+fn there(wanted: Vec<Wanted>, problems: &mut Vec<String>, missing: &mut Vec<String>) -> Vec<Wanted> {
+    // What cannot be told is left to rrdtool.
+    let gone = |rrd: &Wanted| matches!(Path::new(&rrd.path).try_exists(), Ok(false));
+    let (gone, there): (Vec<Wanted>, Vec<Wanted>) = wanted.into_iter().partition(gone);
+    let gone: Vec<Wanted> = gone.into_iter().filter(|rrd| !rrd.optional).collect();
+    for group in gone.chunk_by(|one, next| one.folder == next.folder) {
+        match group {
+            [] => {}
+            [rrd] => {
+                problems.push(format!("{}: missing: flow-scan makes it", rrd.path));
+                missing.push(format!("{}, which is missing", rrd.name));
+            }
+            [first, ..] => {
+                let here = there.iter().filter(|rrd| rrd.folder == first.folder && !rrd.optional).count();
+                let (count, path) = (group.len(), Path::new(&first.path));
+                let file = path.file_name().unwrap_or_default().to_string_lossy();
+                let folder = path.parent().unwrap_or(path).display();
+                problems.push(format!("{folder}: {count} of {} RRDs are missing, as {file}", count + here));
+                missing.push(format!("{count} RRDs that are missing, as {}", first.name));
+            }
+        }
+    }
+    there
 }
 
 /// Reads RRDs, by as many rrdtools as there are processors to run them.

@@ -48,7 +48,7 @@ async function picture(view) {
   const neither = { label: NEITHER, name: 'neither in nor out', kind: 'dashed', rrds: [[folder, 'neither']] };
   const shown = view.by === 'total' ? [total, neither] : [...labels, total];
   const [lead] = shown.flatMap(({ rrds }) => rrds).filter(([folder, stem]) => shapeOf(folder, stem));
-  const step = lead ? stepFor(shapeOf(...lead), from, to) : site.step;
+  const step = lead ? stepFor(shapeOf(...lead), from, to) : site.step * Math.ceil((to - from) / site.step / ROWS);
   const rows = [];
   for (let time = (Math.floor(from / step) + 1) * step; time - step < to; time += step) rows.push(time);
   const report = site.reports.find(({ word }) => word === view.report);

@@ -68,8 +68,9 @@ function viewOf(link) {
   among('period', PERIODS.map(([word]) => word));
   among('router', site.routers.map(({ label }) => label));
   const [from, to] = ['from', 'to'].map((key) => (/^\d{1,11}$/.test(word(key)) ? Number(word(key)) : NaN));
-  if (from < to) Object.assign(found, { from, to });
-  found.off = new Set((words.get('off') ?? '').split(',').filter((label) => label !== '').map(decoded));
+  if (from < to) Object.assign(found, within(from, to));
+  const labels = [TOTAL, NEITHER, ...labelsOf(found).map(({ label }) => label)];
+  found.off = new Set((words.get('off') ?? '').split(',').map(decoded).filter((label) => labels.includes(label)));
   return found;
 }
 
@@ -82,13 +83,17 @@ function go(change, detail = false) {
   else location.hash = link;
 }
 
-// Shows a time, as long as at least some steps and no longer than two years, within what there can be.
-function goTo(from, to) {
+// A time as long as at least some steps and no longer than two years, within what there can be.
+function within(from, to) {
   const least = 4 * site.step;
   const [first, last] = [site.newest - PERIODS.at(-1)[2], site.newest];
   const length = Math.min(Math.max(to - from, least), last - first);
   const begin = Math.min(Math.max((from + to - length) / 2, first), last - length);
-  go({ from: Math.round(begin), to: Math.round(begin + length) });
+  return { from: Math.round(begin), to: Math.round(begin + length) };
+}
+
+function goTo(from, to) {
+  go(within(from, to));
 }
 
 function goBack() {

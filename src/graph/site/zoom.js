@@ -127,7 +127,7 @@ function key(event) {
 }
 
 function leave(event) {
-  if (event.pointerType !== 'touch' && document.activeElement !== byId('plot')) point(null);
+  if (event.pointerType !== 'touch' && !byId('plot').matches(':focus-visible')) point(null);
 }
 
 function startZoom() {
@@ -141,8 +141,11 @@ function startZoom() {
     point(null);
   });
   document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && event.target !== plot) escape();
+    // There it has a meaning of its own.
+    const field = event.target.closest?.('select,input');
+    if (event.key === 'Escape' && event.target !== plot && !field) escape();
   });
+  document.addEventListener('pointerdown', ({ target }) => shown && !plot.contains(target) && point(null));
   byId('zoom').append(
     button('‹', 'Earlier', () => shift(-0.5)), button('›', 'Later', () => shift(0.5)),
     button('+', 'Zoom in', () => stretch(0.5)), button('−', 'Twice the time', () => stretch(2)),
