@@ -1,6 +1,6 @@
 //! flow-graph: what flow-scan counted, as pictures.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, IsTerminal, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -10,6 +10,7 @@ use flowtools::cli::cuflow::config;
 use flowtools::cli::flow_graph::{Args, Format};
 use flowtools::cli::run::{complain, stdout};
 use flowtools::cli::{Exit, Failure, program, zone};
+use flowtools::file::replace_soon;
 use flowtools::graph::draw::{Look, draw};
 use flowtools::graph::site::{Site, write};
 use flowtools::graph::view::{Catalogue, Picture};
@@ -82,16 +83,7 @@ fn put(file: Option<&Path>, made: &[u8]) -> Result<(), Failure> {
     // What is no file (a device, a named pipe) is written to, and stays.
     match fs::metadata(file) {
         Ok(found) if !found.is_file() => fs::write(file, made).map_err(|error| Failure::io(file.display(), &error)),
-        _ => {
-            let mut new = file.as_os_str().to_owned();
-            new.push(".new");
-            let failed = |error: io::Error| Failure::Failed(format!("{}: {error}", file.display()));
-            // Whatever has this name is in the way: it may be a link that somebody laid.
-            let _ = fs::remove_file(&new);
-            // Not even a crash could do more harm than that it has to be drawn again: the disk is not waited for.
-            let mut open = File::create_new(&new).map_err(failed)?;
-            open.write_all(made).and_then(|()| fs::rename(&new, file)).map_err(failed)
-        }
+        _ => replace_soon(file, made).map_err(|error| Failure::io(file.display(), &error)),
     }
 }
 

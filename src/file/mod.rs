@@ -38,6 +38,6 @@ pub use live::{Live, append_facts};
 pub use merge::Merge;
 pub use notice::Notice;
 pub use reader::FlowReader;
-pub use replace::{beside, replace};
+pub use replace::{beside, replace, replace_soon};
 pub use scan::{Progress, Scan, Summary};
 pub use writer::{FlowWriter, WriteOptions};

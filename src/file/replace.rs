@@ -10,18 +10,34 @@ use std::path::{Path, PathBuf};
 ///
 /// The system refuses it; then the other is still there.
 pub fn replace(path: &Path, octets: &[u8]) -> io::Result<()> {
+    put(path, octets, true)
+}
+
+/// The same for what can be made again: the disk is not waited for, and a crash may leave neither.
+///
+/// # Errors
+///
+/// The system refuses it; then the other is still there.
+pub fn replace_soon(path: &Path, octets: &[u8]) -> io::Result<()> {
+    put(path, octets, false)
+}
+
+fn put(path: &Path, octets: &[u8], sync: bool) -> io::Result<()> {
     let new = beside(path, "new");
     // Whatever has this name is in the way: it may be a link that somebody laid.
     let _ = fs::remove_file(&new);
-    write(&new, path, octets).inspect_err(|_| {
+    write(&new, path, octets, sync).inspect_err(|_| {
         // What was written of it only takes space.
         let _ = fs::remove_file(&new);
     })
 }
 
-fn write(new: &Path, path: &Path, octets: &[u8]) -> io::Result<()> {
+fn write(new: &Path, path: &Path, octets: &[u8], sync: bool) -> io::Result<()> {
     let mut file = File::options().write(true).create_new(true).open(new)?;
     file.write_all(octets)?;
+    if !sync {
+        return fs::rename(new, path);
+    }
     file.sync_data()?;
     fs::rename(new, path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

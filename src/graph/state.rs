@@ -144,10 +144,6 @@ impl State {
         match *words.as_slice() {
             ["written", time] => self.written = time.parse().ok()?,
             ["length", length] => self.length = Some(length.parse().ok().filter(|length| *length > 0)?),
-            [how @ ("file" | "whole" | "foreign"), name] => {
-                let known = Known::WORDS.iter().find(|(_, word)| *word == how).map(|(known, _)| *known)?;
-                self.files.insert(unescaped(name)?, known);
-            }
             ["step", step] => self.cover(step.parse().ok()?),
             ["exporter", address, last, flows] => {
                 let seen = Seen { last: last.parse().ok()?, flows: flows.parse().ok()? };
@@ -166,6 +162,10 @@ impl State {
                 };
                 let book = self.pending.entry((number(step)?, router)).or_default();
                 book.insert(unescaped(name)?, counts);
+            }
+            [how, name] => {
+                let (known, _) = Known::WORDS.iter().find(|(_, word)| *word == how)?;
+                self.files.insert(unescaped(name)?, *known);
             }
             _ => return None,
         }

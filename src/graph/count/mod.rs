@@ -11,7 +11,7 @@ mod tally;
 mod tests;
 mod time;
 
-pub use plan::{Counter, Dimension, Plan};
+pub use plan::{Counter, Dimension, NEITHER_STEM, Plan, TOTAL_STEM};
 pub use tally::{Seen, Tally, Worker};
 pub use time::{Steps, Times};
 
@@ -26,6 +26,9 @@ pub struct Counts {
     pub flows: [u64; 2],
 }
 
+/// The data sources of an RRD, in the order of [`Counts::values`].
+pub const SOURCES: [&str; 6] = ["in_bytes", "out_bytes", "in_pkts", "out_pkts", "in_flows", "out_flows"];
+
 impl Counts {
     /// Adds others.
     pub fn add(&mut self, other: &Counts) {
@@ -39,7 +42,7 @@ impl Counts {
         *self == Counts::default()
     }
 
-    /// The values in the order of an RRD's data sources: in_bytes, out_bytes, in_pkts, out_pkts, in_flows, out_flows.
+    /// The values in the order of [`SOURCES`].
     pub fn values(&self) -> [u64; 6] {
         let ([a, b], [c, d], [e, f]) = (self.octets, self.packets, self.flows);
         [a, b, c, d, e, f]

@@ -31,6 +31,11 @@ pub enum Dimension {
     Category,
 }
 
+/// The name of the RRD of all flows that have a direction, without its end.
+pub const TOTAL_STEM: &str = "total";
+/// That of the flows that have none.
+pub const NEITHER_STEM: &str = "neither";
+
 /// What one RRD holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Counter {
@@ -45,8 +50,8 @@ impl Counter {
     pub fn stem(&self) -> String {
         let label = self.label.as_ref().map_or("", Label::as_str);
         match self.dimension {
-            Dimension::Total => "total".into(),
-            Dimension::Neither => "neither".into(),
+            Dimension::Total => TOTAL_STEM.into(),
+            Dimension::Neither => NEITHER_STEM.into(),
             Dimension::Network => format!("network_{label}"),
             Dimension::ServiceSource => format!("service_{label}_src"),
             Dimension::ServiceDestination => format!("service_{label}_dst"),

@@ -23,7 +23,7 @@ use files::DAY;
 pub use files::{Found, Looking, watch};
 pub use pages::Pages;
 pub use rrds::{Rrds, STEP};
-pub use store::{Store, replace};
+pub use store::{Store, kept, replace};
 
 use super::board::Counting;
 use super::count::{Plan, Steps, Tally, Times, Worker};

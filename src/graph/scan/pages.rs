@@ -5,7 +5,7 @@ use std::{fs, io};
 
 use chrono::{Local, TimeZone};
 
-use super::{Error, Found, replace};
+use super::{Error, Found, kept, replace};
 use crate::file::beside;
 use crate::graph::board::{Board, Page, Score};
 use crate::graph::config;
@@ -26,7 +26,7 @@ impl Pages {
     pub fn open(config: &config::Config) -> Result<Pages, Error> {
         let long_run = match &config.aggregate {
             None => None,
-            Some(board) => Some((board.clone(), score(Path::new(&board.data))?)),
+            Some(board) => Some((board.clone(), kept(Path::new(&board.data), Score::parse)?)),
         };
         Ok(Pages { each: config.scoreboard.clone(), long_run })
     }
@@ -76,14 +76,6 @@ impl Pages {
             }
         }
         Ok(())
-    }
-}
-
-fn score(path: &Path) -> Result<Score, Error> {
-    match fs::read_to_string(path) {
-        Ok(text) => Score::parse(&text).map_err(|line| Error::Text(path.to_owned(), line)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Score::default()),
-        Err(error) => Err(Error::io(path, error)),
     }
 }
 

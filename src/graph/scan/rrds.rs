@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Error;
 use super::files::DAY;
 use crate::graph::config::Label;
-use crate::graph::count::Plan;
+use crate::graph::count::{Plan, SOURCES};
 use crate::graph::state::State;
 use crate::graph::{Layout, Shelf, Sort, Source, Update};
 
@@ -35,8 +35,7 @@ impl Rrds {
     /// There is no rrdtool.
     pub fn open(folder: &Path, step: u64) -> Result<Rrds, Error> {
         let shelf = Shelf::open(folder)?.nested();
-        let names = ["in_bytes", "out_bytes", "in_pkts", "out_pkts", "in_flows", "out_flows"];
-        let sources = names.map(|name| Source::new(name, Sort::Absolute, 2 * step)).to_vec();
+        let sources = SOURCES.map(|name| Source::new(name, Sort::Absolute, 2 * step)).to_vec();
         let layout = Layout { start: 0, step, sources, archives: Layout::both(&archives(step)) };
         Ok(Rrds { shelf, folder: folder.to_owned(), step, layout, problems: Vec::new() })
     }

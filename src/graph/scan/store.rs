@@ -29,11 +29,7 @@ impl Store {
     /// Another run is still at work; the file cannot be read, or was not written by us.
     pub fn open(path: &Path, patience: Duration) -> Result<Store, Error> {
         let lock = lock(&beside(path, "lock"), patience)?;
-        let state = match fs::read_to_string(path) {
-            Ok(text) => State::parse(&text).map_err(|line| Error::Text(path.to_owned(), line))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => State::default(),
-            Err(error) => return Err(Error::io(path, error)),
-        };
+        let state = kept(path, State::parse)?;
         Ok(Store { state, path: path.to_owned(), _lock: lock })
     }
 
@@ -61,6 +57,19 @@ impl Store {
     /// Forgets files that are not there any more: they cannot be read again.
     pub fn forget(&mut self) {
         self.state.files.retain(|file, _| Path::new(file).try_exists().unwrap_or(true));
+    }
+}
+
+/// Reads what is kept in a file; where there is none, nothing.
+///
+/// # Errors
+///
+/// It cannot be read, or was not written by us.
+pub fn kept<T: Default>(path: &Path, parse: fn(&str) -> Result<T, usize>) -> Result<T, Error> {
+    match fs::read_to_string(path) {
+        Ok(text) => parse(&text).map_err(|line| Error::Text(path.to_owned(), line)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(T::default()),
+        Err(error) => Err(Error::io(path, error)),
     }
 }
 

@@ -9,16 +9,16 @@ mod exporters;
 mod pack;
 mod read;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
-use std::{fs, io};
 
 use super::board::Score;
 use super::config::Config;
 use super::json::Json;
-use super::scan::{STEP, replace};
+use super::scan::{STEP, kept, replace};
 use super::state::State;
-use super::view::{Catalogue, Report, TOTAL};
+use super::view::{Catalogue, Report};
 use super::{Error, scan};
 use boards::Boards;
 use exporters::Exporter;
@@ -46,9 +46,6 @@ const SCRIPT: &str = concat!(
     include_str!("main.js"),
     "})();\n"
 );
-
-/// The RRD of flows that are neither inbound nor outbound, in folders that have it.
-const NEITHER: &str = "neither";
 
 /// Seconds without flows after which an exporter is silent, and data are old.
 const SILENT: u64 = if 3 * STEP > 900 { 3 * STEP } else { 900 };
@@ -122,12 +119,12 @@ impl Site<'_> {
             json.key("oldest").number(shelves.oldest);
             json.key("step").number(shelves.step.unwrap_or(STEP));
             json.key("silent").number(SILENT);
-            json.key("reports").array(Report::ALL.iter().zip([0, 2, 4]), |json, (report, source)| {
+            json.key("reports").array(Report::ALL, |json, report| {
                 json.object(|json| {
                     json.key("word").text(report.word());
                     json.key("unit").text(report.unit());
                     json.key("factor").number(report.factor() as u64);
-                    json.key("sources").array([source, source + 1], |json, at| json.number(at));
+                    json.key("sources").array(report.places(), |json, at| json.number(at));
                 });
             });
             json.key("routers").array(&all.routers, item);
@@ -167,17 +164,8 @@ fn item(json: &mut Json, item: &super::view::Item) {
 
 /// What flow-scan keeps in a file; where there is none, nothing.
 fn remembered<T: Default>(path: &Path, parse: fn(&str) -> Result<T, usize>, problems: &mut Vec<String>) -> T {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) => {
-            if error.kind() != io::ErrorKind::NotFound {
-                problems.push(format!("{}: {error}", path.display()));
-            }
-            return T::default();
-        }
-    };
-    parse(&text).unwrap_or_else(|line| {
-        problems.push(format!("{}:{line}: expected what flow-scan wrote", path.display()));
+    kept(path, parse).unwrap_or_else(|error| {
+        problems.push(error.to_string());
         T::default()
     })
 }

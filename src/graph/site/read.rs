@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::thread;
 
-use super::{NEITHER, TOTAL, pack};
-use crate::graph::view::Catalogue;
+use super::pack;
+use crate::graph::count::SOURCES;
+use crate::graph::view::{Catalogue, NEITHER, TOTAL};
 use crate::graph::{Consolidation, Error, Rrdtool};
 
-/// The sources of an RRD, in the page's order.
-const SOURCES: [&str; 6] = ["in_bytes", "out_bytes", "in_pkts", "out_pkts", "in_flows", "out_flows"];
 /// Rows of an archive that are taken at most: the newest.
 const ROWS: u64 = 10_000;
 /// Seconds of a row at most: a century.

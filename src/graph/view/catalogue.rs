@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Colour, OTHER};
 use crate::graph::config::{Config, Label};
-use crate::graph::count::{Dimension, Plan};
+use crate::graph::count::{Dimension, Plan, SOURCES, TOTAL_STEM as TOTAL};
 use crate::graph::file_name;
 use crate::graph::words::folder_name;
 
@@ -42,13 +42,18 @@ impl Report {
         }
     }
 
+    /// The places of the RRDs' data sources, inbound and outbound, among [`SOURCES`].
+    pub fn places(self) -> [usize; 2] {
+        match self {
+            Report::Bits => [0, 1],
+            Report::Packets => [2, 3],
+            Report::Flows => [4, 5],
+        }
+    }
+
     /// The RRDs' data sources, inbound and outbound.
     pub fn sources(self) -> [&'static str; 2] {
-        match self {
-            Report::Bits => ["in_bytes", "out_bytes"],
-            Report::Packets => ["in_pkts", "out_pkts"],
-            Report::Flows => ["in_flows", "out_flows"],
-        }
+        self.places().map(|at| SOURCES[at])
     }
 
     /// What a value of a data source is multiplied by: octets become bits.
@@ -148,9 +153,6 @@ pub struct Catalogue {
     /// The dimensions that have labels, in the order of menus.
     pub groups: Vec<Group>,
 }
-
-/// The RRD of all flows, without folder and end.
-pub const TOTAL: &str = "total";
 
 impl Catalogue {
     /// What flow-scan makes of a configuration, in a folder.

@@ -9,7 +9,8 @@ mod json;
 mod picture;
 mod rows;
 
-pub use catalogue::{By, Catalogue, Group, Item, Report, TOTAL};
+pub use crate::graph::count::{NEITHER_STEM as NEITHER, TOTAL_STEM as TOTAL};
+pub use catalogue::{By, Catalogue, Group, Item, Report};
 pub use choice::{Choice, Labels, Routers, Unknown, View, Wanted};
 pub use colour::{Colour, OTHER, PALETTE};
 pub use picture::{Layer, Picture, Rates, WAYS};
